@@ -1,0 +1,3 @@
+//! `danio-server`: the engine behind a RESP listener.
+
+fn main() {}

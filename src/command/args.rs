@@ -1,0 +1,81 @@
+//! The words of one command, wherever they lie.
+
+use std::ops::Index;
+
+/// Where one word of a command lies in the buffer it was read into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: usize,
+    /// Offset past the last byte.
+    pub end: usize,
+}
+
+/// The words of one command, the command's name first; never empty.
+///
+/// Words read from a connection stay in its buffer; words of an in-process call
+/// stay with the caller. Cheap to copy.
+#[derive(Debug, Clone, Copy)]
+pub struct Args<'a> {
+    words: Words<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Words<'a> {
+    Slices(&'a [&'a [u8]]),
+    Spans { buffer: &'a [u8], spans: &'a [Span] },
+}
+
+impl<'a> Args<'a> {
+    /// Words that lie apart.
+    pub fn new(slices: &'a [&'a [u8]]) -> Args<'a> {
+        Args { words: Words::Slices(slices) }
+    }
+
+    /// Words that lie in one buffer.
+    pub fn in_buffer(buffer: &'a [u8], spans: &'a [Span]) -> Args<'a> {
+        Args { words: Words::Spans { buffer, spans } }
+    }
+
+    /// How many words, the name included.
+    #[expect(clippy::len_without_is_empty, reason = "a command has a name: it is never empty")]
+    pub fn len(&self) -> usize {
+        match self.words {
+            Words::Slices(slices) => slices.len(),
+            Words::Spans { spans, .. } => spans.len(),
+        }
+    }
+
+    /// Word `i`, if there is one; word 0 is the command's name.
+    pub fn get(&self, i: usize) -> Option<&'a [u8]> {
+        match self.words {
+            Words::Slices(slices) => slices.get(i).copied(),
+            Words::Spans { buffer, spans } => spans.get(i).map(|s| &buffer[s.start..s.end]),
+        }
+    }
+
+    /// The words from `from` on.
+    pub fn iter_from(&self, from: usize) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let args = *self;
+        (from..args.len()).map(move |i| args.at(i))
+    }
+
+    /// Word `i`.
+    ///
+    /// # Panics
+    /// When there is no such word; the command table checks arity before a handler runs.
+    pub fn at(&self, i: usize) -> &'a [u8] {
+        match self.words {
+            Words::Slices(slices) => slices[i],
+            Words::Spans { buffer, spans } => &buffer[spans[i].start..spans[i].end],
+        }
+    }
+}
+
+impl Index<usize> for Args<'_> {
+    type Output = [u8];
+
+    fn index(&self, i: usize) -> &[u8] {
+        self.at(i)
+    }
+}

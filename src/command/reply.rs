@@ -1,0 +1,50 @@
+//! How a handler answers: one trait, and a sink for each who reads the answer.
+
+use crate::error::Error;
+
+/// The version of RESP that a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Protocol {
+    /// RESP2, what a connection starts with.
+    #[default]
+    Resp2,
+    /// RESP3, after `HELLO 3`.
+    Resp3,
+}
+
+/// A sink for one command's answer.
+///
+/// A handler announces an aggregate with its length and then writes that many
+/// items (twice as many for a map). What RESP2 lacks is written the way Redis
+/// writes it to a RESP2 client: a map as a flat array, a double as a bulk
+/// string, a boolean as 0 or 1.
+pub trait Reply {
+    /// The version that the reader speaks.
+    fn protocol(&self) -> Protocol;
+    /// A status such as `OK`; holds no CR or LF.
+    fn simple(&mut self, text: &str);
+    /// An error; its words are the error's `Display`.
+    fn error(&mut self, error: &Error);
+    /// A signed integer.
+    fn integer(&mut self, value: i64);
+    /// A byte string.
+    fn bulk(&mut self, bytes: &[u8]);
+    /// The absent value.
+    fn null(&mut self);
+    /// The absent array: `*-1` in RESP2, null in RESP3.
+    fn null_array(&mut self);
+    /// The start of `len` items.
+    fn array(&mut self, len: usize);
+    /// The start of `len` pairs.
+    fn map(&mut self, len: usize);
+    /// The start of `len` items without order.
+    fn set(&mut self, len: usize);
+    /// The start of an out-of-band message of `len` items.
+    fn push(&mut self, len: usize);
+    /// A double, in Redis's shortest form.
+    fn double(&mut self, value: f64);
+    /// A truth value.
+    fn boolean(&mut self, value: bool);
+    /// Text for people, `format` being `txt` or `mkd`.
+    fn verbatim(&mut self, format: &str, text: &str);
+}

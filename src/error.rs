@@ -1,0 +1,89 @@
+//! Every way a Danio call can fail, and the exact words a Redis client sees.
+
+use std::borrow::Cow;
+
+/// The result of every fallible Danio call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call failed.
+///
+/// [`Display`](std::fmt::Display) is the text that goes over the wire behind `-`,
+/// code included: clients match on these words, so they are Redis's own.
+/// Absence is never an error; it is `Option::None`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The key holds a value of another type. Nothing was changed.
+    #[error("WRONGTYPE Operation against a key holding the wrong kind of value")]
+    WrongType,
+    /// The value, or an argument, is not a decimal integer that fits 64 bits.
+    #[error("ERR value is not an integer or out of range")]
+    NotInteger,
+    /// The value, or an argument, is not a floating-point number.
+    #[error("ERR value is not a valid float")]
+    NotFloat,
+    /// The sum would not fit a signed 64-bit integer.
+    #[error("ERR increment or decrement would overflow")]
+    Overflow,
+    /// The sum would be NaN or infinite.
+    #[error("ERR increment would produce NaN or Infinity")]
+    NotFinite,
+    /// Options contradict one another, or one is unknown.
+    #[error("ERR syntax error")]
+    Syntax,
+    /// An offset is negative or past the limit.
+    #[error("ERR offset is out of range")]
+    OffsetOutOfRange,
+    /// The string would outgrow `proto-max-bulk-len`.
+    #[error("ERR string exceeds maximum allowed size (proto-max-bulk-len)")]
+    StringTooLong,
+    /// The key does not exist and the command needs it.
+    #[error("ERR no such key")]
+    NoSuchKey,
+    /// The database number is not below the configured count.
+    #[error("ERR DB index is out of range")]
+    DbOutOfRange,
+    /// Source and destination are the same.
+    #[error("ERR source and destination objects are the same")]
+    SameObject,
+    /// The expiry is not positive or overflows; carries the command's lower-case name.
+    #[error("ERR invalid expire time in '{0}' command")]
+    InvalidExpire(&'static str),
+    /// A write was refused because `maxmemory` is reached.
+    #[error("OOM command not allowed when used memory > 'maxmemory'.")]
+    OutOfMemory,
+    /// Too few or too many arguments; carries the command's lower-case name.
+    #[error("ERR wrong number of arguments for '{0}' command")]
+    WrongArity(Cow<'static, str>),
+    /// A transaction touched a key that it had not declared.
+    #[error("ERR key was not declared to the transaction")]
+    UndeclaredKey,
+    /// A configuration value was refused; says which and why.
+    #[error("ERR {0}")]
+    Config(Box<str>),
+    /// Any other reply that starts with an error code; carries the whole text.
+    #[error("{0}")]
+    Reply(Cow<'static, str>),
+}
+
+impl Error {
+    /// The upper-case word that clients switch on: `ERR`, `WRONGTYPE`, `OOM`, …
+    ///
+    /// ```
+    /// assert_eq!(danio::Error::WrongType.code(), "WRONGTYPE");
+    /// assert_eq!(danio::Error::Syntax.code(), "ERR");
+    /// ```
+    pub fn code(&self) -> &str {
+        match self {
+            Error::WrongType => "WRONGTYPE",
+            Error::OutOfMemory => "OOM",
+            Error::Reply(text) => text.split(' ').next().unwrap_or("ERR"),
+            _ => "ERR",
+        }
+    }
+
+    /// An error with exactly these words, code included.
+    pub(crate) fn reply(text: impl Into<Cow<'static, str>>) -> Error {
+        Error::Reply(text.into())
+    }
+}

@@ -1,0 +1,6 @@
+//! Danio: an embeddable, in-process engine with the data structures and commands of Redis.
+
+pub mod command;
+mod error;
+
+pub use error::{Error, Result};
