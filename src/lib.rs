@@ -1,6 +1,7 @@
 //! Danio: an embeddable, in-process engine with the data structures and commands of Redis.
 
 pub mod command;
+mod ds;
 mod error;
 
 pub use error::{Error, Result};

@@ -1,0 +1,396 @@
+//! A hash table of one-word items that grows and shrinks one bucket at a time.
+//!
+//! It serves the keyspace, and big sets, hashes and member indexes. What it gives that
+//! a general-purpose map does not:
+//!
+//! * **No operation rehashes the table.** It is a *linear hashing* table (Litwin 1980):
+//!   a bucket is split in two whenever the items outnumber [`FILL`] a bucket, in the fixed
+//!   order 0, 1, 2, …, and merged back in the opposite order. Buckets lie in segments of
+//!   64 (one page), so growth copies nothing but a directory of segments.
+//! * **SCAN by cursor** with Redis's guarantee, however the table changes meanwhile.
+//! * **Fair sampling**: every item is as likely as any other.
+//! * **Prefetching**, so that a batch of look-ups costs one memory latency and not one each.
+//! * **A summary for each segment**, which the keyspace uses to know where keys are due
+//!   to expire without an index that costs memory per key.
+//!
+//! ```text
+//! directory   [segment 0 | summary][segment 1 | summary] …
+//!                  |
+//!                  +-- 64 buckets of one cache line each (`bucket.rs`)
+//!
+//! buckets = mask + 1 + split         (mask + 1 is a power of two)
+//! home(h) = h & (2*mask + 1), less its top bit when that bucket does not exist yet
+//! ```
+//!
+//! Invariants: every item lies in the chain of its home bucket; `len` counts items,
+//! `chained` the buckets beyond the first of their chain; `longest` bounds the buckets of
+//! any chain. Costs: a look-up reads the directory entry, one bucket (more where
+//! chained: about one key in ten), and each item whose tag matches.
+//!
+//! Rejected: doubling with two tables (twice the memory while growing, and half-empty
+//! after), open addressing over the whole table (no incremental resize, no stable cursor).
+#![allow(unsafe_code)]
+
+mod bucket;
+mod entry;
+mod sample;
+mod scan;
+#[cfg(test)]
+mod tests;
+
+use bucket::{Bucket, tag_of};
+pub(crate) use entry::{Entry, Occupied, Vacant};
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
+use std::fmt;
+use std::ptr::NonNull;
+
+use super::prefetch::prefetch_read;
+
+/// Items a bucket holds on average when the table grows.
+const FILL: usize = 5;
+/// Items a bucket holds on average when the table shrinks.
+const SPARSE: usize = 2;
+/// Buckets in a segment: one page.
+const SEGMENT: usize = 64;
+const SEGMENT_BITS: u32 = SEGMENT.trailing_zeros();
+
+/// How a table learns the hash of an item it already holds.
+pub(crate) trait Rehash<T> {
+    /// The hash that `item` was inserted with.
+    fn rehash(&self, item: &T) -> u64;
+    /// A hint that [`rehash`](Rehash::rehash) will be asked about `item` soon.
+    fn prefetch(&self, _item: &T) {}
+}
+
+/// What a table remembers about the items of one segment: a bound that is right, if loose,
+/// for each item of the segment.
+pub(crate) trait Summary: Copy + Default {
+    /// Loosens the bound so that it holds for what `other` covers too.
+    fn absorb(&mut self, other: Self);
+}
+
+impl Summary for () {
+    fn absorb(&mut self, (): ()) {}
+}
+
+struct Segment<T, S> {
+    /// `SEGMENT` buckets, fewer in the first segment of a small table.
+    buckets: NonNull<Bucket<T>>,
+    summary: S,
+}
+
+/// The hash table; see the [module](self).
+pub(crate) struct Table<T, S = ()> {
+    segments: Vec<Segment<T, S>>,
+    /// Buckets of the current level, less one; every bit below the level is set.
+    mask: usize,
+    /// Buckets of this level already split; below `mask + 1`.
+    split: usize,
+    /// Buckets that the first segment has room for; a power of two, 0 before the first item.
+    first_room: usize,
+    len: usize,
+    chained: usize,
+    /// At least the number of buckets in the longest chain.
+    longest: usize,
+}
+
+// SAFETY: a table owns its items and buckets; nothing in it is tied to a thread.
+unsafe impl<T: Send, S: Send> Send for Table<T, S> {}
+// SAFETY: `&Table` gives out `&T` and copies of `S`, and changes nothing.
+unsafe impl<T: Sync, S: Sync> Sync for Table<T, S> {}
+
+impl<T, S: Summary> Table<T, S> {
+    pub(crate) const fn new() -> Table<T, S> {
+        Table { segments: Vec::new(), mask: 0, split: 0, first_room: 0, len: 0, chained: 0, longest: 0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Buckets, those of chains apart.
+    pub(crate) fn buckets(&self) -> usize {
+        if self.segments.is_empty() { 0 } else { self.mask + 1 + self.split }
+    }
+
+    /// Bytes allocated for the directory and the buckets; what items own is not counted.
+    pub(crate) fn heap_size(&self) -> usize {
+        let full_segments = self.segments.len().saturating_sub(1);
+        self.segments.capacity() * size_of::<Segment<T, S>>()
+            + (self.first_room + full_segments * SEGMENT + self.chained) * size_of::<Bucket<T>>()
+    }
+
+    /// The bucket where an item of this hash belongs. The table must have buckets.
+    #[inline(always)]
+    fn home(&self, hash: u64) -> usize {
+        let wide = hash as usize & (self.mask << 1 | 1);
+        if wide > self.mask + self.split { wide & self.mask } else { wide }
+    }
+
+    #[inline(always)]
+    fn bucket(&self, index: usize) -> &Bucket<T> {
+        debug_assert!(index < self.buckets());
+        // SAFETY: callers pass indexes below `buckets()`, each of which lies in a segment of
+        // the directory, and `&self` keeps the buckets from being changed.
+        unsafe { self.segments.get_unchecked(index >> SEGMENT_BITS).buckets.add(index & (SEGMENT - 1)).as_ref() }
+    }
+
+    #[inline(always)]
+    fn bucket_mut(&mut self, index: usize) -> &mut Bucket<T> {
+        debug_assert!(index < self.buckets());
+        // SAFETY: as in `bucket`; `&mut self` is the only way to the buckets.
+        unsafe { self.segments.get_unchecked_mut(index >> SEGMENT_BITS).buckets.add(index & (SEGMENT - 1)).as_mut() }
+    }
+
+    /// The item of this hash for which `is` says yes.
+    #[inline(always)]
+    pub(crate) fn find(&self, hash: u64, mut is: impl FnMut(&T) -> bool) -> Option<&T> {
+        if self.segments.is_empty() {
+            return None;
+        }
+        let tag = tag_of(hash);
+        let mut bucket = self.bucket(self.home(hash));
+        loop {
+            for slot in bucket.candidates(tag) {
+                let item = bucket.item(slot);
+                if is(item) {
+                    return Some(item);
+                }
+            }
+            bucket = bucket.next()?;
+        }
+    }
+
+    /// Hints that the bucket of this hash will be read soon.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, hash: u64) {
+        if !self.segments.is_empty() {
+            prefetch_read(self.bucket(self.home(hash)));
+        }
+    }
+
+    /// Shows each item of the first bucket whose tag matches this hash, so that the caller may
+    /// prefetch what the item points to.
+    #[inline(always)]
+    pub(crate) fn candidates(&self, hash: u64, mut show: impl FnMut(&T)) {
+        if !self.segments.is_empty() {
+            let bucket = self.bucket(self.home(hash));
+            bucket.candidates(tag_of(hash)).for_each(|slot| show(bucket.item(slot)));
+        }
+    }
+
+    /// Calls `visit` with every item.
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&T)) {
+        for index in 0..self.buckets() {
+            self.visit_chain(index, &mut visit);
+        }
+    }
+
+    fn visit_chain(&self, index: usize, visit: &mut impl FnMut(&T)) {
+        let mut bucket = Some(self.bucket(index));
+        while let Some(b) = bucket {
+            b.occupied().for_each(|slot| visit(b.item(slot)));
+            bucket = b.next();
+        }
+    }
+
+    /// How many segments there are.
+    pub(crate) fn segments(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// What is remembered about segment `i`.
+    pub(crate) fn summary(&self, i: usize) -> S {
+        self.segments[i].summary
+    }
+
+    /// Replaces what is remembered about segment `i`; it must hold for each item there.
+    pub(crate) fn set_summary(&mut self, i: usize, summary: S) {
+        self.segments[i].summary = summary;
+    }
+
+    /// Takes out of segment `i` the items for which `take` says yes, into `out`.
+    ///
+    /// The caller then calls [`shrink`](Table::shrink), which this does not do.
+    pub(crate) fn extract(&mut self, i: usize, rehash: &impl Rehash<T>, mut take: impl FnMut(&T) -> bool, out: &mut Vec<T>) {
+        let first = i << SEGMENT_BITS;
+        let past = (first + SEGMENT).min(self.buckets());
+        for index in first..past {
+            for ahead in [index + 2, index + 1].into_iter().filter(|&a| a < past) {
+                let bucket = self.bucket(ahead);
+                prefetch_read(bucket);
+                if ahead == index + 1 {
+                    bucket.occupied().for_each(|slot| rehash.prefetch(bucket.item(slot)));
+                }
+            }
+            let before = out.len();
+            let freed = self.bucket_mut(index).extract(&mut take, |_, item| out.push(item));
+            self.len -= out.len() - before;
+            self.chained -= freed;
+        }
+    }
+
+    /// Makes room for one more item: splits a bucket if the table is full.
+    #[inline]
+    fn grow(&mut self, rehash: &impl Rehash<T>) {
+        if self.len >= self.buckets() * FILL {
+            self.split_one(rehash);
+        }
+    }
+
+    #[inline(never)]
+    fn split_one(&mut self, rehash: &impl Rehash<T>) {
+        let new = self.buckets();
+        self.add_bucket(new);
+        if new == 0 {
+            self.longest = 1;
+            return;
+        }
+        let old = self.split;
+        let high_bit = self.mask + 1;
+        self.split += 1;
+        if self.split > self.mask {
+            self.mask = self.mask << 1 | 1;
+            self.split = 0;
+        }
+        let from = self.segments[old >> SEGMENT_BITS].summary;
+        self.segments[new >> SEGMENT_BITS].summary.absorb(from);
+        self.visit_chain(old, &mut |item| rehash.prefetch(item));
+
+        self.move_items(old, new, |item| rehash.rehash(item) as usize & high_bit != 0);
+    }
+
+    /// Moves the items for which `which` says yes from one chain to another.
+    fn move_items(&mut self, from: usize, to: usize, which: impl FnMut(&T) -> bool) {
+        debug_assert!(from != to);
+        let mut to = NonNull::from(self.bucket_mut(to));
+        let (mut grown, mut longest) = (0, self.longest);
+        let freed = self.bucket_mut(from).extract(which, |tag, item| {
+            // SAFETY: two indexes are two chains, which share no bucket; the table is ours.
+            let pushed = unsafe { to.as_mut() }.push(tag, item);
+            grown += usize::from(pushed.grew);
+            longest = longest.max(pushed.depth);
+        });
+        self.chained = self.chained + grown - freed;
+        self.longest = longest;
+    }
+
+    /// Allocates bucket `index`, the first that does not exist.
+    fn add_bucket(&mut self, index: usize) {
+        if index >= SEGMENT {
+            if index & (SEGMENT - 1) == 0 {
+                let buckets = allocate::<T>(SEGMENT);
+                self.segments.push(Segment { buckets, summary: S::default() });
+            }
+        } else if index >= self.first_room {
+            let room = (self.first_room * 2).max(1);
+            if self.segments.is_empty() {
+                self.segments.push(Segment { buckets: allocate::<T>(room), summary: S::default() });
+            } else {
+                self.segments[0].buckets = reallocate(self.segments[0].buckets, self.first_room, room);
+            }
+            self.first_room = room;
+        }
+        // SAFETY: the segment has room for the bucket, and nobody has used it yet.
+        unsafe { self.segments[index >> SEGMENT_BITS].buckets.add(index & (SEGMENT - 1)).write(Bucket::empty()) };
+    }
+
+    /// Gives memory back after `removed` items were taken out: merges at most as many buckets.
+    pub(crate) fn shrink(&mut self, removed: usize) {
+        for _ in 0..removed {
+            if self.buckets() <= 1 || self.len >= self.buckets() * SPARSE {
+                break;
+            }
+            self.merge_one();
+        }
+        if self.len == 0 && self.buckets() == 1 {
+            self.release_all();
+        }
+    }
+
+    /// Moves the items of the last bucket into the one it was split from.
+    fn merge_one(&mut self) {
+        let last = self.buckets() - 1;
+        let home = if self.split == 0 { self.mask >> 1 } else { self.split - 1 };
+        self.move_items(last, home, |_| true);
+        if self.split == 0 {
+            self.mask >>= 1;
+            self.split = self.mask + 1;
+        }
+        self.split -= 1;
+        let from = self.segments[last >> SEGMENT_BITS].summary;
+        self.segments[home >> SEGMENT_BITS].summary.absorb(from);
+        if last >= SEGMENT && last & (SEGMENT - 1) == 0 {
+            let gone = self.segments.pop().expect("the last bucket has a segment");
+            release(gone.buckets, SEGMENT);
+            if self.segments.len() * 4 < self.segments.capacity() {
+                self.segments.shrink_to(self.segments.len() * 2);
+            }
+        } else if last < SEGMENT && last * 2 == self.first_room && self.first_room > 1 {
+            self.segments[0].buckets = reallocate(self.segments[0].buckets, self.first_room, last);
+            self.first_room = last;
+        }
+    }
+
+    /// Forgets every item and gives all memory back.
+    pub(crate) fn clear(&mut self) {
+        for index in 0..self.buckets() {
+            self.bucket_mut(index).extract(|_| true, |_, item| drop(item));
+        }
+        self.len = 0;
+        self.release_all();
+    }
+
+    fn release_all(&mut self) {
+        for (i, segment) in self.segments.drain(..).enumerate() {
+            release(segment.buckets, if i == 0 { self.first_room } else { SEGMENT });
+        }
+        self.segments = Vec::new();
+        (self.mask, self.split, self.first_room, self.chained, self.longest) = (0, 0, 0, 0, 0);
+    }
+}
+
+impl<T, S> Drop for Table<T, S> {
+    fn drop(&mut self) {
+        let buckets = if self.segments.is_empty() { 0 } else { self.mask + 1 + self.split };
+        for index in 0..buckets {
+            // SAFETY: every bucket below the count is initialised and owned by the table.
+            let bucket = unsafe { self.segments[index >> SEGMENT_BITS].buckets.add(index & (SEGMENT - 1)).as_mut() };
+            bucket.extract(|_| true, |_, item| drop(item));
+        }
+        for (i, segment) in self.segments.drain(..).enumerate() {
+            release(segment.buckets, if i == 0 { self.first_room } else { SEGMENT });
+        }
+    }
+}
+
+impl<T, S: Summary> fmt::Debug for Table<T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").field("len", &self.len).field("buckets", &self.buckets()).field("chained", &self.chained).finish()
+    }
+}
+
+fn layout<T>(buckets: usize) -> Layout {
+    Layout::array::<Bucket<T>>(buckets).expect("at most a page")
+}
+
+fn allocate<T>(buckets: usize) -> NonNull<Bucket<T>> {
+    // SAFETY: the layout is of one bucket at least.
+    let memory = unsafe { alloc(layout::<T>(buckets)) };
+    NonNull::new(memory.cast()).unwrap_or_else(|| handle_alloc_error(layout::<T>(buckets)))
+}
+
+fn reallocate<T>(old: NonNull<Bucket<T>>, from: usize, to: usize) -> NonNull<Bucket<T>> {
+    // SAFETY: `old` was allocated with room for `from` buckets; both sizes are below a page.
+    let memory = unsafe { realloc(old.as_ptr().cast(), layout::<T>(from), to * size_of::<Bucket<T>>()) };
+    NonNull::new(memory.cast()).unwrap_or_else(|| handle_alloc_error(layout::<T>(to)))
+}
+
+fn release<T>(buckets: NonNull<Bucket<T>>, room: usize) {
+    // SAFETY: made by `allocate` or `reallocate` with this room, and not used again.
+    unsafe { dealloc(buckets.as_ptr().cast(), layout::<T>(room)) };
+}
