@@ -3,5 +3,6 @@
 pub mod command;
 mod ds;
 mod error;
+mod text;
 
 pub use error::{Error, Result};

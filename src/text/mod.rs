@@ -1,0 +1,5 @@
+//! Text as Redis reads and writes it: patterns, numbers, sizes and quoted words.
+//!
+//! Pure functions over bytes; nothing here knows of keys, connections or time.
+
+pub(crate) mod glob;
