@@ -3,3 +3,6 @@
 //! Pure functions over bytes; nothing here knows of keys, connections or time.
 
 pub(crate) mod glob;
+pub(crate) mod int;
+pub(crate) mod memory;
+pub(crate) mod split;
