@@ -2,7 +2,11 @@
 //!
 //! Pure functions over bytes; nothing here knows of keys, connections or time.
 
+mod big;
+pub(crate) mod double;
+pub(crate) mod extended;
 pub(crate) mod glob;
 pub(crate) mod int;
 pub(crate) mod memory;
+mod scan;
 pub(crate) mod split;

@@ -1,0 +1,164 @@
+//! 64-bit floating-point numbers as text: scores, `ZSCORE`, RESP3 doubles.
+
+use super::{
+    extended::round_binary,
+    scan::{Body, Scanned, scan},
+};
+
+/// Reads a double the way Redis reads a score: decimal, hexadecimal or `inf`, with
+/// nothing around it. `None` if it is anything else, a NaN, too large, or so small that
+/// it rounds to zero.
+pub(crate) fn parse(text: &[u8]) -> Option<f64> {
+    let Scanned { negative, body } = scan(text)?;
+    let (zero, value) = match body {
+        Body::Infinity => return Some(if negative { f64::NEG_INFINITY } else { f64::INFINITY }),
+        Body::Binary { mantissa, sticky, exponent } => {
+            (mantissa == 0 && !sticky, from_binary(negative, mantissa, sticky, exponent))
+        }
+        // What scans as a decimal is ASCII, and a number to the standard library too.
+        Body::Decimal { digits, .. } => {
+            (digits.is_empty(), std::str::from_utf8(text).ok()?.parse().ok()?)
+        }
+    };
+    (value.is_finite() && (zero || value != 0.0)).then_some(value)
+}
+
+/// (`mantissa` + less than one if `sticky`) × 2^`exponent`, rounded to nearest, ties to even.
+pub(crate) fn from_binary(negative: bool, mantissa: u128, sticky: bool, exponent: i64) -> f64 {
+    const LOWEST: i32 = -1074;
+    let (bits, exponent) =
+        round_binary(mantissa, sticky, exponent.clamp(-40_000, 40_000) as i32, 53, LOWEST);
+    let magnitude = if exponent > 1023 - 52 {
+        f64::INFINITY
+    } else if bits >> 52 == 0 {
+        f64::from_bits(bits)
+    } else {
+        f64::from_bits(((exponent - LOWEST + 1) as u64) << 52 | (bits & ((1 << 52) - 1)))
+    };
+    if negative { -magnitude } else { magnitude }
+}
+
+/// Appends `value` in the shortest form that reads back as it: plain digits where they
+/// are few, else with an exponent; `inf`, `-inf`, `nan`, and `-0` for the negative zero.
+pub(crate) fn write(value: f64, out: &mut Vec<u8>) {
+    /// Up to here an integer is exact and printed as one.
+    const WHOLE: f64 = (i64::MAX / 2) as f64;
+    if value.is_nan() {
+        out.extend(b"nan");
+    } else if value.is_infinite() {
+        out.extend(if value < 0.0 { &b"-inf"[..] } else { b"inf" });
+    } else if value == 0.0 {
+        out.extend(if value.is_sign_negative() { &b"-0"[..] } else { b"0" });
+    } else if value.abs() <= WHOLE && value.trunc() == value {
+        out.extend(itoa::Buffer::new().format(value as i64).as_bytes());
+    } else {
+        if value < 0.0 {
+            out.push(b'-');
+        }
+        let (digits, count, exponent) = shortest(value.abs());
+        lay_out(&digits[..count], exponent, out);
+    }
+}
+
+/// The fewest decimal digits that read back as `value`, how many there are, and the
+/// power of ten of the last one.
+fn shortest(value: f64) -> ([u8; 17], usize, i32) {
+    let mut text = ryu::Buffer::new();
+    let text = text.format_finite(value).as_bytes();
+    let mut digits = [0; 17];
+    let (mut count, mut places, mut behind_point, mut exponent) = (0, 0, false, 0);
+    for (i, &byte) in text.iter().enumerate() {
+        match byte {
+            b'.' => behind_point = true,
+            b'e' => {
+                let power = std::str::from_utf8(&text[i + 1..]).ok().and_then(|t| t.parse().ok());
+                exponent = power.expect("the printer writes a small decimal exponent");
+                break;
+            }
+            digit => {
+                places += i32::from(behind_point);
+                if digit != b'0' || count > 0 {
+                    // Zeros at the end of a whole number may be more than fit.
+                    if count < digits.len() {
+                        digits[count] = digit;
+                    }
+                    count += 1;
+                }
+            }
+        }
+    }
+    let mut exponent = exponent - places;
+    while count > digits.len() || digits[count - 1] == b'0' {
+        count -= 1;
+        exponent += 1;
+    }
+    (digits, count, exponent)
+}
+
+/// Appends `digits` × 10^`exponent`: as a whole number if it needs fewer than seven
+/// zeros, as a plain fraction down to six places or above 10^-4, else scientifically.
+fn lay_out(digits: &[u8], exponent: i32, out: &mut Vec<u8>) {
+    let count = digits.len() as i32;
+    let scientific = exponent + count - 1;
+    if exponent >= 0 && scientific < count + 7 {
+        out.extend(digits);
+        out.extend(std::iter::repeat_n(b'0', exponent as usize));
+    } else if exponent < 0 && (exponent > -7 || scientific.abs() < 4) {
+        let whole = count + exponent;
+        if whole <= 0 {
+            out.extend(b"0.");
+            out.extend(std::iter::repeat_n(b'0', whole.unsigned_abs() as usize));
+            out.extend(digits);
+        } else {
+            out.extend(&digits[..whole as usize]);
+            out.push(b'.');
+            out.extend(&digits[whole as usize..]);
+        }
+    } else {
+        out.push(digits[0]);
+        if count > 1 {
+            out.push(b'.');
+            out.extend(&digits[1..]);
+        }
+        out.extend(if scientific < 0 { b"e-" } else { b"e+" });
+        out.extend(itoa::Buffer::new().format(scientific.unsigned_abs()).as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A score as given to `ZADD`, and `ZSCORE`'s reply; `!` if the score is refused.
+    const SERVER: &str = include_str!("testdata/score.txt");
+
+    fn text(value: f64) -> String {
+        let mut out = Vec::new();
+        write(value, &mut out);
+        String::from_utf8(out).expect("ASCII")
+    }
+
+    #[test]
+    fn reads_and_prints_as_a_server() {
+        for line in SERVER.lines() {
+            let (score, reply) = line.split_once('|').expect("two fields");
+            assert_eq!(parse(score.as_bytes()).map_or("!".into(), text), reply, "{score}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reads_back_what_is_written(bits: u64) {
+            let value = f64::from_bits(bits);
+            if !value.is_nan() {
+                prop_assert_eq!(parse(text(value).as_bytes()).map(f64::to_bits), Some(bits));
+            }
+        }
+
+        #[test]
+        fn takes_any_bytes(text in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let _ = parse(&text);
+        }
+    }
+}
