@@ -21,6 +21,8 @@ pub enum Protocol {
 pub trait Reply {
     /// The version that the reader speaks.
     fn protocol(&self) -> Protocol;
+    /// Changes the version, from this reply on (`HELLO`, `RESET`).
+    fn set_protocol(&mut self, protocol: Protocol);
     /// A status such as `OK`; holds no CR or LF.
     fn simple(&mut self, text: &str);
     /// An error; its words are the error's `Display`.
