@@ -1,0 +1,195 @@
+//! Plays one sequence on two servers, and makes one that they answer differently small.
+
+use std::collections::BTreeMap;
+use std::io::Result;
+use std::time::Duration;
+
+use crate::compare;
+use crate::differences::Pair;
+use crate::families::{DUMP, WAIT};
+use crate::seeds;
+use crate::support::Server;
+use crate::wire::{Client, Raw, Tree};
+use crate::words::Words;
+
+/// The first command that the two answered differently.
+#[derive(Debug, Clone)]
+pub(crate) struct Mismatch {
+    /// The command's place in the sequence; its length for the look at all keys after the last.
+    pub at: usize,
+    pub ours: String,
+    pub theirs: String,
+}
+
+/// Two servers that should not be told apart.
+#[derive(Debug)]
+pub(crate) struct Stage<'s> {
+    pub ours: &'s Server,
+    pub theirs: &'s Server,
+    /// Which two they are, for the differences that are known.
+    pub pair: Pair,
+    /// 2 or 3.
+    pub protocol: u8,
+}
+
+impl Stage<'_> {
+    /// Plays `sequence` from empty servers on new connections.
+    pub(crate) fn play(&self, sequence: &[Words]) -> Option<Mismatch> {
+        let mut ours = Player::enter(self.ours, self.protocol);
+        let mut theirs = Player::enter(self.theirs, self.protocol);
+        let dump = vec![DUMP.to_vec()];
+        for (at, words) in sequence.iter().chain([&dump]).enumerate() {
+            let (mut a, mut b) = (ours.play(words), theirs.play(words));
+            if !self.same(&mut a, &mut b) {
+                return Some(Mismatch { at, ours: shown(&a), theirs: shown(&b) });
+            }
+        }
+        None
+    }
+
+    /// Compares the replies to one step; of those that differ, leaves what differs.
+    fn same(&self, ours: &mut Result<Replies>, theirs: &mut Result<Replies>) -> bool {
+        let (Ok(a), Ok(b)) = (ours, theirs) else { return false };
+        if a.len() != b.len() {
+            return false;
+        }
+        let same: Vec<bool> = (a.iter().zip(&*b))
+            .map(|((asked, a), (also, b))| {
+                asked == also && (compare::same(asked, a, b) || self.pair.known(asked, a, b))
+            })
+            .collect();
+        let (mut left, mut right) = (same.iter(), same.iter());
+        a.retain(|_| left.next() == Some(&false));
+        b.retain(|_| right.next() == Some(&false));
+        a.is_empty()
+    }
+
+    /// Drops commands as long as some difference stays.
+    pub(crate) fn shrink(&self, sequence: &[Words], mismatch: Mismatch) -> (Vec<Words>, Mismatch) {
+        let mut kept = sequence[..sequence.len().min(mismatch.at + 1)].to_vec();
+        let mut found = mismatch;
+        let mut size = kept.len().div_ceil(2);
+        loop {
+            let mut start = 0;
+            while start < kept.len() {
+                let mut fewer = kept.clone();
+                fewer.drain(start..(start + size).min(kept.len()));
+                match self.play(&fewer) {
+                    Some(mismatch) => (kept, found) = (fewer, mismatch),
+                    None => start += size,
+                }
+            }
+            if size == 1 {
+                kept.truncate(found.at + 1);
+                return (kept, found);
+            }
+            size = size.div_ceil(2);
+        }
+    }
+}
+
+/// What was asked in one step and answered: most ask once; a dump asks about every key.
+type Replies = Vec<(Words, Raw)>;
+
+struct Player {
+    client: Client,
+}
+
+impl Player {
+    fn enter(server: &Server, protocol: u8) -> Player {
+        let mut client =
+            Client::connect(server.address()).expect("a server that was started accepts");
+        let mut ask = |line: &str| {
+            let words = line.split(' ').map(|word| word.as_bytes().to_vec()).collect();
+            client.call(&words).expect("a server that was started answers")
+        };
+        ask("FLUSHALL");
+        if protocol == 3 {
+            assert!(!ask("HELLO 3").tree.is_error(), "RESP3 is refused");
+        }
+        Player { client }
+    }
+
+    fn play(&mut self, words: &Words) -> Result<Replies> {
+        match words[0].as_slice() {
+            WAIT => {
+                let ms =
+                    std::str::from_utf8(&words[1]).ok().and_then(|ms| ms.parse().ok()).unwrap_or(0);
+                std::thread::sleep(Duration::from_millis(ms));
+                Ok(Vec::new())
+            }
+            DUMP => self.dump(),
+            name if name.eq_ignore_ascii_case(b"SCAN") => self.scan(words),
+            _ => Ok(vec![(words.clone(), self.client.call(words)?)]),
+        }
+    }
+
+    /// Follows the cursor to its end and answers with what was seen, in order and each once:
+    /// the order, the cursors and repetitions are the server's own.
+    fn scan(&mut self, words: &Words) -> Result<Replies> {
+        let asked = words;
+        let mut words = words.clone();
+        let mut seen = BTreeMap::new();
+        loop {
+            let reply = self.client.call(&words)?;
+            let Some([cursor, Tree::List(_, Some(items))]) = reply.tree.items() else {
+                return Ok(vec![(asked.clone(), reply)]);
+            };
+            for item in items {
+                seen.insert(format!("{item:?}"), item.clone());
+            }
+            if cursor.text() == Some(b"0") {
+                let tree = Tree::List(b'*', Some(seen.into_values().collect()));
+                return Ok(vec![(
+                    asked.clone(),
+                    Raw { bytes: format!("{tree:?}").into_bytes(), tree },
+                )]);
+            }
+            words[1] = cursor.text().unwrap_or_default().to_vec();
+        }
+    }
+
+    /// Everything there is to see of the selected database.
+    fn dump(&mut self) -> Result<Replies> {
+        let mut replies = Vec::new();
+        let all = self.client.call(&vec![b"KEYS".to_vec(), b"*".to_vec()])?;
+        let mut keys: Vec<Vec<u8>> = all
+            .tree
+            .items()
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|key| key.text().map(<[u8]>::to_vec))
+            .collect();
+        keys.sort();
+        for key in keys {
+            for question in [&["TYPE"][..], &["GET"], &["OBJECT", "ENCODING"], &["PTTL"]] {
+                let mut words: Words =
+                    question.iter().map(|word| word.as_bytes().to_vec()).collect();
+                words.push(key.clone());
+                let mut reply = self.client.call(&words)?;
+                // The time left is compared by its sign alone; PTTL itself is drawn often enough.
+                if let (&["PTTL"], Some(left)) = (question, reply.tree.integer()) {
+                    let sign = left.signum().to_string().into_bytes();
+                    reply = Raw { bytes: sign.clone(), tree: Tree::Line(b':', sign) };
+                }
+                replies.push((words, reply));
+            }
+        }
+        Ok(replies)
+    }
+}
+
+fn shown(replies: &Result<Replies>) -> String {
+    match replies {
+        Err(e) => format!("no reply: {e}"),
+        Ok(replies) => {
+            let shown: Vec<String> = replies
+                .iter()
+                .map(|(asked, reply)| {
+                    format!("{}: {}", seeds::line(asked), reply.bytes.escape_ascii())
+                })
+                .collect();
+            shown.join("\n           ")
+        }
+    }
+}

