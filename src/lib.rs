@@ -1,8 +1,17 @@
 //! Danio: an embeddable, in-process engine with the data structures and commands of Redis.
 
+mod clock;
 pub mod command;
+mod config;
 mod ds;
 mod error;
+mod keyspace;
+mod rng;
+mod sync;
 mod text;
+mod value;
 
+pub use clock::{Clock, ManualClock};
+pub use config::{Config, EvictionPolicy, MAX_STRING, Upkeep};
 pub use error::{Error, Result};
+pub use value::{Encoding, Type};

@@ -4,5 +4,6 @@
 //! allowed. Each structure is checked against `std` by a model test and has a
 //! fuzz target.
 
+pub(crate) mod blob;
 pub(crate) mod prefetch;
 pub(crate) mod table;

@@ -1,0 +1,280 @@
+//! How an engine is made: a builder, checked when the engine opens.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+
+/// What may be evicted when `maxmemory` is reached, and in which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub enum EvictionPolicy {
+    /// Nothing: commands that may need memory are refused.
+    #[default]
+    NoEviction,
+    /// Any key, the least recently used first.
+    AllKeysLru,
+    /// Any key, the least frequently used first.
+    AllKeysLfu,
+    /// Any key, at random.
+    AllKeysRandom,
+    /// Keys that expire, the least recently used first.
+    VolatileLru,
+    /// Keys that expire, the least frequently used first.
+    VolatileLfu,
+    /// Keys that expire, at random.
+    VolatileRandom,
+    /// Keys that expire, the soonest first.
+    VolatileTtl,
+}
+
+impl EvictionPolicy {
+    /// Every policy, in the order of `redis.conf`.
+    pub const ALL: [EvictionPolicy; 8] = [
+        EvictionPolicy::VolatileLru,
+        EvictionPolicy::AllKeysLru,
+        EvictionPolicy::VolatileLfu,
+        EvictionPolicy::AllKeysLfu,
+        EvictionPolicy::VolatileRandom,
+        EvictionPolicy::AllKeysRandom,
+        EvictionPolicy::VolatileTtl,
+        EvictionPolicy::NoEviction,
+    ];
+
+    /// The policy's name in `redis.conf`.
+    ///
+    /// ```
+    /// assert_eq!(danio::EvictionPolicy::AllKeysLru.name(), "allkeys-lru");
+    /// ```
+    pub fn name(self) -> &'static str {
+        match self {
+            EvictionPolicy::NoEviction => "noeviction",
+            EvictionPolicy::AllKeysLru => "allkeys-lru",
+            EvictionPolicy::AllKeysLfu => "allkeys-lfu",
+            EvictionPolicy::AllKeysRandom => "allkeys-random",
+            EvictionPolicy::VolatileLru => "volatile-lru",
+            EvictionPolicy::VolatileLfu => "volatile-lfu",
+            EvictionPolicy::VolatileRandom => "volatile-random",
+            EvictionPolicy::VolatileTtl => "volatile-ttl",
+        }
+    }
+
+    /// Whether only keys that expire are evicted.
+    pub(crate) fn only_volatile(self) -> bool {
+        use EvictionPolicy::{VolatileLfu, VolatileLru, VolatileRandom, VolatileTtl};
+        matches!(self, VolatileLru | VolatileLfu | VolatileRandom | VolatileTtl)
+    }
+}
+
+/// Who reclaims expired keys and does the engine's other small chores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Upkeep {
+    /// The application, by calling [`Engine::tick`](crate::Engine::tick) now and then. An
+    /// expired key is absent all the same; only its memory waits.
+    #[default]
+    ByHand,
+    /// A thread that the engine starts, and stops when its last handle is dropped.
+    Thread,
+}
+
+/// The most stripes an engine can have.
+pub(crate) const MAX_STRIPES: usize = 1024;
+/// Redis's limit for a key, a value, and any string in a command: 512 MB.
+pub const MAX_STRING: usize = 512 * 1024 * 1024;
+
+/// The settings of an [`Engine`](crate::Engine), set one by one.
+///
+/// ```
+/// use danio::{Config, Engine, EvictionPolicy, Upkeep};
+///
+/// let config = Config::new()
+///     .databases(1)
+///     .maxmemory(64 << 20)
+///     .maxmemory_policy(EvictionPolicy::AllKeysLru)
+///     .upkeep(Upkeep::Thread);
+/// let engine = Engine::open(config)?;
+/// assert!(engine.db(1).is_err());
+/// # Ok::<(), danio::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub(crate) stripes: usize,
+    pub(crate) databases: u32,
+    pub(crate) clock: Clock,
+    pub(crate) seed: Option<u64>,
+    pub(crate) maxmemory: usize,
+    pub(crate) policy: EvictionPolicy,
+    pub(crate) upkeep: Upkeep,
+    pub(crate) max_string: usize,
+}
+
+impl Config {
+    /// What `Engine::open` needs no more than: 16 databases in memory without a limit, the
+    /// system's clock, a random seed, upkeep by hand, and stripes for the machine's cores.
+    pub fn new() -> Config {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Config {
+            stripes: (cores * 16).next_power_of_two().clamp(64, MAX_STRIPES),
+            databases: 16,
+            clock: Clock::system(),
+            seed: None,
+            maxmemory: 0,
+            policy: EvictionPolicy::NoEviction,
+            upkeep: Upkeep::ByHand,
+            max_string: MAX_STRING,
+        }
+    }
+
+    /// How many parts, each with its own lock, the keys are spread over: a power of two
+    /// from 1 to 1024. More let more threads write at once; each costs about 300 bytes.
+    pub fn stripes(mut self, stripes: usize) -> Config {
+        self.stripes = stripes;
+        self
+    }
+
+    /// How many numbered databases there are (`databases`): 1 to 65,536.
+    pub fn databases(mut self, databases: u32) -> Config {
+        self.databases = databases;
+        self
+    }
+
+    /// Where time comes from.
+    pub fn clock(mut self, clock: impl Into<Clock>) -> Config {
+        self.clock = clock.into();
+        self
+    }
+
+    /// Decides every random choice and the order of keys. With a seed, a [`ManualClock`] and one
+    /// thread, a run is the same each time. Without one the seed is random, which keeps
+    /// strangers from choosing keys that collide.
+    ///
+    /// [`ManualClock`]: crate::ManualClock
+    pub fn seed(mut self, seed: u64) -> Config {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// How many bytes of data to hold (`maxmemory`); 0, the default, is no limit.
+    pub fn maxmemory(mut self, bytes: usize) -> Config {
+        self.maxmemory = bytes;
+        self
+    }
+
+    /// What to evict when `maxmemory` is reached (`maxmemory-policy`).
+    pub fn maxmemory_policy(mut self, policy: EvictionPolicy) -> Config {
+        self.policy = policy;
+        self
+    }
+
+    /// Who reclaims expired keys.
+    pub fn upkeep(mut self, upkeep: Upkeep) -> Config {
+        self.upkeep = upkeep;
+        self
+    }
+
+    /// The longest key or value, in bytes (`proto-max-bulk-len`): 1 MB to 512 MB, the default.
+    pub fn max_string(mut self, bytes: usize) -> Config {
+        self.max_string = bytes;
+        self
+    }
+
+    /// Refuses settings that no engine can have.
+    pub(crate) fn check(&self) -> Result<()> {
+        let refuse = |text: String| Err(Error::Config(text.into()));
+        if !self.stripes.is_power_of_two() || self.stripes > MAX_STRIPES {
+            return refuse(format!("stripes must be a power of two from 1 to {MAX_STRIPES}, not {}", self.stripes));
+        }
+        if !(1..=65_536).contains(&self.databases) {
+            return refuse(format!("databases must be 1 to 65536, not {}", self.databases));
+        }
+        if !(1 << 20..=MAX_STRING).contains(&self.max_string) {
+            return refuse(format!("max_string must be 1 MB to 512 MB, not {} bytes", self.max_string));
+        }
+        Ok(())
+    }
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config::new()
+    }
+}
+
+/// The settings that may change while the engine runs (`CONFIG SET`).
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Bytes; 0 is no limit.
+    pub(crate) maxmemory: AtomicUsize,
+    policy: AtomicU8,
+    /// Keys looked at for one eviction.
+    pub(crate) maxmemory_samples: AtomicUsize,
+    pub(crate) lfu_log_factor: AtomicU32,
+    /// Minutes after which an unused key's frequency is one less; 0 is never.
+    pub(crate) lfu_decay_time: AtomicU32,
+    /// `DEBUG SET-ACTIVE-EXPIRE`: whether upkeep reclaims expired keys.
+    pub(crate) active_expire: AtomicBool,
+    /// Bytes of the longest key or value.
+    pub(crate) max_string: AtomicUsize,
+    /// `hz`: how often a second upkeep runs.
+    pub(crate) hz: AtomicU64,
+}
+
+impl Settings {
+    pub(crate) fn new(config: &Config) -> Settings {
+        Settings {
+            maxmemory: AtomicUsize::new(config.maxmemory),
+            policy: AtomicU8::new(config.policy as u8),
+            maxmemory_samples: AtomicUsize::new(5),
+            lfu_log_factor: AtomicU32::new(10),
+            lfu_decay_time: AtomicU32::new(1),
+            active_expire: AtomicBool::new(true),
+            max_string: AtomicUsize::new(config.max_string),
+            hz: AtomicU64::new(10),
+        }
+    }
+
+    pub(crate) fn policy(&self) -> EvictionPolicy {
+        let number = self.policy.load(Ordering::Relaxed);
+        EvictionPolicy::ALL.into_iter().find(|p| *p as u8 == number).unwrap_or_default()
+    }
+
+    /// Whether keys' access words count uses (LFU) rather than say when the last one was.
+    #[inline(always)]
+    pub(crate) fn counts_frequency(&self) -> bool {
+        let number = self.policy.load(Ordering::Relaxed);
+        number == EvictionPolicy::AllKeysLfu as u8 || number == EvictionPolicy::VolatileLfu as u8
+    }
+
+    pub(crate) fn set_policy(&self, policy: EvictionPolicy) {
+        self.policy.store(policy as u8, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_settings_are_refused_by_name() {
+        for (config, word) in [
+            (Config::new().stripes(3), "stripes"),
+            (Config::new().stripes(0), "stripes"),
+            (Config::new().stripes(2048), "stripes"),
+            (Config::new().databases(0), "databases"),
+            (Config::new().max_string(1), "max_string"),
+        ] {
+            let text = config.check().expect_err("refused").to_string();
+            assert!(text.contains(word), "{text}");
+        }
+        assert_eq!(Config::new().check(), Ok(()));
+    }
+
+    #[test]
+    fn settings_keep_the_policy() {
+        let settings = Settings::new(&Config::new());
+        for policy in EvictionPolicy::ALL {
+            settings.set_policy(policy);
+            assert_eq!(settings.policy(), policy);
+        }
+    }
+}

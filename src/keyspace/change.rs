@@ -1,0 +1,289 @@
+//! The one door: every change to a key passes [`Tx::change`].
+//!
+//! An operation finds its key's [`Slot`], changes it, and says what it did: which events, and
+//! the effect as a canonical command. It cannot return without saying so, because only
+//! [`Slot::changed`] and [`Slot::unchanged`] make a [`Done`]. All the rest happens here and
+//! nowhere else: reclaiming what has expired, pre-images for snapshots, undo, the count of
+//! bytes and of expiring keys, when they are due, WATCH, events and the record.
+
+use std::sync::atomic::Ordering;
+
+use super::entry::Entry;
+use super::event::{DEL, EXPIRED, Event, NEW};
+use super::observer::{Committed, KeyEvent, Observers, wants};
+use super::record::Record;
+use super::stripe::{DueFrom, Space};
+use super::tx::{Parts, Tx};
+use super::{Key, Keyspace, access};
+use crate::clock::Millis;
+use crate::ds::table;
+use crate::error::Result;
+use crate::value::string::StringValue;
+
+type Place<'s> = table::Entry<'s, Entry, DueFrom>;
+
+/// A key's place, held exclusively: what is there, or that nothing is.
+///
+/// What it shows is alive: a key past its time was reclaimed before.
+pub(crate) struct Slot<'s> {
+    /// `Some` but within a method.
+    place: Option<Place<'s>>,
+    key: Key<'s>,
+    db: u32,
+    keyspace: &'s Keyspace,
+    told: &'s mut Option<Box<Committed>>,
+    was_there: bool,
+    touched: bool,
+}
+
+/// What an operation on a slot came to; made by [`Slot::changed`] or [`Slot::unchanged`].
+pub(crate) struct Done<R>(R);
+
+/// Something to put back: the key's entry as it was.
+#[derive(Debug)]
+pub(crate) struct Undo {
+    db: u32,
+    key: Box<[u8]>,
+    entry: Option<Entry>,
+}
+
+impl Slot<'_> {
+    /// What the key holds.
+    #[inline]
+    pub(crate) fn entry(&self) -> Option<&Entry> {
+        match self.place.as_ref().expect("held between methods") {
+            Place::Occupied(place) => Some(place.get()),
+            Place::Vacant(_) => None,
+        }
+    }
+
+    /// What the key holds, to be changed.
+    #[inline]
+    pub(crate) fn entry_mut(&mut self) -> Option<&mut Entry> {
+        self.touched = true;
+        match self.place.as_mut().expect("held between methods") {
+            Place::Occupied(place) => Some(place.get_mut()),
+            Place::Vacant(_) => None,
+        }
+    }
+
+    /// Makes the key hold a string, whatever it held.
+    #[inline]
+    pub(crate) fn put_string(&mut self, value: StringValue<'_>, expiry: Option<Millis>) {
+        if let Some(entry) = self.entry_mut() {
+            return entry.set(value, expiry);
+        }
+        let access = access::fresh(&self.keyspace.settings, self.keyspace.clock.recent());
+        self.put(Entry::new(self.key.bytes, value, expiry, access));
+    }
+
+    /// Makes the key hold what `entry`, an entry of this very key, holds.
+    pub(crate) fn put(&mut self, entry: Entry) {
+        debug_assert_eq!(entry.key(), self.key.bytes);
+        self.touched = true;
+        self.place = self.place.take().map(|place| match place {
+            Place::Occupied(mut place) => {
+                *place.get_mut() = entry;
+                Place::Occupied(place)
+            }
+            Place::Vacant(place) => Place::Occupied(place.insert(entry, self.keyspace)),
+        });
+    }
+
+    /// Takes what the key holds away from it.
+    pub(crate) fn take(&mut self) -> Option<Entry> {
+        self.touched = true;
+        match self.place.take().expect("held between methods") {
+            Place::Occupied(place) => {
+                let (entry, place) = place.remove();
+                self.place = Some(Place::Vacant(place));
+                Some(entry)
+            }
+            vacant @ Place::Vacant(_) => {
+                self.place = Some(vacant);
+                None
+            }
+        }
+    }
+
+    /// Ends an operation that left the key as it was.
+    #[inline]
+    pub(crate) fn unchanged<R>(&self, result: R) -> Done<R> {
+        debug_assert!(!self.touched, "a changed slot must say what changed");
+        Done(result)
+    }
+
+    /// Ends an operation that changed the key: `events` in the order they happened, and the
+    /// effect, which is asked for only if somebody records it.
+    #[inline]
+    pub(crate) fn changed<R>(&mut self, result: R, events: &[Event], effect: impl FnOnce(&mut Effect<'_>)) -> Done<R> {
+        if self.keyspace.observers.want(wants::EVENTS | wants::RECORDS) {
+            let new = if !self.was_there && self.entry().is_some() { &[NEW][..] } else { &[] };
+            tell(self.told, &self.keyspace.observers, self.db, self.key.bytes, &[new, events].concat(), effect);
+        }
+        Done(result)
+    }
+}
+
+/// Where an operation writes its effect.
+pub(crate) struct Effect<'r> {
+    record: &'r mut Record,
+    db: u32,
+}
+
+impl Effect<'_> {
+    /// One command, in the transaction's database.
+    pub(crate) fn command(&mut self, words: &[&[u8]]) {
+        self.record.push(self.db, words);
+    }
+
+    /// One command, in any database.
+    pub(crate) fn command_in(&mut self, db: u32, words: &[&[u8]]) {
+        self.record.push(db, words);
+    }
+}
+
+/// Notes what observers want to be told of a change.
+#[cold]
+pub(super) fn tell(
+    told: &mut Option<Box<Committed>>,
+    observers: &Observers,
+    db: u32,
+    key: &[u8],
+    events: &[Event],
+    effect: impl FnOnce(&mut Effect<'_>),
+) {
+    let told = told.get_or_insert_default();
+    if observers.want(wants::EVENTS) {
+        told.events.extend(events.iter().map(|&event| KeyEvent { db, key: key.into(), event }));
+    }
+    if observers.want(wants::RECORDS) {
+        effect(&mut Effect { record: &mut told.record, db });
+    }
+}
+
+/// What a place adds to the counts of its space.
+#[derive(Clone, Copy, Default)]
+struct Weight {
+    bytes: usize,
+    volatile: bool,
+}
+
+impl Weight {
+    #[inline]
+    fn of(entry: &Entry) -> Weight {
+        Weight { bytes: entry.heap_size(), volatile: entry.expiry().is_some() }
+    }
+}
+
+impl Parts<'_, '_> {
+    /// The space of the transaction's database, made if there is none.
+    pub(super) fn space(&mut self) -> &mut Space {
+        self.data.space_mut(self.db)
+    }
+
+    /// Tells whom it concerns that a key was reclaimed: its time is over.
+    pub(super) fn announce_expired(&mut self, key: &[u8]) {
+        self.keyspace.expired.fetch_add(1, Ordering::Relaxed);
+        if !self.data.watch.is_empty() {
+            self.data.watch.touch(self.db, key);
+        }
+        if self.keyspace.observers.want(wants::EVENTS | wants::RECORDS) {
+            tell(self.told, &self.keyspace.observers, self.db, key, &[EXPIRED], |effect| effect.command(&[b"DEL", key]));
+        }
+    }
+}
+
+impl Tx<'_> {
+    /// Runs `op` on the slot of `key`; every change to a key goes through here.
+    ///
+    /// # Errors
+    /// What `op` returns, which must then have changed nothing; `UndeclaredKey` if the
+    /// transaction does not hold the key's stripe exclusively.
+    #[inline]
+    pub(crate) fn change<R>(&mut self, key: Key<'_>, op: impl FnOnce(&mut Slot<'_>) -> Result<Done<R>>) -> Result<R> {
+        let stripe = self.keyspace.stripe_of(key.hash);
+        let home = &self.keyspace.stripes[stripe];
+        let mut parts = self.parts(stripe)?;
+        loop {
+            let Parts { keyspace, data, time, told, undo, db } = &mut parts;
+            let db = *db;
+            let (space, watch, bytes) = data.split(db);
+            let Space { table, entry_bytes, volatile, .. } = space;
+            let table_before = table.heap_size();
+            let place = table.entry(key.hash, |entry| entry.key() == key.bytes);
+            let mut before = Weight::default();
+            if let Place::Occupied(place) = &place {
+                if time.is_past(place.get()) {
+                    parts.reclaim(key);
+                    continue;
+                }
+                before = Weight::of(place.get());
+                if keyspace.observers.want(wants::PRE_IMAGES) {
+                    keyspace.observers.before(db, place.get());
+                }
+            }
+            let was_there = matches!(place, Place::Occupied(_));
+            let mut slot = Slot { place: Some(place), key, db, keyspace, told, was_there, touched: false };
+            if let Some(undo) = undo {
+                undo.push(Undo { db, key: key.bytes.into(), entry: slot.entry().cloned() });
+            }
+            let result = op(&mut slot);
+            let touched = slot.touched;
+            let mut after = Weight::default();
+            if let Some(Place::Occupied(mut place)) = slot.place {
+                after = Weight::of(place.get());
+                if touched && let Some(at) = place.get().expiry() {
+                    let due = place.summary_mut();
+                    *due = (*due).min(DueFrom(at));
+                    if at < home.due.get() {
+                        home.due.set(at);
+                    }
+                }
+            }
+            *entry_bytes = *entry_bytes + after.bytes - before.bytes;
+            *volatile = *volatile + usize::from(after.volatile) - usize::from(before.volatile);
+            *bytes = *bytes + after.bytes + table.heap_size() - before.bytes - table_before;
+            home.bytes.store(*bytes, Ordering::Relaxed);
+            if touched && !watch.is_empty() {
+                watch.touch(db, key.bytes);
+            }
+            return result.map(|done| done.0);
+        }
+    }
+
+    /// Puts everything back that was changed since [`Tx::keep_undo`]; nothing is told of it.
+    pub(crate) fn roll_back(&mut self) {
+        let db = self.db();
+        for Undo { db, key, entry } in self.undo.take().unwrap_or_default().into_iter().rev() {
+            self.select(db);
+            let key = self.keyspace.key(&key);
+            self.change(key, |slot| {
+                match entry {
+                    Some(entry) => slot.put(entry),
+                    None => drop(slot.take()),
+                }
+                Ok(slot.changed((), &[], |_| {}))
+            })
+            .expect("the stripe was held when the key was changed");
+        }
+        self.told = None;
+        self.select(db);
+    }
+
+    /// From now on keeps what it needs to [roll back](Tx::roll_back).
+    pub(crate) fn keep_undo(&mut self) {
+        self.undo.get_or_insert_default();
+    }
+
+    /// Removes a key. Returns whether it was there.
+    pub(crate) fn remove(&mut self, key: Key<'_>) -> Result<bool> {
+        self.change(key, |slot| {
+            if slot.entry().is_none() {
+                return Ok(slot.unchanged(false));
+            }
+            slot.take();
+            Ok(slot.changed(true, &[DEL], |effect| effect.command(&[b"DEL", key.bytes])))
+        })
+    }
+}

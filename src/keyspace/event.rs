@@ -1,0 +1,44 @@
+//! What happened to a key, in the words of Redis's keyspace notifications.
+
+/// The kind of an event: the letters of `notify-keyspace-events`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// `g`: commands that are about keys whatever their type.
+    Generic,
+    /// `$`: strings.
+    String,
+    /// `x`: a key was reclaimed because its time was over.
+    Expired,
+    /// `e`: a key was evicted for memory.
+    Evicted,
+    /// `n`: a key came to be.
+    New,
+}
+
+/// One thing that happened, without its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) class: Class,
+    pub(crate) name: &'static str,
+}
+
+const fn event(class: Class, name: &'static str) -> Event {
+    Event { class, name }
+}
+
+pub(crate) const NEW: Event = event(Class::New, "new");
+pub(crate) const EXPIRED: Event = event(Class::Expired, "expired");
+pub(crate) const EVICTED: Event = event(Class::Evicted, "evicted");
+pub(crate) const DEL: Event = event(Class::Generic, "del");
+pub(crate) const EXPIRE: Event = event(Class::Generic, "expire");
+pub(crate) const PERSIST: Event = event(Class::Generic, "persist");
+pub(crate) const RENAME_FROM: Event = event(Class::Generic, "rename_from");
+pub(crate) const RENAME_TO: Event = event(Class::Generic, "rename_to");
+pub(crate) const MOVE_FROM: Event = event(Class::Generic, "move_from");
+pub(crate) const MOVE_TO: Event = event(Class::Generic, "move_to");
+pub(crate) const COPY_TO: Event = event(Class::Generic, "copy_to");
+pub(crate) const SET: Event = event(Class::String, "set");
+pub(crate) const APPEND: Event = event(Class::String, "append");
+pub(crate) const SETRANGE: Event = event(Class::String, "setrange");
+pub(crate) const INCRBY: Event = event(Class::String, "incrby");
+pub(crate) const INCRBYFLOAT: Event = event(Class::String, "incrbyfloat");

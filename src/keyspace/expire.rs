@@ -1,0 +1,152 @@
+//! Reclaiming keys whose time is over.
+//!
+//! A key past its time is absent to every reader at once; here its memory is given back. There is
+//! no index of expiring keys. Each segment of a table (64 buckets, about 320 keys) keeps a
+//! lower bound of its keys' times, and each stripe the lowest of those; upkeep visits the
+//! segments that are due and nothing else, one segment under the lock at a time. A key that
+//! expires costs no memory beyond the eight bytes of its time.
+//!
+//! A segment whose visit reclaimed little is left alone for a second: what is past its time is
+//! then at most a small part of it, and upkeep stays cheap however the times are spread.
+
+use std::time::Duration;
+
+use super::change::tell;
+use super::observer::wants;
+use super::stripe::{DueFrom, Space};
+use super::tx::{Access, Parts, Tx};
+use super::{Key, Keyspace};
+use crate::clock::{Millis, Stopwatch};
+
+/// A visit that reclaims less than one key in this many is poor.
+const POOR_YIELD: usize = 16;
+/// How long a segment rests after a poor visit, in milliseconds.
+const REST: i64 = 1000;
+
+/// What a round of upkeep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Reclaimed {
+    /// Keys reclaimed.
+    pub(crate) keys: usize,
+    /// Whether the time was over before the work was.
+    pub(crate) more: bool,
+}
+
+impl Keyspace {
+    /// Reclaims expired keys for about `budget`, starting at stripe `from`; leaves in `from` where
+    /// to go on. Each step locks one stripe for one segment: some ten microseconds.
+    pub(crate) fn reclaim_expired(&self, from: &mut usize, budget: Duration) -> Reclaimed {
+        let watch = Stopwatch::start();
+        let now = self.clock.now();
+        let mut done = Reclaimed::default();
+        for step in 0..self.stripes.len() {
+            let stripe = (*from + step) % self.stripes.len();
+            while self.stripes[stripe].due.get() <= now {
+                done.keys += self.reclaim_in(stripe);
+                if watch.elapsed() >= budget {
+                    *from = stripe;
+                    done.more = true;
+                    return done;
+                }
+            }
+        }
+        done
+    }
+
+    /// Visits one due segment of a stripe. Returns how many keys it reclaimed.
+    fn reclaim_in(&self, stripe: usize) -> usize {
+        let mut tx = self.begin_stripe(stripe, Access::Exclusive);
+        let now = tx.now();
+        let databases = tx.parts(stripe).expect("begun with this stripe").data.spaces.len();
+        for db in 0..databases as u32 {
+            tx.select(db);
+            let mut parts = tx.parts(stripe).expect("begun with this stripe");
+            if let Some(segment) = parts.space().due_segment(now) {
+                let keys = parts.reclaim_segment(segment, now);
+                parts.publish(stripe);
+                return keys;
+            }
+        }
+        // Nothing is due: the bound was loose.
+        tx.parts(stripe).expect("begun with this stripe").publish(stripe);
+        0
+    }
+}
+
+impl Space {
+    /// A segment that may hold keys whose time is over, after the one visited last.
+    fn due_segment(&self, now: Millis) -> Option<usize> {
+        let count = self.table.segments();
+        (0..count).map(|i| (self.next_segment + i) % count).find(|&i| self.table.summary(i).0 <= now)
+    }
+
+    /// No key of this space expires before this.
+    fn due(&self) -> Millis {
+        (0..self.table.segments()).map(|i| self.table.summary(i).0).min().unwrap_or(Millis::NEVER)
+    }
+}
+
+impl Parts<'_, '_> {
+    fn reclaim_segment(&mut self, segment: usize, now: Millis) -> usize {
+        let (keyspace, db) = (self.keyspace, self.db);
+        let pre_images = keyspace.observers.want(wants::PRE_IMAGES);
+        let space = self.data.space_mut(db);
+        let table_before = space.table.heap_size();
+        let (mut due, mut kept, mut out) = (DueFrom::default(), 0, Vec::new());
+        space.table.extract(
+            segment,
+            keyspace,
+            |entry| match entry.expiry() {
+                Some(at) if at <= now => {
+                    if pre_images {
+                        keyspace.observers.before(db, entry);
+                    }
+                    true
+                }
+                other => {
+                    kept += 1;
+                    due = due.min(DueFrom(other.unwrap_or(Millis::NEVER)));
+                    false
+                }
+            },
+            &mut out,
+        );
+        if out.len() * POOR_YIELD < kept && due.0 < Millis::NEVER {
+            due = due.max(DueFrom(Millis(now.0.saturating_add(REST))));
+        }
+        space.table.set_summary(segment, due);
+        space.next_segment = segment + 1;
+        space.table.shrink(out.len());
+        let gone: usize = out.iter().map(|entry| entry.heap_size()).sum();
+        space.entry_bytes -= gone;
+        space.volatile -= out.len();
+        let table_after = space.table.heap_size();
+        self.data.bytes = self.data.bytes + table_after - table_before - gone;
+        out.iter().for_each(|entry| self.announce_expired(entry.key()));
+        out.len()
+    }
+
+    /// Shows the stripe's count of bytes and its due time to those without the lock.
+    pub(super) fn publish(&mut self, stripe: usize) {
+        let home = &self.keyspace.stripes[stripe];
+        home.bytes.store(self.data.bytes, std::sync::atomic::Ordering::Relaxed);
+        home.due.set(self.data.spaces.iter().map(Space::due).min().unwrap_or(Millis::NEVER));
+    }
+
+    /// Removes one key whose time is over, met by a writer.
+    pub(super) fn reclaim(&mut self, key: Key<'_>) {
+        let (keyspace, db) = (self.keyspace, self.db);
+        let space = self.data.space_mut(db);
+        let table_before = space.table.heap_size();
+        let crate::ds::table::Entry::Occupied(place) = space.table.entry(key.hash, |e| e.key() == key.bytes) else { return };
+        if keyspace.observers.want(wants::PRE_IMAGES) {
+            keyspace.observers.before(db, place.get());
+        }
+        let (entry, _) = place.remove();
+        space.entry_bytes -= entry.heap_size();
+        space.volatile -= 1;
+        let table_after = space.table.heap_size();
+        self.data.bytes = self.data.bytes + table_after - table_before - entry.heap_size();
+        self.announce_expired(key.bytes);
+    }
+}

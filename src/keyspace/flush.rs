@@ -1,0 +1,83 @@
+//! Emptying and exchanging whole databases; the transaction holds every stripe.
+
+use super::change::tell;
+use super::observer::wants;
+use super::stripe::Space;
+use super::tx::Tx;
+use crate::error::Result;
+
+/// What was in a database that has been emptied. Dropping it gives the memory back, which takes
+/// time in proportion: do it after the locks are released.
+#[derive(Debug, Default)]
+pub(crate) struct Emptied(Vec<Space>);
+
+impl Emptied {
+    /// How many keys there were.
+    pub(crate) fn len(&self) -> usize {
+        self.0.iter().map(|space| space.table.len()).sum()
+    }
+}
+
+impl Tx<'_> {
+    /// Empties a database (`FLUSHDB`), or all (`FLUSHALL`). O(stripes); the keys themselves are
+    /// given out. Watchers are marked of keys that were there.
+    pub(crate) fn flush(&mut self, db: Option<u32>) -> Result<Emptied> {
+        let mut emptied = Emptied::default();
+        let databases = db.map_or(0..self.keyspace.databases, |db| db..db + 1);
+        let observers = &self.keyspace.observers;
+        for stripe in self.held_stripes() {
+            let mut parts = self.parts(stripe)?;
+            let there = parts.data.spaces.len() as u32;
+            for db in databases.start..databases.end.min(there) {
+                if observers.want(wants::PRE_IMAGES) {
+                    parts.data.spaces[db as usize].table.for_each(|entry| observers.before(db, entry));
+                }
+                parts.mark_watched(db);
+                let space = std::mem::take(parts.data.space_mut(db));
+                parts.data.bytes -= space.entry_bytes + space.table.heap_size();
+                emptied.0.push(space);
+            }
+            parts.publish(stripe);
+        }
+        if observers.want(wants::EVENTS | wants::RECORDS) {
+            let word: &[u8] = if db.is_some() { b"FLUSHDB" } else { b"FLUSHALL" };
+            tell(&mut self.told, observers, db.unwrap_or(0), b"", &[], |effect| effect.command(&[word]));
+        }
+        Ok(emptied)
+    }
+
+    /// Exchanges two databases (`SWAPDB`): who is connected to the one sees the other's keys.
+    /// O(stripes). Watchers are marked of keys that are in either.
+    pub(crate) fn swap(&mut self, a: u32, b: u32) -> Result<()> {
+        for stripe in self.held_stripes() {
+            let mut parts = self.parts(stripe)?;
+            parts.data.space_mut(a.max(b));
+            parts.mark_watched(a);
+            parts.mark_watched(b);
+            parts.data.spaces.swap(a as usize, b as usize);
+            parts.mark_watched(a);
+            parts.mark_watched(b);
+            parts.publish(stripe);
+        }
+        if self.keyspace.observers.want(wants::RECORDS) {
+            let (a_text, b_text) = (a.to_string(), b.to_string());
+            tell(&mut self.told, &self.keyspace.observers, a, b"", &[], |effect| {
+                effect.command(&[b"SWAPDB", a_text.as_bytes(), b_text.as_bytes()]);
+            });
+        }
+        Ok(())
+    }
+}
+
+impl super::tx::Parts<'_, '_> {
+    /// Marks the watchers of the keys that a database has.
+    fn mark_watched(&mut self, db: u32) {
+        let (Some(space), watch) = (self.data.space(db), &self.data.watch) else { return };
+        for key in watch.keys(db) {
+            let hash = self.keyspace.key(key).hash;
+            if space.table.find(hash, |entry| entry.key() == key).is_some() {
+                watch.touch(db, key);
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The keys: stripes, each with its lock, and the transaction scope through which all reading
+//! and all changing goes.
+//!
+//! The only place that locks data. `docs/LOCKING.md` tells the order of locks.
+
+pub(crate) mod access;
+mod change;
+pub(crate) mod entry;
+pub(crate) mod event;
+mod expire;
+mod flush;
+mod key;
+pub(crate) mod observer;
+pub(crate) mod record;
+mod scan;
+mod stripe;
+#[cfg(test)]
+mod tests;
+mod tx;
+mod watch;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub(crate) use change::{Done, Slot};
+pub(crate) use key::Key;
+pub(crate) use tx::{Access, Tx};
+
+use crate::clock::Clock;
+use crate::config::{Config, Settings};
+use crate::ds::table::Rehash;
+use entry::Entry;
+use observer::Observers;
+use crate::rng::Rng;
+use stripe::Stripe;
+
+/// All keys of all databases.
+#[derive(Debug)]
+pub(crate) struct Keyspace {
+    stripes: Box<[Stripe]>,
+    /// A key's stripe is its hash shifted right by this: the top bits.
+    shift: u32,
+    hasher: ahash::RandomState,
+    databases: u32,
+    pub(crate) clock: Clock,
+    pub(crate) rng: Rng,
+    pub(crate) settings: Settings,
+    pub(crate) observers: Observers,
+    /// Keys reclaimed because their time was over.
+    pub(crate) expired: AtomicU64,
+}
+
+impl Keyspace {
+    pub(crate) fn new(config: &Config, seed: u64) -> Keyspace {
+        let rng = Rng::new(seed);
+        let hasher = ahash::RandomState::with_seeds(rng.next(), rng.next(), rng.next(), rng.next());
+        Keyspace {
+            stripes: (0..config.stripes).map(|_| Stripe::default()).collect(),
+            // With one stripe a shift by 64 is out of range: `stripe_of` masks what is left.
+            shift: (64 - config.stripes.trailing_zeros()).min(63),
+            hasher,
+            databases: config.databases,
+            clock: config.clock.clone(),
+            rng,
+            settings: Settings::new(config),
+            observers: Observers::default(),
+            expired: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn databases(&self) -> u32 {
+        self.databases
+    }
+
+    /// Hashes a key, for its stripe and its table.
+    #[inline(always)]
+    pub(crate) fn key<'a>(&self, bytes: &'a [u8]) -> Key<'a> {
+        Key { bytes, hash: self.hash(bytes) }
+    }
+
+    #[inline(always)]
+    fn hash(&self, bytes: &[u8]) -> u64 {
+        use std::hash::{BuildHasher, Hasher};
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(bytes);
+        hasher.finish()
+    }
+
+    #[inline(always)]
+    fn stripe_of(&self, hash: u64) -> usize {
+        (hash >> self.shift) as usize & (self.stripes.len() - 1)
+    }
+
+    /// Bytes allocated for keys, values and tables. O(stripes), takes no lock.
+    pub(crate) fn used_memory(&self) -> usize {
+        self.stripes.iter().map(|s| s.bytes.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Look-ups for reading that found their key, and that did not.
+    pub(crate) fn hits_and_misses(&self) -> (u64, u64) {
+        let sum = |of: fn(&Stripe) -> &AtomicU64| self.stripes.iter().map(|s| of(s).load(Ordering::Relaxed)).sum();
+        (sum(|s| &s.hits), sum(|s| &s.misses))
+    }
+
+    /// Starts the statistics again (`CONFIG RESETSTAT`).
+    pub(crate) fn reset_statistics(&self) {
+        for stripe in &self.stripes {
+            stripe.hits.store(0, Ordering::Relaxed);
+            stripe.misses.store(0, Ordering::Relaxed);
+        }
+        self.expired.store(0, Ordering::Relaxed);
+    }
+
+    /// Hints that a key will be looked up soon; does nothing if its stripe is busy.
+    pub(crate) fn prefetch_bucket(&self, db: u32, hash: u64) {
+        if let Some(data) = self.stripes[self.stripe_of(hash)].data.try_read()
+            && let Some(space) = data.space(db)
+        {
+            space.table.prefetch(hash);
+        }
+    }
+
+    /// Hints that a key will be looked up soon, its bucket being here by now.
+    pub(crate) fn prefetch_entry(&self, db: u32, hash: u64) {
+        if let Some(data) = self.stripes[self.stripe_of(hash)].data.try_read()
+            && let Some(space) = data.space(db)
+        {
+            space.table.candidates(hash, Entry::prefetch);
+        }
+    }
+}
+
+impl Rehash<Entry> for Keyspace {
+    fn rehash(&self, entry: &Entry) -> u64 {
+        self.hash(entry.key())
+    }
+
+    fn prefetch(&self, entry: &Entry) {
+        entry.prefetch();
+    }
+}

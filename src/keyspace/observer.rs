@@ -1,0 +1,97 @@
+//! Who is told about changes: the journal, events, client-side caches, snapshots, waiters.
+//!
+//! The keyspace knows nobody of these. Each registers as an [`Observer`], says what it wants, and
+//! is called by the one door that all changes pass (`change.rs`). With nobody registered
+//! a change costs one load of a flag.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use super::entry::Entry;
+use super::event::Event;
+use super::record::Record;
+use crate::sync::RwLock;
+
+/// What an observer wants to be told; combined with `|`.
+pub(crate) mod wants {
+    /// [`Observer::before`](super::Observer::before).
+    pub(crate) const PRE_IMAGES: u8 = 1;
+    /// `Committed::events`.
+    pub(crate) const EVENTS: u8 = 2;
+    /// `Committed::record`.
+    pub(crate) const RECORDS: u8 = 4;
+}
+
+/// A change to one key, as observers see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyEvent {
+    pub(crate) db: u32,
+    pub(crate) key: Box<[u8]>,
+    pub(crate) event: Event,
+}
+
+/// All that one transaction did.
+#[derive(Debug, Default)]
+pub(crate) struct Committed {
+    pub(crate) events: Vec<KeyEvent>,
+    pub(crate) record: Record,
+}
+
+/// Somebody who follows changes. Called while the stripes concerned are locked: it must be quick,
+/// must not wait, and must not use the keyspace.
+pub(crate) trait Observer: Send + Sync {
+    /// What to be told: bits of [`wants`].
+    fn wants(&self) -> u8;
+    /// `entry` is about to be changed or removed, and may yet turn out to stay as it is.
+    fn before(&self, _db: u32, _entry: &Entry) {}
+    /// A transaction took place. Calls about the same key come in the order of its changes.
+    fn committed(&self, _what: &Committed) {}
+}
+
+/// The registered observers.
+#[derive(Default)]
+pub(crate) struct Observers {
+    /// What any of them wants.
+    wants: AtomicU8,
+    list: RwLock<Vec<Arc<dyn Observer>>>,
+}
+
+impl Observers {
+    /// Whether anybody wants one of these.
+    #[inline(always)]
+    pub(crate) fn want(&self, what: u8) -> bool {
+        self.wants.load(Ordering::Acquire) & what != 0
+    }
+
+    /// Adds an observer. The caller holds every stripe, so that no transaction is told halfway.
+    pub(crate) fn add(&self, observer: Arc<dyn Observer>) {
+        let mut list = self.list.write();
+        list.push(observer);
+        self.refresh(&list);
+    }
+
+    /// Removes an observer, with every stripe held.
+    pub(crate) fn remove(&self, observer: &Arc<dyn Observer>) {
+        let mut list = self.list.write();
+        list.retain(|o| !Arc::ptr_eq(o, observer));
+        self.refresh(&list);
+    }
+
+    fn refresh(&self, list: &[Arc<dyn Observer>]) {
+        self.wants.store(list.iter().fold(0, |all, o| all | o.wants()), Ordering::Release);
+    }
+
+    pub(crate) fn before(&self, db: u32, entry: &Entry) {
+        self.list.read().iter().filter(|o| o.wants() & wants::PRE_IMAGES != 0).for_each(|o| o.before(db, entry));
+    }
+
+    pub(crate) fn committed(&self, what: &Committed) {
+        self.list.read().iter().for_each(|o| o.committed(what));
+    }
+}
+
+impl std::fmt::Debug for Observers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Observers").field("wants", &self.wants).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,130 @@
+//! One part of the keyspace behind one lock.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+
+use super::entry::Entry;
+use super::watch::WatchSet;
+use crate::clock::Millis;
+use crate::ds::table::{Summary, Table};
+use crate::sync::RwLock;
+
+/// The keys whose hashes start with the same bits, in every database.
+///
+/// On cache lines of its own, so that threads at work on neighbours do not slow each other.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(crate) struct Stripe {
+    pub(crate) data: RwLock<StripeData>,
+    /// Bytes allocated for the keys, values and tables of this stripe; written by whoever holds
+    /// the lock exclusively, read by anybody.
+    pub(crate) bytes: AtomicUsize,
+    /// No key of this stripe expires before this time; as `bytes`.
+    pub(crate) due: Due,
+    /// Look-ups for reading that found their key, and that did not.
+    pub(crate) hits: AtomicU64,
+    pub(crate) misses: AtomicU64,
+}
+
+/// An atomic lower bound of expiry times.
+#[derive(Debug)]
+pub(crate) struct Due(AtomicI64);
+
+impl Default for Due {
+    fn default() -> Due {
+        Due(AtomicI64::new(Millis::NEVER.0))
+    }
+}
+
+impl Due {
+    pub(crate) fn get(&self) -> Millis {
+        Millis(self.0.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn set(&self, at: Millis) {
+        self.0.store(at.0, Ordering::Release);
+    }
+}
+
+/// What the lock protects.
+#[derive(Debug, Default)]
+pub(crate) struct StripeData {
+    /// By database number; databases that were never written to may be missing.
+    pub(crate) spaces: Vec<Space>,
+    pub(crate) watch: WatchSet,
+    /// Bytes allocated for the spaces, their tables and their entries.
+    pub(crate) bytes: usize,
+}
+
+/// A bound for the keys of one table segment: none expires before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct DueFrom(pub(crate) Millis);
+
+impl Default for DueFrom {
+    fn default() -> DueFrom {
+        DueFrom(Millis::NEVER)
+    }
+}
+
+impl Summary for DueFrom {
+    fn absorb(&mut self, other: DueFrom) {
+        *self = (*self).min(other);
+    }
+}
+
+/// The keys of one database in one stripe.
+#[derive(Debug)]
+pub(crate) struct Space {
+    pub(crate) table: Table<Entry, DueFrom>,
+    /// Bytes allocated for the entries.
+    pub(crate) entry_bytes: usize,
+    /// Keys with an expiry.
+    pub(crate) volatile: usize,
+    /// The segment where upkeep goes on.
+    pub(crate) next_segment: usize,
+}
+
+impl Default for Space {
+    fn default() -> Space {
+        Space { table: Table::new(), entry_bytes: 0, volatile: 0, next_segment: 0 }
+    }
+}
+
+impl StripeData {
+    /// The space of a database, made if there is none.
+    #[inline(always)]
+    pub(crate) fn space_mut(&mut self, db: u32) -> &mut Space {
+        self.split(db).0
+    }
+
+    /// The space of a database, made if there is none, and the parts beside it.
+    #[inline(always)]
+    pub(crate) fn split(&mut self, db: u32) -> (&mut Space, &WatchSet, &mut usize) {
+        if db as usize >= self.spaces.len() {
+            self.add_spaces(db as usize + 1);
+        }
+        (&mut self.spaces[db as usize], &self.watch, &mut self.bytes)
+    }
+
+    #[cold]
+    fn add_spaces(&mut self, count: usize) {
+        let before = self.spaces.capacity();
+        self.spaces.reserve_exact(count - self.spaces.len());
+        self.spaces.resize_with(count, Space::default);
+        self.bytes += (self.spaces.capacity() - before) * size_of::<Space>();
+    }
+
+    pub(crate) fn space(&self, db: u32) -> Option<&Space> {
+        self.spaces.get(db as usize)
+    }
+
+    /// The bytes counted anew, to check the running count against.
+    #[cfg(test)]
+    pub(crate) fn count_bytes(&self) -> usize {
+        let spaces = self.spaces.iter().map(|space| {
+            let mut bytes = space.table.heap_size();
+            space.table.for_each(|entry| bytes += entry.heap_size());
+            bytes
+        });
+        self.spaces.capacity() * size_of::<Space>() + spaces.sum::<usize>()
+    }
+}
