@@ -5,6 +5,8 @@ pub mod command;
 mod config;
 mod ds;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod keyspace;
 mod rng;
 mod sync;

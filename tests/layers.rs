@@ -31,6 +31,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("command", 6),
     ("network", 7),
     ("bin", 8),
+    ("fuzzing", 8),
 ];
 
 /// Where `unsafe` may be written, as prefixes of paths below `src/`.

@@ -1,0 +1,5 @@
+//! Glob patterns.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| danio::fuzzing::glob(data));

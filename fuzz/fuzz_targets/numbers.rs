@@ -1,0 +1,5 @@
+//! Integers, doubles, sizes and quoted words.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| danio::fuzzing::numbers(data));

@@ -1,0 +1,138 @@
+//! What the fuzz targets drive: parsers and structures that no caller reaches directly.
+//!
+//! Built under `cfg(fuzzing)` alone, so that nothing of it is part of the crate. Each
+//! function takes a fuzzer's bytes and panics when a promise is broken.
+
+use std::collections::HashMap;
+
+use crate::ds::table::{Entry, Rehash, Table};
+use crate::text::{double, extended::Extended, glob, int, memory, split};
+
+/// Patterns: no input makes matching fail or take forever, and a pattern whose special
+/// bytes are escaped matches its own text and nothing else.
+pub fn glob(data: &[u8]) {
+    let (pattern, text) =
+        data.split_at(data.first().map_or(0, |&at| usize::from(at).min(data.len())));
+    glob::matches(pattern, text);
+    glob::matches_nocase(pattern, text);
+    let literal: Vec<u8> = text.iter().flat_map(|&byte| [b'\\', byte]).collect();
+    assert!(glob::matches(&literal, text));
+    assert_eq!(glob::matches(&literal, pattern), pattern == text);
+    if glob::shape(pattern) == glob::Shape::Literal {
+        assert_eq!(glob::matches(pattern, text), pattern == text);
+    }
+}
+
+/// Numbers and words: what is written reads back as it was.
+pub fn numbers(data: &[u8]) {
+    let text = std::str::from_utf8(data).ok();
+    let exact =
+        text.and_then(|text| text.parse::<i64>().ok()).filter(|n| n.to_string().as_bytes() == data);
+    assert_eq!(int::parse_i64(data), exact);
+    assert_eq!(int::parse_u64(data), text.and_then(|text| text.parse().ok()));
+    memory::parse_size(data);
+
+    let mut out = Vec::new();
+    if let Some(value) = double::parse(data) {
+        double::write(value, &mut out);
+        assert_eq!(double::parse(&out).map(f64::to_bits), Some(value.to_bits()));
+    }
+    if let Some(bytes) = data.first_chunk() {
+        let value = f64::from_le_bytes(*bytes);
+        out.clear();
+        double::write(value, &mut out);
+        // Subnormals read as zero, which Redis refuses; all else reads back.
+        assert!(value.is_nan() || !value.is_normal() || double::parse(&out) == Some(value));
+    }
+    let (left, right) = data.split_at(data.len() / 2);
+    if let (Some(a), Some(b)) = (Extended::parse(left), Extended::parse(right)) {
+        let [sum, mirrored] = [a.add(b), b.add(a)].map(|sum| {
+            sum.map(|sum| {
+                let mut out = Vec::new();
+                sum.write(&mut out);
+                out
+            })
+        });
+        assert_eq!(sum, mirrored);
+    }
+
+    split::split_words(data);
+    let mut quoted = Vec::new();
+    split::quote_into(data, &mut quoted);
+    assert_eq!(split::split_words(&quoted), Some(vec![data.to_vec()]));
+}
+
+/// Numbers in a table, their own keys; few hashes, so that chains grow.
+struct Numbers;
+
+impl Rehash<Box<u16>> for Numbers {
+    fn rehash(&self, item: &Box<u16>) -> u64 {
+        spread(**item)
+    }
+}
+
+fn spread(key: u16) -> u64 {
+    u64::from(key % 4096).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// The hash table: a map, whatever is inserted and removed in whatever order, and a scan
+/// that sees at least once whatever stays.
+pub fn table(data: &[u8]) {
+    let mut table: Table<Box<u16>> = Table::new();
+    let mut model: HashMap<u16, ()> = HashMap::new();
+    let mut scan: Option<(u64, HashMap<u16, bool>)> = None;
+    for step in data.chunks_exact(3) {
+        // A run of neighbours, so that a short input makes a table grow.
+        let first = u16::from_le_bytes([step[1], step[2]]);
+        let run = (0..u16::from(step[0] >> 3)).map(|i| first.wrapping_add(i));
+        match step[0] % 8 {
+            0..4 => {
+                for key in run {
+                    match table.entry(spread(key), |item| **item == key) {
+                        Entry::Occupied(_) => assert!(model.contains_key(&key)),
+                        Entry::Vacant(place) => {
+                            place.insert(Box::new(key), &Numbers);
+                            assert!(model.insert(key, ()).is_none());
+                        }
+                    }
+                }
+            }
+            4..7 => {
+                for key in run {
+                    if let Entry::Occupied(place) = table.entry(spread(key), |item| **item == key) {
+                        place.remove();
+                        assert!(model.remove(&key).is_some());
+                    } else {
+                        assert!(!model.contains_key(&key));
+                    }
+                    if let Some((_, seen)) = &mut scan {
+                        seen.remove(&key);
+                    }
+                }
+            }
+            _ => {
+                let (cursor, mut seen) = scan
+                    .take()
+                    .unwrap_or_else(|| (0, model.keys().map(|&key| (key, false)).collect()));
+                let next = table.scan(cursor, |item| {
+                    assert!(model.contains_key(item));
+                    seen.entry(**item).and_modify(|seen| *seen = true);
+                });
+                match next {
+                    0 => assert!(
+                        seen.values().all(|&seen| seen),
+                        "the scan missed what was there throughout"
+                    ),
+                    next => scan = Some((next, seen)),
+                }
+            }
+        }
+    }
+    assert_eq!(table.len(), model.len());
+    let mut left = model.len();
+    table.for_each(|item| {
+        assert!(model.contains_key(item));
+        left -= 1;
+    });
+    assert_eq!(left, 0);
+}
