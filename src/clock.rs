@@ -17,7 +17,11 @@ impl Millis {
 
     pub(crate) fn to_system_time(self) -> SystemTime {
         let distance = Duration::from_millis(self.0.unsigned_abs());
-        let time = if self.0 < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };
+        let time = if self.0 < 0 {
+            UNIX_EPOCH.checked_sub(distance)
+        } else {
+            UNIX_EPOCH.checked_add(distance)
+        };
         time.unwrap_or(UNIX_EPOCH)
     }
 
@@ -25,7 +29,9 @@ impl Millis {
     pub(crate) fn from_system_time(time: SystemTime) -> Millis {
         match time.duration_since(UNIX_EPOCH) {
             Ok(since) => Millis(since.as_millis().try_into().unwrap_or(i64::MAX)),
-            Err(before) => Millis(i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |ms| -ms)),
+            Err(before) => {
+                Millis(i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |ms| -ms))
+            }
         }
     }
 }
@@ -117,7 +123,8 @@ impl ManualClock {
     /// Moves the clock forward, by whole microseconds.
     pub fn advance(&self, by: Duration) {
         let micros = by.as_micros().try_into().unwrap_or(i64::MAX);
-        self.micros.update(Ordering::AcqRel, Ordering::Acquire, |now: i64| now.saturating_add(micros));
+        self.micros
+            .update(Ordering::AcqRel, Ordering::Acquire, |now: i64| now.saturating_add(micros));
     }
 
     /// Sets the clock, forward or back, to a whole microsecond; times before 1970 count as 1970.
@@ -128,7 +135,8 @@ impl ManualClock {
 
     /// Where the clock stands.
     pub fn now(&self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_micros(self.micros.load(Ordering::Acquire).max(0).unsigned_abs())
+        UNIX_EPOCH
+            + Duration::from_micros(self.micros.load(Ordering::Acquire).max(0).unsigned_abs())
     }
 }
 

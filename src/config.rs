@@ -182,13 +182,19 @@ impl Config {
     pub(crate) fn check(&self) -> Result<()> {
         let refuse = |text: String| Err(Error::Config(text.into()));
         if !self.stripes.is_power_of_two() || self.stripes > MAX_STRIPES {
-            return refuse(format!("stripes must be a power of two from 1 to {MAX_STRIPES}, not {}", self.stripes));
+            return refuse(format!(
+                "stripes must be a power of two from 1 to {MAX_STRIPES}, not {}",
+                self.stripes
+            ));
         }
         if !(1..=65_536).contains(&self.databases) {
             return refuse(format!("databases must be 1 to 65536, not {}", self.databases));
         }
         if !(1 << 20..=MAX_STRING).contains(&self.max_string) {
-            return refuse(format!("max_string must be 1 MB to 512 MB, not {} bytes", self.max_string));
+            return refuse(format!(
+                "max_string must be 1 MB to 512 MB, not {} bytes",
+                self.max_string
+            ));
         }
         Ok(())
     }

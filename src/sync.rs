@@ -3,10 +3,10 @@
 //! Built with `--cfg shuttle` these are shuttle's, which explores the orders in which
 //! threads may run (`tests/shuttle.rs`); otherwise parking_lot's.
 
-#[cfg(not(shuttle))]
-pub(crate) use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 #[cfg(shuttle)]
 pub(crate) use model::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+#[cfg(not(shuttle))]
+pub(crate) use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// shuttle's locks in the shape of parking_lot's: no poisoning.
 #[cfg(shuttle)]

@@ -36,7 +36,8 @@ unsafe impl Sync for Blob {}
 
 impl Blob {
     fn layout(capacity: usize) -> Layout {
-        Layout::from_size_align(HEADER + capacity, align_of::<Header>()).expect("strings are far below isize::MAX")
+        Layout::from_size_align(HEADER + capacity, align_of::<Header>())
+            .expect("strings are far below isize::MAX")
     }
 
     /// An empty string with room for `capacity` bytes, zeroed.
@@ -45,7 +46,9 @@ impl Blob {
         // SAFETY: the layout holds a header at least. Zeroed memory is asked for because long
         // strings are often sparse (SETRANGE, SETBIT): the system hands out zero pages lazily.
         let memory = unsafe { alloc_zeroed(layout) };
-        let Some(header) = NonNull::new(memory.cast::<Header>()) else { handle_alloc_error(layout) };
+        let Some(header) = NonNull::new(memory.cast::<Header>()) else {
+            handle_alloc_error(layout)
+        };
         // SAFETY: fresh memory, aligned for a header.
         unsafe { header.write(Header { references: AtomicUsize::new(1), len: 0, capacity }) };
         Blob(header)
@@ -76,8 +79,11 @@ impl Blob {
             let old = self.header().capacity;
             // SAFETY: allocated with this layout; we are the only reference, and `realloc`
             // keeps the header and the bytes.
-            let memory = unsafe { realloc(self.0.as_ptr().cast(), Blob::layout(old), HEADER + capacity) };
-            let Some(header) = NonNull::new(memory.cast::<Header>()) else { handle_alloc_error(Blob::layout(capacity)) };
+            let memory =
+                unsafe { realloc(self.0.as_ptr().cast(), Blob::layout(old), HEADER + capacity) };
+            let Some(header) = NonNull::new(memory.cast::<Header>()) else {
+                handle_alloc_error(Blob::layout(capacity))
+            };
             self.0 = header;
             // SAFETY: the allocation is now of this capacity, and the part that is new is
             // written here before any slice over it is made.
@@ -98,8 +104,13 @@ impl Blob {
     /// Adds `bytes` at the end. Amortised O(bytes) unless the string is shared.
     pub(crate) fn append(&mut self, bytes: &[u8]) {
         let len = self.len() + bytes.len();
-        let room = if len > self.header().capacity { Blob::roomy(len) } else { self.header().capacity };
-        self.own(if self.is_unique() && self.is_empty() { len.max(self.header().capacity) } else { room });
+        let room =
+            if len > self.header().capacity { Blob::roomy(len) } else { self.header().capacity };
+        self.own(if self.is_unique() && self.is_empty() {
+            len.max(self.header().capacity)
+        } else {
+            room
+        });
         // SAFETY: `own` left us alone with at least `len` bytes of room; `bytes` is borrowed
         // from elsewhere, since we are borrowed mutably.
         unsafe {
@@ -112,7 +123,11 @@ impl Blob {
     /// The bytes, to be changed in place, made `len` long first: zeros are added or the end cut.
     pub(crate) fn resized(&mut self, len: usize) -> &mut [u8] {
         let old = self.len();
-        let room = if len > self.header().capacity && old > 0 { Blob::roomy(len) } else { len.max(self.header().capacity) };
+        let room = if len > self.header().capacity && old > 0 {
+            Blob::roomy(len)
+        } else {
+            len.max(self.header().capacity)
+        };
         self.own(room);
         // SAFETY: alone, with `len` bytes of room, every one of which is initialised: the
         // allocation was zeroed and what an earlier, longer string left is zeroed here.
@@ -140,7 +155,9 @@ impl Deref for Blob {
     fn deref(&self) -> &[u8] {
         // SAFETY: `len` bytes behind the header are initialised and stay as they are while
         // `self` is borrowed: a writer needs `&mut` and a single reference.
-        unsafe { std::slice::from_raw_parts(self.0.cast::<u8>().add(HEADER).as_ptr(), self.header().len) }
+        unsafe {
+            std::slice::from_raw_parts(self.0.cast::<u8>().add(HEADER).as_ptr(), self.header().len)
+        }
     }
 }
 
@@ -174,7 +191,10 @@ impl Drop for Blob {
 
 impl fmt::Debug for Blob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Blob").field("len", &self.len()).field("capacity", &self.header().capacity).finish()
+        f.debug_struct("Blob")
+            .field("len", &self.len())
+            .field("capacity", &self.header().capacity)
+            .finish()
     }
 }
 

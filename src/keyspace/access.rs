@@ -40,7 +40,8 @@ pub(crate) fn touched(access: u32, settings: &Settings, now: Millis, rng: &Rng) 
         return lru_clock(now);
     }
     let counter = frequency(access, settings, now);
-    let unlikely = counter.saturating_sub(LFU_START) * settings.lfu_log_factor.load(Ordering::Relaxed) + 1;
+    let unlikely =
+        counter.saturating_sub(LFU_START) * settings.lfu_log_factor.load(Ordering::Relaxed) + 1;
     let counts = counter < 255 && rng.below(unlikely as usize) == 0;
     minutes(now) << 8 | (counter + u32::from(counts))
 }
@@ -87,7 +88,10 @@ mod tests {
             }
         }
         // Redis documents about 10, 18 and 142 for the factor 10.
-        assert!((8..=16).contains(&at[0]) && (14..=30).contains(&at[1]) && (120..=165).contains(&at[2]), "{at:?}");
+        assert!(
+            (8..=16).contains(&at[0]) && (14..=30).contains(&at[1]) && (120..=165).contains(&at[2]),
+            "{at:?}"
+        );
         let later = Millis(now.0 + 10 * 60_000);
         assert_eq!(frequency(access, &settings, later), at[2] - 10);
         settings.lfu_decay_time.store(0, Ordering::Relaxed);

@@ -116,10 +116,22 @@ impl Slot<'_> {
     /// Ends an operation that changed the key: `events` in the order they happened, and the
     /// effect, which is asked for only if somebody records it.
     #[inline]
-    pub(crate) fn changed<R>(&mut self, result: R, events: &[Event], effect: impl FnOnce(&mut Effect<'_>)) -> Done<R> {
+    pub(crate) fn changed<R>(
+        &mut self,
+        result: R,
+        events: &[Event],
+        effect: impl FnOnce(&mut Effect<'_>),
+    ) -> Done<R> {
         if self.keyspace.observers.want(wants::EVENTS | wants::RECORDS) {
             let new = if !self.was_there && self.entry().is_some() { &[NEW][..] } else { &[] };
-            tell(self.told, &self.keyspace.observers, self.db, self.key.bytes, &[new, events].concat(), effect);
+            tell(
+                self.told,
+                &self.keyspace.observers,
+                self.db,
+                self.key.bytes,
+                &[new, events].concat(),
+                effect,
+            );
         }
         Done(result)
     }
@@ -189,7 +201,9 @@ impl Parts<'_, '_> {
             self.data.watch.touch(self.db, key);
         }
         if self.keyspace.observers.want(wants::EVENTS | wants::RECORDS) {
-            tell(self.told, &self.keyspace.observers, self.db, key, &[EXPIRED], |effect| effect.command(&[b"DEL", key]));
+            tell(self.told, &self.keyspace.observers, self.db, key, &[EXPIRED], |effect| {
+                effect.command(&[b"DEL", key])
+            });
         }
     }
 }
@@ -199,9 +213,14 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// What `op` returns, which must then have changed nothing; `UndeclaredKey` if the
-    /// transaction does not hold the key's stripe exclusively.
+    /// transaction does not hold the key's stripe exclusively; `StringTooLong` if the key is.
     #[inline]
-    pub(crate) fn change<R>(&mut self, key: Key<'_>, op: impl FnOnce(&mut Slot<'_>) -> Result<Done<R>>) -> Result<R> {
+    pub(crate) fn change<R>(
+        &mut self,
+        key: Key<'_>,
+        op: impl FnOnce(&mut Slot<'_>) -> Result<Done<R>>,
+    ) -> Result<R> {
+        self.check_length(key.bytes.len())?;
         let stripe = self.keyspace.stripe_of(key.hash);
         let home = &self.keyspace.stripes[stripe];
         let mut parts = self.parts(stripe)?;
@@ -224,7 +243,8 @@ impl Tx<'_> {
                 }
             }
             let was_there = matches!(place, Place::Occupied(_));
-            let mut slot = Slot { place: Some(place), key, db, keyspace, told, was_there, touched: false };
+            let mut slot =
+                Slot { place: Some(place), key, db, keyspace, told, was_there, touched: false };
             if let Some(undo) = undo {
                 undo.push(Undo { db, key: key.bytes.into(), entry: slot.entry().cloned() });
             }

@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::clock::Millis;
 use crate::ds::blob::Blob;
 use crate::ds::prefetch::prefetch_read;
+use crate::error::Result;
 use crate::value::string::{INLINE_MAX, StringRef, StringValue, bytes_encoding};
 use crate::value::{Encoding, Type};
 
@@ -77,7 +78,9 @@ struct Shape {
 impl Shape {
     fn new(form: Form, expires: bool, edited: bool, key_len: usize, value_len: usize) -> Shape {
         let short = key_len <= u8::MAX.into() && value_len <= u8::MAX.into();
-        let flags = if expires { EXPIRES } else { 0 } | if short { 0 } else { LONG } | if edited { EDITED } else { 0 };
+        let flags = if expires { EXPIRES } else { 0 }
+            | if short { 0 } else { LONG }
+            | if edited { EDITED } else { 0 };
         Shape { form, flags, key_len, value_len }
     }
 
@@ -113,13 +116,20 @@ impl Shape {
 
 impl Entry {
     /// An entry of its own allocation.
-    pub(crate) fn new(key: &[u8], value: StringValue<'_>, expiry: Option<Millis>, access: u32) -> Entry {
+    pub(crate) fn new(
+        key: &[u8],
+        value: StringValue<'_>,
+        expiry: Option<Millis>,
+        access: u32,
+    ) -> Entry {
         let (form, edited, bytes): (Form, bool, &[u8]) = match &value {
             StringValue::Int(_) => (Form::Int, false, &[]),
             StringValue::Bytes(b) if b.len() <= INLINE_MAX => (Form::Inline, false, b),
             StringValue::Edited(b) if b.len() <= INLINE_MAX => (Form::Inline, true, b),
             StringValue::Long(b) if b.len() <= INLINE_MAX => (Form::Inline, true, b),
-            StringValue::Bytes(_) | StringValue::Edited(_) | StringValue::Long(_) => (Form::Long, false, &[]),
+            StringValue::Bytes(_) | StringValue::Edited(_) | StringValue::Long(_) => {
+                (Form::Long, false, &[])
+            }
         };
         let shape = Shape::new(form, expiry.is_some(), edited, key.len(), bytes.len());
         let mut entry = Entry::allocate(shape, access);
@@ -130,8 +140,12 @@ impl Entry {
         }
         match value {
             StringValue::Int(number) => entry.write_word(shape.word_at(), number),
-            StringValue::Long(blob) if form == Form::Long => entry.write_word(shape.word_at(), blob),
-            StringValue::Bytes(b) | StringValue::Edited(b) if form == Form::Long => entry.write_word(shape.word_at(), Blob::from(b)),
+            StringValue::Long(blob) if form == Form::Long => {
+                entry.write_word(shape.word_at(), blob)
+            }
+            StringValue::Bytes(b) | StringValue::Edited(b) if form == Form::Long => {
+                entry.write_word(shape.word_at(), Blob::from(b))
+            }
             _ => {}
         }
         entry
@@ -143,7 +157,9 @@ impl Entry {
         let layout = shape.layout();
         // SAFETY: the size is that of a header at least.
         let memory = unsafe { alloc(layout) };
-        let Some(header) = NonNull::new(memory.cast::<Header>()) else { handle_alloc_error(layout) };
+        let Some(header) = NonNull::new(memory.cast::<Header>()) else {
+            handle_alloc_error(layout)
+        };
         let long = shape.has(LONG);
         let narrow = |len: usize| if long { 0 } else { u8::try_from(len).expect("a short shape") };
         let head = Header {
@@ -178,7 +194,9 @@ impl Entry {
     fn write(&mut self, offset: usize, bytes: &[u8]) {
         // SAFETY: the shape left room for the bytes at this offset; they are borrowed from
         // elsewhere, since the entry is borrowed mutably.
-        unsafe { self.at::<u8>(offset).copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len()) };
+        unsafe {
+            self.at::<u8>(offset).copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len())
+        };
     }
 
     fn write_word<T>(&mut self, offset: usize, word: T) {
@@ -190,7 +208,12 @@ impl Entry {
     #[inline(always)]
     fn shape(&self) -> Shape {
         let header = self.header();
-        let mut shape = Shape { form: header.form, flags: header.flags, key_len: header.key_len.into(), value_len: header.value_len.into() };
+        let mut shape = Shape {
+            form: header.form,
+            flags: header.flags,
+            key_len: header.key_len.into(),
+            value_len: header.value_len.into(),
+        };
         if shape.has(LONG) {
             // SAFETY: `allocate` wrote both lengths here.
             let [key, value] = unsafe { self.at::<[u32; 2]>(shape.lengths_at()).read() };
@@ -210,7 +233,8 @@ impl Entry {
     #[inline(always)]
     pub(crate) fn expiry(&self) -> Option<Millis> {
         // SAFETY: the flag says that the word behind the header is the expiry.
-        (self.header().flags & EXPIRES != 0).then(|| Millis(unsafe { self.at::<i64>(HEADER).read() }))
+        (self.header().flags & EXPIRES != 0)
+            .then(|| Millis(unsafe { self.at::<i64>(HEADER).read() }))
     }
 
     #[inline(always)]
@@ -219,7 +243,10 @@ impl Entry {
         // SAFETY: the form says what was written at the word, or behind the key.
         unsafe {
             match shape.form {
-                Form::Inline => StringRef::Bytes(std::slice::from_raw_parts(self.at(shape.key_at() + shape.key_len).as_ptr(), shape.value_len)),
+                Form::Inline => StringRef::Bytes(std::slice::from_raw_parts(
+                    self.at(shape.key_at() + shape.key_len).as_ptr(),
+                    shape.value_len,
+                )),
                 Form::Int => StringRef::Int(self.at::<i64>(shape.word_at()).read()),
                 Form::Long => StringRef::Long(self.at::<Blob>(shape.word_at()).as_ref()),
             }
@@ -230,10 +257,23 @@ impl Entry {
         Type::String
     }
 
+    /// The string that the key holds.
+    ///
+    /// # Errors
+    /// `WrongType` if it holds something else.
+    #[inline(always)]
+    pub(crate) fn string(&self) -> Result<StringRef<'_>> {
+        match self.kind() {
+            Type::String => Ok(self.value()),
+        }
+    }
+
     pub(crate) fn encoding(&self) -> Encoding {
         match self.value() {
             StringRef::Int(_) => Encoding::Int,
-            StringRef::Bytes(bytes) => bytes_encoding(bytes.len(), self.header().flags & EDITED != 0),
+            StringRef::Bytes(bytes) => {
+                bytes_encoding(bytes.len(), self.header().flags & EDITED != 0)
+            }
             StringRef::Long(_) => Encoding::Raw,
         }
     }
@@ -275,7 +315,10 @@ impl Entry {
             _ => return *self = Entry::new(self.key(), value, expiry, self.access()),
         };
         let new = Shape::new(form, expiry.is_some(), false, old.key_len, bytes.len());
-        if old.form != form || new.size() != old.size() || (old.flags ^ new.flags) & (EXPIRES | LONG) != 0 {
+        if old.form != form
+            || new.size() != old.size()
+            || (old.flags ^ new.flags) & (EXPIRES | LONG) != 0
+        {
             return *self = Entry::new(self.key(), value, expiry, self.access());
         }
         // The same size and the same offsets: only the value, its length and the expiry differ.
@@ -324,7 +367,8 @@ impl Entry {
             whole.extend_from_slice(self.value().bytes(&mut itoa::Buffer::new()));
             whole.extend_from_slice(bytes);
             let expiry = self.expiry();
-            return *self = Entry::new(self.key(), StringValue::Edited(&whole), expiry, self.access());
+            return *self =
+                Entry::new(self.key(), StringValue::Edited(&whole), expiry, self.access());
         }
         self.make_long(len);
         let at = self.shape().word_at();
@@ -353,7 +397,8 @@ impl Entry {
     pub(crate) fn remade(&self, key: Option<&[u8]>, expiry: Option<Millis>) -> Entry {
         let key = key.unwrap_or(self.key());
         let old = self.shape();
-        let shape = Shape::new(old.form, expiry.is_some(), old.has(EDITED), key.len(), old.value_len);
+        let shape =
+            Shape::new(old.form, expiry.is_some(), old.has(EDITED), key.len(), old.value_len);
         let mut entry = Entry::allocate(shape, self.access());
         entry.write(shape.key_at(), key);
         match self.value() {
@@ -389,7 +434,11 @@ impl Drop for Entry {
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry").field("key", &self.key().escape_ascii().to_string()).field("value", &self.value()).field("expiry", &self.expiry()).finish()
+        f.debug_struct("Entry")
+            .field("key", &self.key().escape_ascii().to_string())
+            .field("value", &self.value())
+            .field("expiry", &self.expiry())
+            .finish()
     }
 }
 
@@ -411,7 +460,15 @@ mod tests {
     }
 
     fn bytes() -> impl Strategy<Value = Vec<u8>> {
-        let len = prop_oneof![0..60_usize, Just(44), Just(45), 250..260_usize, Just(INLINE_MAX), Just(INLINE_MAX + 1), 0..3000_usize];
+        let len = prop_oneof![
+            0..60_usize,
+            Just(44),
+            Just(45),
+            250..260_usize,
+            Just(INLINE_MAX),
+            Just(INLINE_MAX + 1),
+            0..3000_usize
+        ];
         len.prop_map(|n| (0..n).map(|i| i as u8).collect())
     }
 
@@ -480,7 +537,9 @@ mod tests {
 
     #[test]
     fn is_as_small_as_the_design_says() {
-        let size = |value: &[u8], expiry| Entry::new(&[b'k'; 16], StringValue::encode(value), expiry, 0).heap_size();
+        let size = |value: &[u8], expiry| {
+            Entry::new(&[b'k'; 16], StringValue::encode(value), expiry, 0).heap_size()
+        };
         assert_eq!(size(&[b'v'; 32], None), 56);
         assert_eq!(size(&[b'v'; 32], Some(Millis(1))), 64);
         assert_eq!(size(b"123456", None), 32);

@@ -77,7 +77,9 @@ impl Space {
     /// A segment that may hold keys whose time is over, after the one visited last.
     fn due_segment(&self, now: Millis) -> Option<usize> {
         let count = self.table.segments();
-        (0..count).map(|i| (self.next_segment + i) % count).find(|&i| self.table.summary(i).0 <= now)
+        (0..count)
+            .map(|i| (self.next_segment + i) % count)
+            .find(|&i| self.table.summary(i).0 <= now)
     }
 
     /// No key of this space expires before this.
@@ -138,7 +140,11 @@ impl Parts<'_, '_> {
         let (keyspace, db) = (self.keyspace, self.db);
         let space = self.data.space_mut(db);
         let table_before = space.table.heap_size();
-        let crate::ds::table::Entry::Occupied(place) = space.table.entry(key.hash, |e| e.key() == key.bytes) else { return };
+        let crate::ds::table::Entry::Occupied(place) =
+            space.table.entry(key.hash, |e| e.key() == key.bytes)
+        else {
+            return;
+        };
         if keyspace.observers.want(wants::PRE_IMAGES) {
             keyspace.observers.before(db, place.get());
         }

@@ -30,7 +30,9 @@ impl Tx<'_> {
             let there = parts.data.spaces.len() as u32;
             for db in databases.start..databases.end.min(there) {
                 if observers.want(wants::PRE_IMAGES) {
-                    parts.data.spaces[db as usize].table.for_each(|entry| observers.before(db, entry));
+                    parts.data.spaces[db as usize]
+                        .table
+                        .for_each(|entry| observers.before(db, entry));
                 }
                 parts.mark_watched(db);
                 let space = std::mem::take(parts.data.space_mut(db));
@@ -41,7 +43,9 @@ impl Tx<'_> {
         }
         if observers.want(wants::EVENTS | wants::RECORDS) {
             let word: &[u8] = if db.is_some() { b"FLUSHDB" } else { b"FLUSHALL" };
-            tell(&mut self.told, observers, db.unwrap_or(0), b"", &[], |effect| effect.command(&[word]));
+            tell(&mut self.told, observers, db.unwrap_or(0), b"", &[], |effect| {
+                effect.command(&[word])
+            });
         }
         Ok(emptied)
     }

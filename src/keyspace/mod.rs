@@ -28,9 +28,9 @@ pub(crate) use tx::{Access, Tx};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
 use crate::ds::table::Rehash;
+use crate::rng::Rng;
 use entry::Entry;
 use observer::Observers;
-use crate::rng::Rng;
 use stripe::Stripe;
 
 /// All keys of all databases.
@@ -97,7 +97,9 @@ impl Keyspace {
 
     /// Look-ups for reading that found their key, and that did not.
     pub(crate) fn hits_and_misses(&self) -> (u64, u64) {
-        let sum = |of: fn(&Stripe) -> &AtomicU64| self.stripes.iter().map(|s| of(s).load(Ordering::Relaxed)).sum();
+        let sum = |of: fn(&Stripe) -> &AtomicU64| {
+            self.stripes.iter().map(|s| of(s).load(Ordering::Relaxed)).sum()
+        };
         (sum(|s| &s.hits), sum(|s| &s.misses))
     }
 

@@ -82,7 +82,11 @@ impl Observers {
     }
 
     pub(crate) fn before(&self, db: u32, entry: &Entry) {
-        self.list.read().iter().filter(|o| o.wants() & wants::PRE_IMAGES != 0).for_each(|o| o.before(db, entry));
+        self.list
+            .read()
+            .iter()
+            .filter(|o| o.wants() & wants::PRE_IMAGES != 0)
+            .for_each(|o| o.before(db, entry));
     }
 
     pub(crate) fn committed(&self, what: &Committed) {

@@ -21,9 +21,15 @@ impl Tx<'_> {
     ///
     /// The cursor's low bits are the stripe, the others the cursor of its table. Any number is
     /// safe as a cursor. Looks at no more than ten buckets for each key asked for.
-    pub(crate) fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(&Entry)) -> Result<u64> {
+    pub(crate) fn scan(
+        &self,
+        cursor: u64,
+        count: usize,
+        mut visit: impl FnMut(&Entry),
+    ) -> Result<u64> {
         let bits = self.keyspace.stripes.len().trailing_zeros();
-        let (mut stripe, mut inner) = (cursor as usize & (self.keyspace.stripes.len() - 1), cursor >> bits);
+        let (mut stripe, mut inner) =
+            (cursor as usize & (self.keyspace.stripes.len() - 1), cursor >> bits);
         let (mut shown, mut looked) = (0, 0);
         let limit = count.saturating_mul(10);
         loop {
@@ -101,7 +107,12 @@ impl Tx<'_> {
                         place -= table.len();
                         return None;
                     }
-                    Some(table.sample(|n| self.keyspace.rng.below(n)).filter(|e| !self.time.is_past(e)).map(&show))
+                    Some(
+                        table
+                            .sample(|n| self.keyspace.rng.below(n))
+                            .filter(|e| !self.time.is_past(e))
+                            .map(&show),
+                    )
                 })?;
                 match found {
                     Some(Some(result)) => return Ok(Some(result)),

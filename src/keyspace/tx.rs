@@ -50,7 +50,8 @@ impl StripeSet {
     fn rank(&self, stripe: usize) -> Option<usize> {
         let (word, bit) = (stripe / 64, 1 << (stripe % 64));
         let below: u32 = self.0[..word].iter().map(|w| w.count_ones()).sum();
-        (self.0[word] & bit != 0).then(|| (below + (self.0[word] & (bit - 1)).count_ones()) as usize)
+        (self.0[word] & bit != 0)
+            .then(|| (below + (self.0[word] & (bit - 1)).count_ones()) as usize)
     }
 
     /// The members, ascending.
@@ -149,7 +150,12 @@ impl Keyspace {
     }
 
     /// A scope over several keys, of any database; their buckets are prefetched.
-    pub(crate) fn begin_many<'a>(&self, db: u32, keys: impl Iterator<Item = Key<'a>> + Clone, access: Access) -> Tx<'_> {
+    pub(crate) fn begin_many<'a>(
+        &self,
+        db: u32,
+        keys: impl Iterator<Item = Key<'a>> + Clone,
+        access: Access,
+    ) -> Tx<'_> {
         let mut set = Box::new(StripeSet([0; MAX_STRIPES / 64]));
         keys.clone().for_each(|key| set.insert(self.stripe_of(key.hash)));
         let tx = self.tx(db, self.lock_set(set, access));
@@ -191,6 +197,16 @@ impl<'k> Tx<'k> {
         self.time.now()
     }
 
+    /// Refuses a string that is longer than a key or value may be.
+    ///
+    /// # Errors
+    /// `StringTooLong`.
+    #[inline(always)]
+    pub(crate) fn check_length(&self, len: usize) -> Result<()> {
+        let limit = self.keyspace.settings.max_string.load(Ordering::Relaxed);
+        if len > limit { Err(Error::StringTooLong) } else { Ok(()) }
+    }
+
     /// Hashes a key.
     #[inline(always)]
     pub(crate) fn key<'a>(&self, bytes: &'a [u8]) -> Key<'a> {
@@ -226,21 +242,42 @@ impl<'k> Tx<'k> {
             _ => None,
         };
         match guard {
-            Some(Guard::Exclusive(data)) => {
-                Ok(Parts { keyspace: self.keyspace, data, time: &self.time, told: &mut self.told, undo: &mut self.undo, db: self.db })
-            }
+            Some(Guard::Exclusive(data)) => Ok(Parts {
+                keyspace: self.keyspace,
+                data,
+                time: &self.time,
+                told: &mut self.told,
+                undo: &mut self.undo,
+                db: self.db,
+            }),
             _ => Err(Error::UndeclaredKey),
         }
     }
 
     /// Calls `look` with a stripe: the one that is held, or else locked shared for the call.
-    pub(super) fn with_stripe<R>(&self, stripe: usize, look: impl FnOnce(&StripeData) -> R) -> Result<R> {
+    pub(super) fn with_stripe<R>(
+        &self,
+        stripe: usize,
+        look: impl FnOnce(&StripeData) -> R,
+    ) -> Result<R> {
         match (&self.held, self.guard(stripe)) {
             (_, Some(Guard::Shared(guard))) => Ok(look(guard)),
             (_, Some(Guard::Exclusive(guard))) => Ok(look(guard)),
             (Held::None, None) => Ok(look(&self.keyspace.stripes[stripe].data.read())),
             (_, None) => Err(Error::UndeclaredKey),
         }
+    }
+
+    /// Calls `look` with a key's live entry, in a transaction that holds all stripes or none.
+    pub(crate) fn with_key<R>(
+        &self,
+        key: Key<'_>,
+        look: impl FnOnce(&Entry) -> R,
+    ) -> Result<Option<R>> {
+        self.with_stripe(self.keyspace.stripe_of(key.hash), |data| {
+            let found = data.space(self.db)?.table.find(key.hash, |entry| entry.key() == key.bytes);
+            found.filter(|entry| !self.time.is_past(entry)).map(look)
+        })
     }
 
     /// The stripes that are held, ascending.
@@ -254,7 +291,12 @@ impl<'k> Tx<'k> {
 
     /// Hints at buckets, then at entries, of keys that will be looked up soon.
     fn prefetch<'a>(&self, keys: impl Iterator<Item = Key<'a>> + Clone) {
-        let table = |key: Key<'_>| self.stripe(key.hash).ok().and_then(|data| data.space(self.db)).map(|space| &space.table);
+        let table = |key: Key<'_>| {
+            self.stripe(key.hash)
+                .ok()
+                .and_then(|data| data.space(self.db))
+                .map(|space| &space.table)
+        };
         for key in keys.clone() {
             if let Some(table) = table(key) {
                 table.prefetch(key.hash);
@@ -296,7 +338,8 @@ impl<'k> Tx<'k> {
     fn touch(&self, entry: &Entry) {
         if self.touches {
             let (settings, old) = (&self.keyspace.settings, entry.access());
-            let new = access::touched(old, settings, self.keyspace.clock.recent(), &self.keyspace.rng);
+            let new =
+                access::touched(old, settings, self.keyspace.clock.recent(), &self.keyspace.rng);
             if new != old {
                 entry.set_access(new);
             }
@@ -325,7 +368,10 @@ impl Drop for Tx<'_> {
 
 impl std::fmt::Debug for Tx<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tx").field("db", &self.db).field("stripes", &self.held_stripes().len()).finish_non_exhaustive()
+        f.debug_struct("Tx")
+            .field("db", &self.db)
+            .field("stripes", &self.held_stripes().len())
+            .finish_non_exhaustive()
     }
 }
 

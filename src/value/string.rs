@@ -34,7 +34,8 @@ impl<'a> StringValue<'a> {
     #[inline]
     pub(crate) fn encode(bytes: &'a [u8]) -> StringValue<'a> {
         // Most strings are no number: the first byte decides.
-        let numeric = bytes.len() <= 20 && bytes.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-');
+        let numeric =
+            bytes.len() <= 20 && bytes.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-');
         match numeric.then(|| int::parse_i64(bytes)).flatten() {
             Some(number) => StringValue::Int(number),
             None => StringValue::Bytes(bytes),

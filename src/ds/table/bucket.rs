@@ -72,11 +72,16 @@ pub(super) struct Pushed<T> {
 }
 
 impl<T> Bucket<T> {
-    const ONE_LINE: () = assert!(size_of::<Bucket<T>>() == 64 && size_of::<T>() == 8 && align_of::<T>() <= 8);
+    const ONE_LINE: () =
+        assert!(size_of::<Bucket<T>>() == 64 && size_of::<T>() == 8 && align_of::<T>() <= 8);
 
     pub(super) const fn empty() -> Bucket<T> {
         let () = Self::ONE_LINE;
-        Bucket { tags: 0, slots: [const { Slot { item: std::mem::ManuallyDrop::new(MaybeUninit::uninit()) } }; SLOTS] }
+        Bucket {
+            tags: 0,
+            slots: [const { Slot { item: std::mem::ManuallyDrop::new(MaybeUninit::uninit()) } };
+                SLOTS],
+        }
     }
 
     /// Slots whose tag may be `tag`: every slot that has it, and rarely one that has not.
@@ -185,7 +190,9 @@ impl<T> Bucket<T> {
     fn chain(&mut self) {
         let layout = Layout::new::<Bucket<T>>();
         // SAFETY: a bucket is 64 bytes.
-        let Some(next) = NonNull::new(unsafe { alloc(layout) }.cast::<Bucket<T>>()) else { handle_alloc_error(layout) };
+        let Some(next) = NonNull::new(unsafe { alloc(layout) }.cast::<Bucket<T>>()) else {
+            handle_alloc_error(layout)
+        };
         // SAFETY: fresh memory of a bucket's layout.
         unsafe { next.write(Bucket::empty()) };
         let (tag, item) = self.take(LAST);
@@ -228,7 +235,11 @@ impl<T> Bucket<T> {
 
     /// Takes out of the chain the items for which `which` says yes. Returns how many buckets
     /// of the chain it freed.
-    pub(super) fn extract(&mut self, mut which: impl FnMut(&T) -> bool, mut give: impl FnMut(u8, T)) -> usize {
+    pub(super) fn extract(
+        &mut self,
+        mut which: impl FnMut(&T) -> bool,
+        mut give: impl FnMut(u8, T),
+    ) -> usize {
         let mut freed = 0;
         let mut bucket = Some(&mut *self);
         while let Some(b) = bucket {

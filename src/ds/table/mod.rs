@@ -101,7 +101,15 @@ unsafe impl<T: Sync, S: Sync> Sync for Table<T, S> {}
 
 impl<T, S: Summary> Table<T, S> {
     pub(crate) const fn new() -> Table<T, S> {
-        Table { segments: Vec::new(), mask: 0, split: 0, first_room: 0, len: 0, chained: 0, longest: 0 }
+        Table {
+            segments: Vec::new(),
+            mask: 0,
+            split: 0,
+            first_room: 0,
+            len: 0,
+            chained: 0,
+            longest: 0,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -136,14 +144,26 @@ impl<T, S: Summary> Table<T, S> {
         debug_assert!(index < self.buckets());
         // SAFETY: callers pass indexes below `buckets()`, each of which lies in a segment of
         // the directory, and `&self` keeps the buckets from being changed.
-        unsafe { self.segments.get_unchecked(index >> SEGMENT_BITS).buckets.add(index & (SEGMENT - 1)).as_ref() }
+        unsafe {
+            self.segments
+                .get_unchecked(index >> SEGMENT_BITS)
+                .buckets
+                .add(index & (SEGMENT - 1))
+                .as_ref()
+        }
     }
 
     #[inline(always)]
     fn bucket_mut(&mut self, index: usize) -> &mut Bucket<T> {
         debug_assert!(index < self.buckets());
         // SAFETY: as in `bucket`; `&mut self` is the only way to the buckets.
-        unsafe { self.segments.get_unchecked_mut(index >> SEGMENT_BITS).buckets.add(index & (SEGMENT - 1)).as_mut() }
+        unsafe {
+            self.segments
+                .get_unchecked_mut(index >> SEGMENT_BITS)
+                .buckets
+                .add(index & (SEGMENT - 1))
+                .as_mut()
+        }
     }
 
     /// The item of this hash for which `is` says yes.
@@ -216,7 +236,13 @@ impl<T, S: Summary> Table<T, S> {
     /// Takes out of segment `i` the items for which `take` says yes, into `out`.
     ///
     /// The caller then calls [`shrink`](Table::shrink), which this does not do.
-    pub(crate) fn extract(&mut self, i: usize, rehash: &impl Rehash<T>, mut take: impl FnMut(&T) -> bool, out: &mut Vec<T>) {
+    pub(crate) fn extract(
+        &mut self,
+        i: usize,
+        rehash: &impl Rehash<T>,
+        mut take: impl FnMut(&T) -> bool,
+        out: &mut Vec<T>,
+    ) {
         let first = i << SEGMENT_BITS;
         let past = (first + SEGMENT).min(self.buckets());
         for index in first..past {
@@ -291,12 +317,18 @@ impl<T, S: Summary> Table<T, S> {
             if self.segments.is_empty() {
                 self.segments.push(Segment { buckets: allocate::<T>(room), summary: S::default() });
             } else {
-                self.segments[0].buckets = reallocate(self.segments[0].buckets, self.first_room, room);
+                self.segments[0].buckets =
+                    reallocate(self.segments[0].buckets, self.first_room, room);
             }
             self.first_room = room;
         }
         // SAFETY: the segment has room for the bucket, and nobody has used it yet.
-        unsafe { self.segments[index >> SEGMENT_BITS].buckets.add(index & (SEGMENT - 1)).write(Bucket::empty()) };
+        unsafe {
+            self.segments[index >> SEGMENT_BITS]
+                .buckets
+                .add(index & (SEGMENT - 1))
+                .write(Bucket::empty())
+        };
     }
 
     /// Gives memory back after `removed` items were taken out: merges at most as many buckets.
@@ -359,7 +391,9 @@ impl<T, S> Drop for Table<T, S> {
         let buckets = if self.segments.is_empty() { 0 } else { self.mask + 1 + self.split };
         for index in 0..buckets {
             // SAFETY: every bucket below the count is initialised and owned by the table.
-            let bucket = unsafe { self.segments[index >> SEGMENT_BITS].buckets.add(index & (SEGMENT - 1)).as_mut() };
+            let bucket = unsafe {
+                self.segments[index >> SEGMENT_BITS].buckets.add(index & (SEGMENT - 1)).as_mut()
+            };
             bucket.extract(|_| true, |_, item| drop(item));
         }
         for (i, segment) in self.segments.drain(..).enumerate() {
@@ -370,7 +404,11 @@ impl<T, S> Drop for Table<T, S> {
 
 impl<T, S: Summary> fmt::Debug for Table<T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Table").field("len", &self.len).field("buckets", &self.buckets()).field("chained", &self.chained).finish()
+        f.debug_struct("Table")
+            .field("len", &self.len)
+            .field("buckets", &self.buckets())
+            .field("chained", &self.chained)
+            .finish()
     }
 }
 
@@ -386,7 +424,8 @@ fn allocate<T>(buckets: usize) -> NonNull<Bucket<T>> {
 
 fn reallocate<T>(old: NonNull<Bucket<T>>, from: usize, to: usize) -> NonNull<Bucket<T>> {
     // SAFETY: `old` was allocated with room for `from` buckets; both sizes are below a page.
-    let memory = unsafe { realloc(old.as_ptr().cast(), layout::<T>(from), to * size_of::<Bucket<T>>()) };
+    let memory =
+        unsafe { realloc(old.as_ptr().cast(), layout::<T>(from), to * size_of::<Bucket<T>>()) };
     NonNull::new(memory.cast()).unwrap_or_else(|| handle_alloc_error(layout::<T>(to)))
 }
 

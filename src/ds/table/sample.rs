@@ -37,7 +37,12 @@ impl<T, S: Summary> Table<T, S> {
 
     /// Shows up to `count` items that lie together, from a random place on: quick, and fair
     /// enough for choosing a victim.
-    pub(crate) fn sample_run(&self, count: usize, mut below: impl FnMut(usize) -> usize, mut show: impl FnMut(&T)) {
+    pub(crate) fn sample_run(
+        &self,
+        count: usize,
+        mut below: impl FnMut(usize) -> usize,
+        mut show: impl FnMut(&T),
+    ) {
         if self.len == 0 {
             return;
         }

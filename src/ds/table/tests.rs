@@ -151,7 +151,11 @@ fn grows_and_shrinks_a_bucket_at_a_time() {
         assert!(table.buckets() - before <= 1);
         before = table.buckets();
     }
-    assert!(table.heap_size() < count as usize * 18, "{} bytes an item", table.heap_size() as f64 / count as f64);
+    assert!(
+        table.heap_size() < count as usize * 18,
+        "{} bytes an item",
+        table.heap_size() as f64 / count as f64
+    );
     for key in 0..count {
         remove(&mut table, &by, key);
         assert!(before - table.buckets() <= 1);

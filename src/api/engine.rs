@@ -1,0 +1,250 @@
+//! The engine: what is opened once, and its upkeep.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Db;
+use crate::clock::{Clock, Millis};
+use crate::config::{Config, Upkeep};
+use crate::error::{Error, Result};
+use crate::keyspace::{Access, Keyspace};
+use crate::sync::{Condvar, Mutex};
+
+/// All databases of one engine, shared by every handle.
+///
+/// Cheap to clone; `Send` and `Sync`. When the last handle is dropped, [`Db`]s included, the
+/// upkeep thread is stopped and the data are gone.
+///
+/// ```
+/// use danio::{Config, Engine};
+///
+/// let engine = Engine::open(Config::new())?;
+/// let db = engine.db(0)?;
+/// db.set("greeting", "hello")?;
+/// assert_eq!(db.get("greeting")?.as_deref(), Some(&b"hello"[..]));
+/// # Ok::<(), danio::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+/// What the last handle stops.
+struct Inner {
+    keyspace: Arc<Keyspace>,
+    upkeep: Mutex<UpkeepState>,
+    thread: Option<UpkeepThread>,
+}
+
+/// Where upkeep goes on.
+#[derive(Default)]
+struct UpkeepState {
+    next_stripe: usize,
+}
+
+/// What a call of [`Engine::tick`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Tick {
+    /// Expired keys whose memory was given back.
+    pub expired: usize,
+    /// Whether there is more to do at once: the time was over before the work was.
+    pub more: bool,
+}
+
+impl Engine {
+    /// Opens an engine in memory. Starts a thread only if the configuration asks for one.
+    ///
+    /// # Errors
+    /// [`Error::Config`] says which setting is out of its range, or that the upkeep thread
+    /// could not be started.
+    pub fn open(config: Config) -> Result<Engine> {
+        config.check()?;
+        let seed = config.seed.unwrap_or_else(random_seed);
+        let keyspace = Arc::new(Keyspace::new(&config, seed));
+        let thread = match config.upkeep {
+            Upkeep::ByHand => None,
+            Upkeep::Thread => Some(UpkeepThread::start(keyspace.clone())?),
+        };
+        Ok(Engine { inner: Arc::new(Inner { keyspace, upkeep: Mutex::default(), thread }) })
+    }
+
+    /// A handle on database `number`.
+    ///
+    /// # Errors
+    /// [`Error::DbOutOfRange`] if there are not so many.
+    pub fn db(&self, number: u32) -> Result<Db> {
+        if number >= self.databases() {
+            return Err(Error::DbOutOfRange);
+        }
+        Ok(Db::new(self.clone(), number))
+    }
+
+    /// How many databases there are.
+    pub fn databases(&self) -> u32 {
+        self.inner.keyspace.databases()
+    }
+
+    /// Does upkeep for about `budget`: gives back the memory of expired keys, a segment of some
+    /// 300 keys at a time, so that other threads wait for microseconds at most. Needed only
+    /// with [`Upkeep::ByHand`]; call it every 100 ms or so, and again at once while it says `more`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use danio::{Config, Engine, ManualClock};
+    ///
+    /// let clock = ManualClock::new();
+    /// let engine = Engine::open(Config::new().clock(clock.clone()))?;
+    /// let db = engine.db(0)?;
+    /// db.set_ex("short", Duration::from_secs(1), "lived")?;
+    /// clock.advance(Duration::from_secs(1));
+    /// assert!(!db.exists("short"));
+    /// assert_eq!(db.len(), 1, "its memory is not yet given back");
+    /// assert_eq!(engine.tick(Duration::from_millis(1)).expired, 1);
+    /// assert_eq!(db.len(), 0);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
+    pub fn tick(&self, budget: Duration) -> Tick {
+        let mut state = self.inner.upkeep.lock();
+        tick(&self.inner.keyspace, &mut state.next_stripe, budget)
+    }
+
+    /// Empties every database (`FLUSHALL`). The memory is given back before the call returns, after
+    /// all locks are released.
+    pub fn flush_all(&self) {
+        let emptied = {
+            let mut tx = self.keyspace().begin_all(0, Access::Exclusive);
+            tx.flush(None).expect("every stripe is held")
+        };
+        drop(emptied);
+    }
+
+    /// Exchanges two databases (`SWAPDB`): handles on the one see the keys of the other.
+    /// O(stripes), locks everything for that long.
+    ///
+    /// # Errors
+    /// [`Error::DbOutOfRange`].
+    pub fn swap_db(&self, a: u32, b: u32) -> Result<()> {
+        if a.max(b) >= self.databases() {
+            return Err(Error::DbOutOfRange);
+        }
+        self.keyspace().begin_all(0, Access::Exclusive).swap(a, b)
+    }
+
+    /// Bytes allocated for keys, values and tables (`used_memory_dataset`); the allocator's and the
+    /// program's own needs are not counted. O(stripes), takes no lock.
+    pub fn used_memory(&self) -> usize {
+        self.keyspace().used_memory()
+    }
+
+    /// Look-ups for reading that found their key and that did not, since the start
+    /// (`keyspace_hits`, `keyspace_misses`).
+    pub fn hits_and_misses(&self) -> (u64, u64) {
+        self.keyspace().hits_and_misses()
+    }
+
+    /// The time by the engine's clock (`TIME`).
+    pub fn time(&self) -> std::time::SystemTime {
+        std::time::UNIX_EPOCH + Duration::from_micros(self.clock().micros().max(0).unsigned_abs())
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.inner.keyspace.clock
+    }
+
+    pub(crate) fn now(&self) -> Millis {
+        self.clock().now()
+    }
+
+    #[inline(always)]
+    pub(crate) fn keyspace(&self) -> &Keyspace {
+        &self.inner.keyspace
+    }
+
+    /// Whether two handles are handles on the same engine.
+    pub(crate) fn same(&self, other: &Engine) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("databases", &self.databases())
+            .field("used_memory", &self.used_memory())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Different in each process and for each engine: the standard library's hasher keys are.
+fn random_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0_u8)
+}
+
+fn tick(keyspace: &Keyspace, next_stripe: &mut usize, budget: Duration) -> Tick {
+    if !keyspace.settings.active_expire.load(std::sync::atomic::Ordering::Relaxed) {
+        return Tick::default();
+    }
+    let done = keyspace.reclaim_expired(next_stripe, budget);
+    Tick { expired: done.keys, more: done.more }
+}
+
+/// The thread that does upkeep. Dropping it stops it and waits for its end.
+struct UpkeepThread {
+    stop: Arc<(Mutex<bool>, Condvar)>,
+    join: Option<std::thread::JoinHandle<()>>,
+}
+
+impl UpkeepThread {
+    fn start(keyspace: Arc<Keyspace>) -> Result<UpkeepThread> {
+        let stop = Arc::new((Mutex::new(false), Condvar::new()));
+        let stopped = stop.clone();
+        let run = move || {
+            let mut next_stripe = 0;
+            while !UpkeepThread::pause(&keyspace, &stopped) {
+                // A quarter of the time; more than that only while keys expire faster.
+                while tick(&keyspace, &mut next_stripe, Duration::from_millis(25)).more
+                    && !*stopped.0.lock()
+                {
+                    std::thread::yield_now();
+                }
+            }
+        };
+        let join =
+            std::thread::Builder::new().name("danio-upkeep".into()).spawn(run).map_err(|e| {
+                Error::Config(format!("the upkeep thread could not be started: {e}").into())
+            })?;
+        Ok(UpkeepThread { stop, join: Some(join) })
+    }
+
+    /// Waits for the next round, `hz` of which there are a second. Returns whether to stop.
+    fn pause(keyspace: &Keyspace, stop: &(Mutex<bool>, Condvar)) -> bool {
+        let hz = keyspace.settings.hz.load(std::sync::atomic::Ordering::Relaxed).clamp(1, 500);
+        let mut stopped = stop.0.lock();
+        if !*stopped {
+            stop.1.wait_for(&mut stopped, Duration::from_millis(1000 / hz));
+        }
+        *stopped
+    }
+}
+
+impl Drop for UpkeepThread {
+    fn drop(&mut self) {
+        *self.stop.0.lock() = true;
+        self.stop.1.notify_all();
+        if let Some(join) = self.join.take() {
+            // A panic of the thread has been printed; there is nobody else to tell.
+            let _ = join.join();
+        }
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner")
+            .field("upkeep_thread", &self.thread.is_some())
+            .finish_non_exhaustive()
+    }
+}

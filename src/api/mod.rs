@@ -1,0 +1,23 @@
+//! The typed face: methods on handles, Rust types in and out.
+//!
+//! Each file holds one family twice over: the operation itself, a method of the transaction scope
+//! `Tx` that the command handlers call too, and the method of [`Db`] that locks and calls it.
+
+mod db;
+mod engine;
+mod expiry;
+mod keys;
+mod range;
+mod scan;
+mod string;
+mod string_set;
+
+pub use db::Db;
+pub use engine::{Engine, Tick};
+pub(crate) use expiry::ExpiryChange;
+pub use expiry::{ExpireCondition, Ttl};
+pub use keys::CopyOptions;
+pub use scan::{ScanOptions, ScanPage};
+pub use string::Lcs;
+pub(crate) use string_set::{Compare, SetArgs, SetExpiry};
+pub use string_set::{SetOptions, SetOutcome};
