@@ -9,6 +9,8 @@ mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod keyspace;
+#[cfg(feature = "network")]
+pub mod network;
 mod rng;
 mod sync;
 mod text;

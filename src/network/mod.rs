@@ -1,0 +1,3 @@
+//! The RESP server: sockets, connections and workers around the command layer.
+
+pub(crate) mod resp;

@@ -1,0 +1,84 @@
+//! Commands that were read together.
+
+use crate::command::{Args, Span};
+
+/// Complete commands in the order in which they came, their words still in the buffer
+/// that they were read into.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    /// The words of all commands, one command after the other; of a command that is
+    /// still being read too, at the end.
+    pub(super) spans: Vec<Span>,
+    commands: Vec<Bounds>,
+}
+
+/// Where a command ends; the next one begins there.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    /// In `spans`.
+    words: usize,
+    /// In the buffer.
+    bytes: usize,
+}
+
+impl Batch {
+    /// How many commands there are.
+    pub(crate) fn len(&self) -> usize {
+        self.commands.len()
+    }
+
+    /// The words of command `i` in the buffer that was parsed.
+    pub(crate) fn args<'a>(&'a self, buffer: &'a [u8], i: usize) -> Args<'a> {
+        Args::in_buffer(buffer, &self.spans[self.first_word(i)..self.commands[i].words])
+    }
+
+    /// Where the bytes of command `i` end.
+    pub(crate) fn end(&self, i: usize) -> usize {
+        self.commands[i].bytes
+    }
+
+    /// Forgets all commands and keeps the room for as many as are usual.
+    pub(crate) fn clear(&mut self) {
+        /// Words that a batch may keep room for.
+        const USUAL: usize = 4096;
+        self.spans.clear();
+        self.spans.shrink_to(USUAL);
+        self.commands.clear();
+        self.commands.shrink_to(USUAL);
+    }
+
+    /// Makes the words behind the last command a command.
+    pub(super) fn complete(&mut self, bytes: usize) {
+        self.commands.push(Bounds { words: self.spans.len(), bytes });
+    }
+
+    /// Takes the words of the command that is not complete.
+    pub(super) fn take_partial(&mut self, into: &mut Vec<Span>) {
+        into.extend(self.spans.drain(self.first_word(self.commands.len())..));
+    }
+
+    /// Takes the commands from `first` on, `bytes` having left the front of the buffer.
+    pub(crate) fn take_from(&mut self, first: usize, bytes: usize) -> Batch {
+        let word = self.first_word(first);
+        let mut rest =
+            Batch { spans: self.spans.split_off(word), commands: self.commands.split_off(first) };
+        shift(&mut rest.spans, bytes);
+        for command in &mut rest.commands {
+            command.words -= word;
+            command.bytes -= bytes;
+        }
+        rest
+    }
+
+    fn first_word(&self, i: usize) -> usize {
+        i.checked_sub(1).map_or(0, |before| self.commands[before].words)
+    }
+}
+
+/// Moves words along with their buffer, of which `bytes` at the front have gone.
+pub(super) fn shift(spans: &mut [Span], bytes: usize) {
+    for span in spans {
+        span.start -= bytes;
+        span.end -= bytes;
+    }
+}
