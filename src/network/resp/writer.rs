@@ -70,6 +70,10 @@ impl Reply for RespWriter<'_> {
         self.protocol
     }
 
+    fn set_protocol(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+    }
+
     fn simple(&mut self, text: &str) {
         match text {
             "OK" => self.out.extend_from_slice(b"+OK\r\n"),
