@@ -1,7 +1,8 @@
 //! The engine: what is opened once, and its upkeep.
 
+use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::Db;
@@ -35,6 +36,8 @@ struct Inner {
     keyspace: Arc<Keyspace>,
     upkeep: Mutex<UpkeepState>,
     thread: Option<UpkeepThread>,
+    /// What a layer above keeps for this engine; made when it first asks.
+    extension: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 /// Where upkeep goes on.
@@ -67,7 +70,14 @@ impl Engine {
             Upkeep::ByHand => None,
             Upkeep::Thread => Some(UpkeepThread::start(keyspace.clone())?),
         };
-        Ok(Engine { inner: Arc::new(Inner { keyspace, upkeep: Mutex::default(), thread }) })
+        Ok(Engine {
+            inner: Arc::new(Inner {
+                keyspace,
+                upkeep: Mutex::default(),
+                thread,
+                extension: OnceLock::new(),
+            }),
+        })
     }
 
     /// A handle on database `number`.
@@ -160,6 +170,18 @@ impl Engine {
     #[inline(always)]
     pub(crate) fn keyspace(&self) -> &Keyspace {
         &self.inner.keyspace
+    }
+
+    /// The keys, for what lives as long as the engine and must not hold it.
+    pub(crate) fn shared_keyspace(&self) -> Arc<Keyspace> {
+        self.inner.keyspace.clone()
+    }
+
+    /// What a layer above keeps for this engine; `make` makes it at the first call. It lives as
+    /// long as the engine, so it must hold no handle on it.
+    pub(crate) fn extension<E: Any + Send + Sync>(&self, make: impl FnOnce() -> E) -> Arc<E> {
+        let kept = self.inner.extension.get_or_init(|| Arc::new(make()));
+        kept.clone().downcast().expect("one layer alone keeps something")
     }
 
     /// Whether two handles are handles on the same engine.
