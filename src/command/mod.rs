@@ -1,7 +1,46 @@
 //! The dynamic face: one command table, and a handler for each row.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | a command's row and handler | the folder of its family, such as `connection/` |
+//! | what a row can say | `row.rs`, `keyspec.rs` |
+//! | how a call gets to its handler | `dispatch.rs`, with `table.rs` for names |
+//! | what a handler is given | `context.rs`, `args.rs`, `reply.rs` |
+//! | a connection's state | `session.rs`; as others see it, `client.rs` |
+//! | what connections share | `instance.rs`, `stats.rs`, `config/` |
 
 mod args;
+mod client;
+mod config;
+mod connection;
+mod context;
+mod dispatch;
+mod errors;
+mod help;
+mod instance;
+mod keyspec;
+mod parse;
 mod reply;
+mod row;
+mod server;
+mod session;
+mod stats;
+mod table;
+mod value;
 
 pub use args::{Args, Span};
+pub use client::{Client, Clients, Link, Origin};
+pub use config::{Change, Hook, Kind, Limits, Parameter, Parameters, Refusal, Setting};
+pub use context::{Context, Handler};
+pub use dispatch::Flow;
+pub use instance::{Instance, Listener};
+pub use keyspec::{Begin, Find, KeyFlags, KeySpec, Positions};
 pub use reply::{Protocol, Reply};
+pub use row::{Arg, ArgKind, Categories, Command, Flags, Group, Locks};
+pub use session::{Session, State};
+pub use stats::Stats;
+pub use table::{Node, Table};
+pub use value::Value;
+
+/// The rows of every family.
+static FAMILIES: &[&[Command]] = &[connection::ROWS, server::ROWS];

@@ -49,4 +49,16 @@ pub trait Reply {
     fn boolean(&mut self, value: bool);
     /// Text for people, `format` being `txt` or `mkd`.
     fn verbatim(&mut self, format: &str, text: &str);
+
+    /// An integer of any size, in decimal; a byte string for a reader that knows none.
+    fn big_number(&mut self, digits: &str) {
+        self.bulk(digits.as_bytes());
+    }
+
+    /// The start of `len` pairs about the reply that follows them. False for a reader
+    /// that knows no attributes: nothing was written, and no pairs are to follow.
+    fn attribute(&mut self, len: usize) -> bool {
+        let _ = len;
+        false
+    }
 }

@@ -1,0 +1,318 @@
+//! What other connections may know of a connection, and do to it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{
+    AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed,
+};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+
+use super::table::Table;
+use crate::clock::Millis;
+
+/// Reaches the connection behind a [`Client`].
+pub trait Link: Send + Sync {
+    /// Has the connection look at its client again: it may have been killed, or unpaused.
+    fn wake(&self);
+}
+
+/// Where a session comes from.
+#[derive(Default)]
+pub struct Origin {
+    /// The peer's address, as `CLIENT LIST` shows it.
+    pub addr: String,
+    /// The listener's address.
+    pub laddr: String,
+    /// The connection's file descriptor; -1 if it has none.
+    pub fd: i32,
+    /// Whether it came over a Unix socket.
+    pub unix_socket: bool,
+    /// Whether the peer is on this machine.
+    pub local: bool,
+    /// Reaches the connection; nothing for a session in this process.
+    pub link: Option<Box<dyn Link>>,
+}
+
+impl Origin {
+    /// A session that a caller in this process holds.
+    pub fn in_process() -> Origin {
+        Origin { fd: -1, local: true, ..Origin::default() }
+    }
+}
+
+impl std::fmt::Debug for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Origin")
+            .field("addr", &self.addr)
+            .field("laddr", &self.laddr)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One connection, as others see it. Its session writes, anyone reads.
+#[derive(Debug)]
+pub struct Client {
+    /// Counts connections from 1; never given twice.
+    pub id: u64,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// When it began.
+    pub(crate) born: Millis,
+    /// What it calls itself.
+    pub(super) names: Mutex<Names>,
+    /// When it last sent something, in milliseconds since 1970.
+    seen: AtomicI64,
+    /// The id of its last command; [`NO_COMMAND`] before the first.
+    pub(super) command: AtomicUsize,
+    /// How many commands it ran.
+    pub(super) commands: AtomicU64,
+    /// Its database.
+    pub(super) db: AtomicU32,
+    /// The RESP version it speaks: 2 or 3.
+    pub(super) resp: AtomicU8,
+    pub(super) no_evict: AtomicBool,
+    pub(super) no_touch: AtomicBool,
+    /// Whether it sent a command that CLIENT PAUSE holds back.
+    pub(super) held: AtomicBool,
+    killed: AtomicBool,
+    traffic: Traffic,
+}
+
+/// What the network layer counts.
+#[derive(Debug, Default)]
+struct Traffic {
+    received: AtomicU64,
+    sent: AtomicU64,
+    query_used: AtomicUsize,
+    query_free: AtomicUsize,
+    output: AtomicUsize,
+}
+
+/// What a client calls itself.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Names {
+    pub(super) name: Bytes,
+    pub(super) lib_name: Bytes,
+    pub(super) lib_ver: Bytes,
+}
+
+pub(super) const NO_COMMAND: usize = usize::MAX;
+
+impl Client {
+    pub(super) fn new(id: u64, origin: Origin, now: Millis) -> Client {
+        Client {
+            id,
+            origin,
+            born: now,
+            names: Mutex::default(),
+            seen: AtomicI64::new(now.0),
+            command: AtomicUsize::new(NO_COMMAND),
+            commands: AtomicU64::new(0),
+            db: AtomicU32::new(0),
+            resp: AtomicU8::new(2),
+            no_evict: AtomicBool::new(false),
+            no_touch: AtomicBool::new(false),
+            held: AtomicBool::new(false),
+            killed: AtomicBool::new(false),
+            traffic: Traffic::default(),
+        }
+    }
+
+    /// Asks the connection to end (`CLIENT KILL`).
+    pub fn kill(&self) {
+        self.killed.store(true, Relaxed);
+        self.wake();
+    }
+
+    /// Whether the connection was asked to end.
+    pub fn is_killed(&self) -> bool {
+        self.killed.load(Relaxed)
+    }
+
+    /// Has the connection look at this client again.
+    pub(super) fn wake(&self) {
+        if let Some(link) = &self.origin.link {
+            link.wake();
+        }
+    }
+
+    /// Notes that the connection read `received` bytes just now, that its query buffer
+    /// holds `used` bytes and has room for `free` more.
+    pub(crate) fn on_read(&self, now: Millis, received: usize, used: usize, free: usize) {
+        self.seen.store(now.0, Relaxed);
+        bump(&self.traffic.received, received as u64);
+        self.traffic.query_used.store(used, Relaxed);
+        self.traffic.query_free.store(free, Relaxed);
+    }
+
+    /// Notes that the connection wrote `sent` bytes, and that `waiting` more wait.
+    pub(crate) fn on_write(&self, sent: usize, waiting: usize) {
+        bump(&self.traffic.sent, sent as u64);
+        self.traffic.output.store(waiting, Relaxed);
+    }
+
+    /// When it last sent something.
+    pub(crate) fn last_seen(&self) -> Millis {
+        Millis(self.seen.load(Relaxed))
+    }
+
+    /// The letters of `CLIENT LIST`'s `flags`.
+    fn flags(&self) -> String {
+        let mut flags = String::new();
+        for (on, letter) in [
+            (self.held.load(Relaxed), 'b'),
+            (self.is_killed(), 'A'),
+            (self.origin.unix_socket, 'U'),
+            (self.no_evict.load(Relaxed), 'e'),
+            (self.no_touch.load(Relaxed), 'T'),
+        ] {
+            if on {
+                flags.push(letter);
+            }
+        }
+        if flags.is_empty() {
+            flags.push('N');
+        }
+        flags
+    }
+
+    /// Its line of `CLIENT LIST`, without the line's end.
+    pub(super) fn describe(&self, now: Millis) -> Vec<u8> {
+        let names = self.names.lock().clone();
+        let command = match self.command.load(Relaxed) {
+            NO_COMMAND => "NULL",
+            id => Table::get().full_name(id),
+        };
+        let seconds = |since: Millis| (now.0 - since.0).max(0) / 1000;
+        let traffic = &self.traffic;
+        let (used, free) = (traffic.query_used.load(Relaxed), traffic.query_free.load(Relaxed));
+        let output = traffic.output.load(Relaxed);
+        let total = size_of::<Client>() + used + free + output;
+        let mut line = format!(
+            "id={} addr={} laddr={} fd={} name=",
+            self.id, self.origin.addr, self.origin.laddr, self.origin.fd
+        )
+        .into_bytes();
+        line.extend_from_slice(&names.name);
+        let middle = format!(
+            " age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi=-1 watch=0 qbuf={used} qbuf-free={free} \
+             argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem={output} tot-mem={total} events=r cmd={command} \
+             user=default redir=-1 resp={} lib-name=",
+            seconds(self.born),
+            seconds(self.last_seen()),
+            self.flags(),
+            self.db.load(Relaxed),
+            self.resp.load(Relaxed),
+        );
+        line.extend_from_slice(middle.as_bytes());
+        line.extend_from_slice(&names.lib_name);
+        line.extend_from_slice(b" lib-ver=");
+        line.extend_from_slice(&names.lib_ver);
+        let end = format!(
+            " io-thread=0 tot-net-in={} tot-net-out={} tot-cmds={}",
+            traffic.received.load(Relaxed),
+            traffic.sent.load(Relaxed),
+            self.commands.load(Relaxed)
+        );
+        line.extend_from_slice(end.as_bytes());
+        line
+    }
+
+    /// Bytes in its query buffer, and waiting to be sent.
+    fn buffers(&self) -> (usize, usize) {
+        let traffic = &self.traffic;
+        (
+            traffic.query_used.load(Relaxed) + traffic.query_free.load(Relaxed),
+            traffic.output.load(Relaxed),
+        )
+    }
+
+    /// Bytes received and sent.
+    pub(super) fn net_bytes(&self) -> (u64, u64) {
+        (self.traffic.received.load(Relaxed), self.traffic.sent.load(Relaxed))
+    }
+}
+
+/// Adds to a counter that one thread alone writes: no read-modify-write is needed.
+#[inline]
+pub(super) fn bump(counter: &AtomicU64, by: u64) {
+    counter.store(counter.load(Relaxed).wrapping_add(by), Relaxed);
+}
+
+/// The clients of one engine.
+#[derive(Debug, Default)]
+pub struct Clients {
+    last_id: AtomicU64,
+    live: Mutex<BTreeMap<u64, Arc<Client>>>,
+    /// Received and sent by clients that are gone.
+    past: Mutex<(u64, u64)>,
+}
+
+impl Clients {
+    pub(super) fn register(&self, origin: Origin, now: Millis) -> Arc<Client> {
+        let id = self.last_id.fetch_add(1, Relaxed) + 1;
+        let client = Arc::new(Client::new(id, origin, now));
+        if client.origin.link.is_some() {
+            self.live.lock().insert(id, client.clone());
+        }
+        client
+    }
+
+    pub(super) fn forget(&self, client: &Client) {
+        if self.live.lock().remove(&client.id).is_some() {
+            let (received, sent) = client.net_bytes();
+            let mut past = self.past.lock();
+            past.0 += received;
+            past.1 += sent;
+        }
+    }
+
+    /// The connected client of that id.
+    pub fn get(&self, id: u64) -> Option<Arc<Client>> {
+        self.live.lock().get(&id).cloned()
+    }
+
+    /// The connected clients, oldest first.
+    pub fn all(&self) -> Vec<Arc<Client>> {
+        self.live.lock().values().cloned().collect()
+    }
+
+    /// How many are connected.
+    pub fn count(&self) -> usize {
+        self.live.lock().len()
+    }
+
+    /// Has every connection look at its client again.
+    pub(super) fn wake_all(&self) {
+        for client in self.all() {
+            client.wake();
+        }
+    }
+
+    /// Bytes in query buffers, and in output buffers.
+    pub(super) fn buffers(&self) -> (usize, usize) {
+        self.all()
+            .iter()
+            .map(|client| client.buffers())
+            .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+    }
+
+    /// The largest query buffer and the largest output buffer.
+    pub(super) fn largest_buffers(&self) -> (usize, usize) {
+        self.all()
+            .iter()
+            .map(|client| client.buffers())
+            .fold((0, 0), |most, one| (most.0.max(one.0), most.1.max(one.1)))
+    }
+
+    /// Bytes received and sent since the start, by all clients.
+    pub(super) fn net_bytes(&self) -> (u64, u64) {
+        let past = *self.past.lock();
+        self.all().iter().fold(past, |sum, client| {
+            let (received, sent) = client.net_bytes();
+            (sum.0 + received, sum.1 + sent)
+        })
+    }
+}

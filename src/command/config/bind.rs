@@ -1,0 +1,69 @@
+//! The parameters that the engine itself acts on.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::{Parameters, Refusal, Setting};
+use crate::command::instance::Password;
+use crate::config::EvictionPolicy;
+use crate::keyspace::Keyspace;
+
+/// Shows the engine's settings as parameters, and has it follow them from now on.
+pub(in crate::command) fn bind(
+    parameters: &Parameters,
+    keyspace: &Arc<Keyspace>,
+    password: &Arc<Password>,
+) {
+    let settings = &keyspace.settings;
+    let size = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
+    parameters.put("databases", i64::from(keyspace.databases()));
+    parameters.put("maxmemory", size(settings.maxmemory.load(Relaxed)));
+    parameters.put("maxmemory-policy", settings.policy() as i64);
+    parameters.put("maxmemory-samples", size(settings.maxmemory_samples.load(Relaxed)));
+    parameters.put("lfu-log-factor", i64::from(settings.lfu_log_factor.load(Relaxed)));
+    parameters.put("lfu-decay-time", i64::from(settings.lfu_decay_time.load(Relaxed)));
+    parameters.put("proto-max-bulk-len", size(settings.max_string.load(Relaxed)));
+    parameters.put("hz", settings.hz.load(Relaxed).cast_signed());
+
+    follow(parameters, "maxmemory", keyspace, |keyspace, bytes| {
+        keyspace.settings.maxmemory.store(usize::try_from(bytes).unwrap_or(usize::MAX), Relaxed);
+    });
+    follow(parameters, "maxmemory-policy", keyspace, |keyspace, number| {
+        let policy = EvictionPolicy::ALL.into_iter().find(|policy| *policy as i64 == number);
+        keyspace.settings.set_policy(policy.unwrap_or_default());
+    });
+    follow(parameters, "maxmemory-samples", keyspace, |keyspace, samples| {
+        keyspace
+            .settings
+            .maxmemory_samples
+            .store(usize::try_from(samples).unwrap_or(usize::MAX), Relaxed);
+    });
+    follow(parameters, "lfu-log-factor", keyspace, |keyspace, factor| {
+        keyspace.settings.lfu_log_factor.store(u32::try_from(factor).unwrap_or(u32::MAX), Relaxed);
+    });
+    follow(parameters, "lfu-decay-time", keyspace, |keyspace, minutes| {
+        keyspace.settings.lfu_decay_time.store(u32::try_from(minutes).unwrap_or(u32::MAX), Relaxed);
+    });
+    follow(parameters, "proto-max-bulk-len", keyspace, |keyspace, bytes| {
+        keyspace.settings.max_string.store(usize::try_from(bytes).unwrap_or(usize::MAX), Relaxed);
+    });
+    follow(parameters, "hz", keyspace, |keyspace, hz| {
+        keyspace.settings.hz.store(hz.unsigned_abs(), Relaxed);
+    });
+    let password = password.clone();
+    on_change(parameters, "requirepass", move |value| password.set(value.text()));
+}
+
+/// Calls `set` with each number of a parameter.
+fn follow(parameters: &Parameters, name: &str, keyspace: &Arc<Keyspace>, set: fn(&Keyspace, i64)) {
+    let keyspace = keyspace.clone();
+    on_change(parameters, name, move |value| set(&keyspace, value.number()));
+}
+
+fn on_change(parameters: &Parameters, name: &str, act: impl Fn(&Setting) + Send + Sync + 'static) {
+    let hook = move |value: &Setting| -> Result<(), Refusal> {
+        act(value);
+        Ok(())
+    };
+    parameters.on_change(name, hook).expect("this hook refuses nothing");
+}

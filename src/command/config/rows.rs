@@ -1,0 +1,151 @@
+//! Every configuration parameter there is.
+
+use super::parameter::{Kind, Limits, Parameter, Refusal};
+use crate::config::EvictionPolicy;
+use crate::text::memory;
+
+const INT_MAX: i64 = i32::MAX as i64;
+
+/// The eviction policies, in Redis's order, numbered as the engine numbers them.
+const POLICIES: &[(&str, i64)] = &[
+    ("volatile-lru", EvictionPolicy::VolatileLru as i64),
+    ("volatile-lfu", EvictionPolicy::VolatileLfu as i64),
+    ("volatile-random", EvictionPolicy::VolatileRandom as i64),
+    ("volatile-ttl", EvictionPolicy::VolatileTtl as i64),
+    ("allkeys-lru", EvictionPolicy::AllKeysLru as i64),
+    ("allkeys-lfu", EvictionPolicy::AllKeysLfu as i64),
+    ("allkeys-random", EvictionPolicy::AllKeysRandom as i64),
+    ("noeviction", EvictionPolicy::NoEviction as i64),
+];
+
+/// Who may call a guarded command.
+const ALLOWED: &[(&str, i64)] = &[("no", 0), ("yes", 1), ("local", 2)];
+
+const LOG_LEVELS: &[(&str, i64)] =
+    &[("debug", 0), ("verbose", 1), ("notice", 2), ("warning", 3), ("nothing", 4)];
+
+const fn int(name: &'static str, min: i64, max: i64, default: &'static str) -> Parameter {
+    Parameter::new(name, Kind::Int { min, max }, default)
+}
+
+const fn size(name: &'static str, min: i64, max: i64, default: &'static str) -> Parameter {
+    Parameter::new(name, Kind::Memory { min, max }, default)
+}
+
+const fn yes_no(name: &'static str, default: &'static str) -> Parameter {
+    Parameter::new(name, Kind::Bool, default)
+}
+
+const fn text(name: &'static str, default: &'static str) -> Parameter {
+    Parameter::new(name, Kind::Text, default)
+}
+
+const fn one_of(
+    name: &'static str,
+    choices: &'static [(&'static str, i64)],
+    default: &'static str,
+) -> Parameter {
+    Parameter::new(name, Kind::Enum(choices), default)
+}
+
+/// The rows, in the order in which `CONFIG GET *` lists them.
+pub(super) static ROWS: &[Parameter] = &[
+    // The engine.
+    int("databases", 1, INT_MAX, "16").limits(Limits::IMMUTABLE),
+    size("maxmemory", 0, i64::MAX, "0"),
+    one_of("maxmemory-policy", POLICIES, "noeviction"),
+    int("maxmemory-samples", 1, INT_MAX, "5"),
+    int("lfu-log-factor", 0, INT_MAX, "10"),
+    int("lfu-decay-time", 0, INT_MAX, "1"),
+    int("hz", 0, INT_MAX, "10"),
+    size("proto-max-bulk-len", 1024 * 1024, i64::MAX, "512mb"),
+    yes_no("lazyfree-lazy-user-del", "no"),
+    yes_no("lazyfree-lazy-user-flush", "no"),
+    // Who may do what.
+    text("requirepass", ""),
+    one_of("enable-debug-command", ALLOWED, "no").limits(Limits::IMMUTABLE),
+    one_of("enable-protected-configs", ALLOWED, "no").limits(Limits::IMMUTABLE),
+    // The server.
+    text("imitated-version", "8.0.0").limits(Limits::IMMUTABLE),
+    int("port", 0, 65535, "6379"),
+    Parameter::new("bind", Kind::Words(joined), "* -::*"),
+    yes_no("protected-mode", "yes"),
+    text("unixsocket", "").limits(Limits::IMMUTABLE),
+    Parameter::new("unixsocketperm", Kind::Octal { min: 0, max: 0o777 }, "0")
+        .limits(Limits::IMMUTABLE),
+    int("tcp-backlog", 0, INT_MAX, "511").limits(Limits::IMMUTABLE),
+    int("tcp-keepalive", 0, INT_MAX, "300"),
+    int("timeout", 0, INT_MAX, "0"),
+    int("maxclients", 1, u32::MAX as i64, "10000"),
+    int("io-threads", 1, 128, "1").limits(Limits::IMMUTABLE),
+    size("client-query-buffer-limit", 1024 * 1024, i64::MAX, "1gb"),
+    Parameter::new("client-output-buffer-limit", Kind::Words(buffer_limits), BUFFER_LIMITS),
+    one_of("loglevel", LOG_LEVELS, "notice"),
+    text("logfile", "").limits(Limits::IMMUTABLE),
+    yes_no("always-show-logo", "no").limits(Limits::IMMUTABLE),
+];
+
+fn joined(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
+    Ok(words.join(&b' '))
+}
+
+const BUFFER_LIMITS: &str = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60";
+
+const CLASSES: [&str; 3] = ["normal", "slave", "pubsub"];
+
+/// Reads `class hard soft seconds` groups and merges them into the present ones.
+fn buffer_limits(words: &[&[u8]], present: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let joined = words.join(&b' ');
+    let words: Vec<&[u8]> = joined.split(|b| *b == b' ').filter(|w| !w.is_empty()).collect();
+    if words.is_empty() || !words.len().is_multiple_of(4) {
+        return Err("Wrong number of arguments in buffer limit configuration.".into());
+    }
+    let present = if present.is_empty() { BUFFER_LIMITS.as_bytes() } else { present };
+    let present: Vec<&[u8]> = present.split(|b| *b == b' ').collect();
+    let mut limits: Vec<[u64; 3]> = Vec::with_capacity(CLASSES.len());
+    for group in present.chunks_exact(4) {
+        limits.push(three(&group[1..]).unwrap_or_default());
+    }
+    for group in words.chunks_exact(4) {
+        let replica = group[0].eq_ignore_ascii_case(b"replica");
+        let class =
+            CLASSES.iter().position(|class| class.as_bytes().eq_ignore_ascii_case(group[0]));
+        let Some(class) = class.or(replica.then_some(1)) else {
+            return Err("Invalid client class specified in buffer limit configuration.".into());
+        };
+        limits[class] = three(&group[1..])
+            .ok_or("Error in hard, soft or soft_seconds setting in buffer limit configuration.")?;
+    }
+    let groups: Vec<String> = CLASSES
+        .iter()
+        .zip(limits)
+        .map(|(class, [hard, soft, seconds])| format!("{class} {hard} {soft} {seconds}"))
+        .collect();
+    Ok(groups.join(" ").into_bytes())
+}
+
+/// A hard limit, a soft limit and its seconds.
+fn three(words: &[&[u8]]) -> Option<[u64; 3]> {
+    let [hard, soft, seconds] = words else {
+        return None;
+    };
+    let seconds = std::str::from_utf8(seconds).ok()?.parse::<u32>().ok()?;
+    Some([memory::parse_size(hard)?, memory::parse_size(soft)?, u64::from(seconds)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffer_limits_merge() {
+        let merged = buffer_limits(&[b"replica", b"1mb", b"2", b"3"], b"");
+        let expected = "normal 0 0 0 slave 1048576 2 3 pubsub 33554432 8388608 60";
+        assert_eq!(merged.as_deref(), Ok(expected.as_bytes()));
+        let both = buffer_limits(&[b"normal 1 2 3 pubsub 4 5 6"], expected.as_bytes());
+        assert_eq!(both.as_deref(), Ok(&b"normal 1 2 3 slave 1048576 2 3 pubsub 4 5 6"[..]));
+        assert!(buffer_limits(&[b"normal", b"1", b"2"], b"").is_err());
+        assert!(buffer_limits(&[b"other", b"1", b"2", b"3"], b"").is_err());
+        assert!(buffer_limits(&[b"normal", b"-1", b"2", b"3"], b"").is_err());
+    }
+}

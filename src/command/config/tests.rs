@@ -1,0 +1,89 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+
+use super::*;
+
+fn set(parameters: &Parameters, pairs: &[(&str, &str)]) -> Result<()> {
+    let words: Vec<[&[u8]; 1]> = pairs.iter().map(|(_, value)| [value.as_bytes()]).collect();
+    let changes: Vec<Change<'_>> =
+        pairs.iter().zip(&words).map(|((name, _), words)| (name.as_bytes(), &words[..])).collect();
+    parameters.set(&changes)
+}
+
+fn refusal(result: Result<()>) -> String {
+    result.expect_err("the change is refused").to_string()
+}
+
+#[test]
+fn a_change_is_all_or_nothing() {
+    let parameters = Parameters::new();
+    let seen = Arc::new(AtomicI64::new(0));
+    let (a, b) = (seen.clone(), seen.clone());
+    parameters
+        .on_change("maxmemory", move |value| {
+            a.store(value.number(), Relaxed);
+            Ok(())
+        })
+        .unwrap();
+    parameters
+        .on_change("maxmemory-samples", move |value| match value.number() {
+            7 => Err(format!("saw {}", b.load(Relaxed)).into()),
+            _ => Ok(()),
+        })
+        .unwrap();
+    set(&parameters, &[("maxmemory", "1mb"), ("maxmemory-samples", "6")]).unwrap();
+    assert_eq!(seen.load(Relaxed), 1 << 20);
+    let refused = refusal(set(&parameters, &[("maxmemory", "2mb"), ("maxmemory-samples", "7")]));
+    assert_eq!(
+        refused,
+        "ERR CONFIG SET failed (possibly related to argument 'maxmemory-samples') - saw 2097152"
+    );
+    assert_eq!(seen.load(Relaxed), 1 << 20);
+    assert_eq!(
+        (parameters.number("maxmemory"), parameters.number("maxmemory-samples")),
+        (1 << 20, 6)
+    );
+}
+
+#[test]
+fn refusals_have_redis_words() {
+    let parameters = Parameters::new();
+    assert_eq!(
+        refusal(set(&parameters, &[("maxmemory", "1"), ("foo", "2")])),
+        "ERR Unknown option or number of arguments for CONFIG SET - 'foo'"
+    );
+    assert_eq!(
+        refusal(set(&parameters, &[("databases", "3")])),
+        "ERR CONFIG SET failed (possibly related to argument 'databases') - can't set immutable config"
+    );
+    assert_eq!(
+        refusal(set(&parameters, &[("maxmemory", "1"), ("MAXMEMORY", "2")])),
+        "ERR CONFIG SET failed (possibly related to argument 'MAXMEMORY') - duplicate parameter"
+    );
+    assert_eq!(parameters.number("maxmemory"), 0);
+}
+
+#[test]
+fn patterns_and_names() {
+    let parameters = Parameters::new();
+    let names = |patterns: &[&str]| {
+        let found = parameters.matching(patterns.iter().map(|p| p.as_bytes()));
+        found
+            .into_iter()
+            .map(|(name, _)| String::from_utf8_lossy(&name).into_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&["MAXMEMORY"]), ["MAXMEMORY"]);
+    assert_eq!(names(&["maxmemory", "maxmemor?"]), ["maxmemory"]);
+    assert!(names(&["*"]).len() > 10);
+    assert!(names(&["nothing", "no*thing"]).is_empty());
+}
+
+#[test]
+fn start_up_may_set_everything() {
+    let parameters = Parameters::new();
+    assert_eq!(parameters.load(b"databases", &[b"3"]), Ok(()));
+    assert_eq!(parameters.number("databases"), 3);
+    assert_eq!(parameters.load(b"foo", &[b"3"]), Err(None));
+    assert!(matches!(parameters.load(b"databases", &[b"x"]), Err(Some(_))));
+}

@@ -1,0 +1,387 @@
+//! CLIENT: what a connection says of itself and does to others.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use bytes::Bytes;
+
+use super::filter::Filter;
+use super::hello::valid_name;
+use super::pause;
+use crate::command::context::Context;
+use crate::command::help;
+use crate::command::parse::{self, is};
+use crate::command::row::{Arg, Categories, Command, Flags, Group};
+use crate::command::session::Replies;
+use crate::error::{Error, Result};
+
+pub(super) const CLIENT: Command = Command::new("client", -2, help::container)
+    .group(Group::Connection)
+    .since("2.4.0")
+    .complexity("Depends on subcommand.")
+    .summary("Holds the commands about connections.")
+    .subcommands(&[
+        ID,
+        INFO,
+        LIST,
+        KILL,
+        GETNAME,
+        SETNAME,
+        SETINFO,
+        REPLY,
+        NO_EVICT,
+        NO_TOUCH,
+        GETREDIR,
+        UNBLOCK,
+        pause::PAUSE,
+        pause::UNPAUSE,
+        HELP,
+    ]);
+
+const ID: Command = Command::new("id", 2, id)
+    .group(Group::Connection)
+    .flags(&[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .categories(&[Categories::CONNECTION])
+    .since("5.0.0")
+    .summary("Tells the connection's number.");
+
+fn id(ctx: &mut Context<'_, '_>) -> Result<()> {
+    ctx.integer(i64::try_from(ctx.session.client.id).unwrap_or(i64::MAX))
+}
+
+const INFO: Command = Command::new("info", 2, info)
+    .group(Group::Connection)
+    .flags(&[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .categories(&[Categories::CONNECTION])
+    .since("6.2.0")
+    .summary("Describes this connection.")
+    .tips(&["nondeterministic_output"]);
+
+fn info(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let mut line = ctx.session.client.describe(ctx.engine.clock().recent());
+    line.push(b'\n');
+    text(ctx, &line)
+}
+
+const LIST: Command = Command::new("list", -2, list)
+    .group(Group::Connection)
+    .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .categories(&[Categories::CONNECTION])
+    .since("2.4.0")
+    .complexity("O(N) where N is the number of client connections")
+    .summary("Describes every connection, or those that are asked for.")
+    .history(&[
+        ("2.8.12", "Field `id`."),
+        ("5.0.0", "Filter `TYPE`."),
+        ("6.0.0", "Field `user`."),
+        ("6.2.0", "Filter `ID`; fields `argv-mem`, `tot-mem`, `laddr` and `redir`."),
+        ("7.0.0", "Fields `resp`, `multi-mem`, `rbs` and `rbp`."),
+        ("7.0.3", "Field `ssub`."),
+        ("7.2.0", "Fields `lib-name` and `lib-ver`."),
+        ("7.4.0", "Field `watch`."),
+        ("8.0.0", "Field `io-thread`."),
+    ])
+    .tips(&["nondeterministic_output"])
+    .args(&[
+        Arg::one_of(
+            "client-type",
+            &[
+                Arg::word("normal", "normal"),
+                Arg::word("master", "master"),
+                Arg::word("replica", "replica"),
+                Arg::word("pubsub", "pubsub"),
+            ],
+        )
+        .token("TYPE")
+        .optional()
+        .since("5.0.0"),
+        Arg::integer("client-id").token("ID").optional().multiple().since("6.2.0"),
+    ]);
+
+fn list(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let filter = Filter::for_list(ctx.args)?;
+    let now = ctx.engine.clock().recent();
+    let mut lines = Vec::new();
+    for client in ctx.instance.clients.all() {
+        if filter.chooses(&client, &ctx.session.client, now) {
+            lines.extend_from_slice(&client.describe(now));
+            lines.push(b'\n');
+        }
+    }
+    text(ctx, &lines)
+}
+
+/// Answers with text for people; names in it may be any bytes.
+fn text(ctx: &mut Context<'_, '_>, bytes: &[u8]) -> Result<()> {
+    ctx.reply.verbatim("txt", &String::from_utf8_lossy(bytes));
+    Ok(())
+}
+
+const KILL: Command = Command::new("kill", -3, kill)
+    .group(Group::Connection)
+    .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .categories(&[Categories::CONNECTION])
+    .since("2.4.0")
+    .complexity("O(N) where N is the number of client connections")
+    .summary("Ends other connections, chosen by a filter.")
+    .history(&[
+        ("2.8.12", "Filters as options, and the filter `ID`."),
+        ("3.2.0", "Type `master`."),
+        ("5.0.0", "Type `replica` for `slave`, which still works."),
+        ("6.2.0", "Filter `LADDR`."),
+        ("7.4.0", "Filter `MAXAGE`."),
+    ])
+    .args(&[Arg::one_of(
+        "filter",
+        &[
+            Arg::string("old-format"),
+            Arg::one_of(
+                "new-format",
+                &[
+                    Arg::integer("client-id").token("ID").optional().since("2.8.12"),
+                    Arg::one_of(
+                        "client-type",
+                        &[
+                            Arg::word("normal", "normal"),
+                            Arg::word("master", "master").since("3.2.0"),
+                            Arg::word("slave", "slave"),
+                            Arg::word("replica", "replica").since("5.0.0"),
+                            Arg::word("pubsub", "pubsub"),
+                        ],
+                    )
+                    .token("TYPE")
+                    .optional()
+                    .since("2.8.12"),
+                    Arg::string("username").token("USER").optional(),
+                    Arg::string("addr").token("ADDR").optional(),
+                    Arg::string("laddr").token("LADDR").optional().since("6.2.0"),
+                    Arg::one_of("skipme", &[Arg::word("yes", "YES"), Arg::word("no", "NO")])
+                        .token("SKIPME")
+                        .optional(),
+                    Arg::integer("maxage").token("MAXAGE").optional().since("7.4.0"),
+                ],
+            )
+            .multiple(),
+        ],
+    )]);
+
+fn kill(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let own = ctx.session.client.clone();
+    let now = ctx.engine.clock().recent();
+    if ctx.args.len() == 3 {
+        // The old form: one address.
+        let addr = ctx.args.at(2);
+        let clients = ctx.instance.clients.all();
+        let found = clients.iter().find(|client| client.origin.addr.as_bytes() == addr);
+        found.ok_or(Error::reply("ERR No such client"))?.kill();
+        return ctx.ok();
+    }
+    let filter = Filter::for_kill(ctx.args)?;
+    let clients = ctx.instance.clients.all();
+    let chosen =
+        clients.iter().filter(|client| !client.is_killed() && filter.chooses(client, &own, now));
+    let killed = chosen.map(|client| client.kill()).count();
+    ctx.count(killed)
+}
+
+const GETNAME: Command = Command::new("getname", 2, getname)
+    .group(Group::Connection)
+    .flags(&[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .categories(&[Categories::CONNECTION])
+    .since("2.6.9")
+    .summary("Tells the connection's name.");
+
+fn getname(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let name = ctx.session.client.names.lock().name.clone();
+    if name.is_empty() {
+        ctx.reply.null()
+    } else {
+        ctx.reply.bulk(&name)
+    }
+    Ok(())
+}
+
+const SETNAME: Command = Command::new("setname", 3, setname)
+    .group(Group::Connection)
+    .flags(&[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .categories(&[Categories::CONNECTION])
+    .since("2.6.9")
+    .summary("Gives the connection a name.")
+    .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
+    .args(&[Arg::string("connection-name")]);
+
+fn setname(ctx: &mut Context<'_, '_>) -> Result<()> {
+    valid_name(&ctx.args[2], "Client names")?;
+    ctx.session.client.names.lock().name = Bytes::copy_from_slice(&ctx.args[2]);
+    ctx.ok()
+}
+
+const SETINFO: Command = Command::new("setinfo", 4, setinfo)
+    .group(Group::Connection)
+    .flags(&[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .categories(&[Categories::CONNECTION])
+    .since("7.2.0")
+    .summary("Records which library the client uses.")
+    .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
+    .args(&[Arg::one_of(
+        "attr",
+        &[Arg::string("libname").token("lib-name"), Arg::string("libver").token("lib-ver")],
+    )]);
+
+fn setinfo(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let (option, value) = (ctx.args.at(2), ctx.args.at(3));
+    let is_name = is(option, "lib-name");
+    if !is_name && !is(option, "lib-ver") {
+        let option = String::from_utf8_lossy(option);
+        return Err(Error::reply(format!("ERR Unrecognized option '{option}'")));
+    }
+    valid_name(value, if is_name { "lib-name" } else { "lib-ver" })?;
+    let mut names = ctx.session.client.names.lock();
+    let field = if is_name { &mut names.lib_name } else { &mut names.lib_ver };
+    *field = Bytes::copy_from_slice(value);
+    drop(names);
+    ctx.ok()
+}
+
+const REPLY: Command = Command::new("reply", 3, reply)
+    .group(Group::Connection)
+    .flags(&[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .categories(&[Categories::CONNECTION])
+    .since("3.2.0")
+    .summary("Turns replies to this connection on or off, or skips the next.")
+    .args(&[Arg::one_of(
+        "action",
+        &[Arg::word("on", "ON"), Arg::word("off", "OFF"), Arg::word("skip", "SKIP")],
+    )]);
+
+fn reply(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let session = &mut *ctx.session;
+    match ctx.args.at(2) {
+        word if is(word, "on") => {
+            session.replies = Replies::On;
+            ctx.ok()
+        }
+        word if is(word, "off") => {
+            session.replies = Replies::Off;
+            Ok(())
+        }
+        word if is(word, "skip") => {
+            if session.replies != Replies::Off {
+                session.replies = Replies::SkipNext;
+            }
+            Ok(())
+        }
+        _ => Err(Error::Syntax),
+    }
+}
+
+const NO_EVICT: Command = Command::new("no-evict", 3, no_evict)
+    .group(Group::Connection)
+    .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .categories(&[Categories::CONNECTION])
+    .since("7.0.0")
+    .summary("Keeps this connection from being cut to save memory.")
+    .args(&[Arg::one_of("enabled", &[Arg::word("on", "ON"), Arg::word("off", "OFF")])]);
+
+fn no_evict(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let on = on_off(&ctx.args[2])?;
+    ctx.session.client.no_evict.store(on, Relaxed);
+    ctx.ok()
+}
+
+const NO_TOUCH: Command = Command::new("no-touch", 3, no_touch)
+    .group(Group::Connection)
+    .flags(&[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .categories(&[Categories::CONNECTION])
+    .since("7.2.0")
+    .summary("Keeps this connection's commands from counting as uses of keys.")
+    .args(&[Arg::one_of("enabled", &[Arg::word("on", "ON"), Arg::word("off", "OFF")])]);
+
+fn no_touch(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let on = on_off(&ctx.args[2])?;
+    ctx.session.client.no_touch.store(on, Relaxed);
+    ctx.ok()
+}
+
+fn on_off(word: &[u8]) -> Result<bool> {
+    match word {
+        word if is(word, "on") => Ok(true),
+        word if is(word, "off") => Ok(false),
+        _ => Err(Error::Syntax),
+    }
+}
+
+const GETREDIR: Command = Command::new("getredir", 2, getredir)
+    .group(Group::Connection)
+    .flags(&[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .categories(&[Categories::CONNECTION])
+    .since("6.0.0")
+    .summary("Tells which connection gets this one's invalidation messages.");
+
+/// No connection tracks keys, so none is redirected.
+fn getredir(ctx: &mut Context<'_, '_>) -> Result<()> {
+    ctx.integer(-1)
+}
+
+const UNBLOCK: Command = Command::new("unblock", -3, unblock)
+    .group(Group::Connection)
+    .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .categories(&[Categories::CONNECTION])
+    .since("5.0.0")
+    .complexity("O(log N) where N is the number of client connections")
+    .summary("Ends the wait of another connection.")
+    .args(&[
+        Arg::integer("client-id"),
+        Arg::one_of(
+            "unblock-type",
+            &[Arg::word("timeout", "TIMEOUT"), Arg::word("error", "ERROR")],
+        )
+        .optional(),
+    ]);
+
+/// No command waits, so there is never a wait to end.
+fn unblock(ctx: &mut Context<'_, '_>) -> Result<()> {
+    if let Some(reason) = ctx.args.get(3)
+        && !is(reason, "timeout")
+        && !is(reason, "error")
+    {
+        return Err(Error::reply("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
+    }
+    parse::integer(&ctx.args[2])?;
+    ctx.integer(0)
+}
+
+const HELP: Command = Command::new("help", 2, help_text)
+    .group(Group::Connection)
+    .flags(&[Flags::LOADING, Flags::STALE])
+    .categories(&[Categories::CONNECTION])
+    .since("5.0.0")
+    .summary("Explains the subcommands.");
+
+fn help_text(ctx: &mut Context<'_, '_>) -> Result<()> {
+    help::write(
+        ctx,
+        &[
+            ("GETNAME", "Tell this connection's name."),
+            ("GETREDIR", "Tell where this connection's invalidation messages go."),
+            ("ID", "Tell this connection's number."),
+            ("INFO", "Describe this connection."),
+            ("KILL <ip:port>", "End the connection from that address."),
+            (
+                "KILL <option> <value> [<option> <value> [...]]",
+                "End the connections that all options choose: ADDR, LADDR, TYPE, USER, ID, MAXAGE, SKIPME.",
+            ),
+            ("LIST [TYPE <type> | ID <id> [<id> ...]]", "Describe connections, one a line."),
+            ("NO-EVICT (ON|OFF)", "Keep this connection from being cut to save memory."),
+            ("NO-TOUCH (ON|OFF)", "Keep this connection's commands from counting as uses of keys."),
+            (
+                "PAUSE <timeout> [WRITE|ALL]",
+                "Hold back commands of all connections for so many milliseconds.",
+            ),
+            ("REPLY (ON|OFF|SKIP)", "Turn replies to this connection on or off, or skip the next."),
+            ("SETINFO <option> <value>", "Record the client library's LIB-NAME or LIB-VER."),
+            ("SETNAME <name>", "Name this connection."),
+            ("UNBLOCK <id> [TIMEOUT|ERROR]", "End the wait of another connection."),
+            ("UNPAUSE", "End a pause early."),
+        ],
+    )
+}

@@ -1,0 +1,196 @@
+//! From words to a handler: the name is looked up, what the row forbids is
+//! refused, what it needs is locked, and the handler runs.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use smallvec::SmallVec;
+
+use super::args::Args;
+use super::client::bump;
+use super::context::Context;
+use super::errors;
+use super::instance::Held;
+use super::reply::Reply;
+use super::row::Flags;
+use super::session::{Replies, Session};
+use super::table::{Node, Plan};
+use super::value::Silent;
+use crate::clock::Millis;
+use crate::error::{Error, Result};
+use crate::keyspace::{Access, Key, Tx};
+
+/// What becomes of the conversation after a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Flow {
+    /// It goes on.
+    Continue,
+    /// It ends once the reply is sent.
+    Close,
+    /// The command did not run and nothing was replied: it is to be dispatched again
+    /// when `CLIENT PAUSE` ends, which is at the given time unless the connection is
+    /// woken before.
+    Held(PausedUntil),
+}
+
+/// Milliseconds since 1970.
+pub type PausedUntil = i64;
+
+/// How many keys a command may have without an allocation.
+const FEW_KEYS: usize = 8;
+
+impl Session {
+    /// Runs one command and writes its reply.
+    #[inline]
+    pub fn dispatch(&mut self, args: Args<'_>, reply: &mut dyn Reply) -> Flow {
+        if self.state.replies == Replies::On {
+            let flow = self.run(args, reply);
+            if self.state.replies == Replies::SkipNext {
+                self.state.replies = Replies::Skip;
+            }
+            return flow;
+        }
+        self.run_silently(args, reply)
+    }
+
+    /// Runs one command of a connection that asked for no reply.
+    #[cold]
+    fn run_silently(&mut self, args: Args<'_>, reply: &mut dyn Reply) -> Flow {
+        let flow = self.run(args, &mut Silent(self.state.protocol));
+        if matches!(flow, Flow::Held(_)) {
+            return flow;
+        }
+        reply.set_protocol(self.state.protocol);
+        self.state.replies = match self.state.replies {
+            // `CLIENT REPLY ON` is answered.
+            Replies::On => {
+                reply.simple("OK");
+                Replies::On
+            }
+            Replies::Off => Replies::Off,
+            Replies::SkipNext => Replies::Skip,
+            Replies::Skip => Replies::On,
+        };
+        flow
+    }
+
+    fn run(&mut self, args: Args<'_>, reply: &mut dyn Reply) -> Flow {
+        let node = match self.admit(args) {
+            Ok(node) => node,
+            Err((node, error)) => {
+                self.instance.stats.on_error(error.code(), node.map(|n| n.id), true);
+                reply.error(&error);
+                return Flow::Continue;
+            }
+        };
+        if self.instance.pause.is_set()
+            && let Some(until) = self.held(node)
+        {
+            return Flow::Held(until.0);
+        }
+        let client = &self.state.client;
+        client.command.store(node.id, Relaxed);
+        bump(&client.commands, 1);
+        let watch = self.tally.before();
+        let result = self.call(node, args, reply);
+        self.tally.after(&self.instance.stats, node.id, watch);
+        if let Err(error) = result {
+            self.instance.stats.on_error(error.code(), Some(node.id), false);
+            reply.error(&error);
+        }
+        if self.state.closing || self.state.client.is_killed() {
+            Flow::Close
+        } else {
+            Flow::Continue
+        }
+    }
+
+    /// The row for these words, if the session may call it with them.
+    #[inline]
+    fn admit(&self, args: Args<'_>) -> Result<&'static Node, (Option<&'static Node>, Error)> {
+        let Some(mut node) = self.table.find(args.at(0)) else {
+            return Err((None, errors::unknown_command(args)));
+        };
+        if !node.children.is_empty() && args.len() > 1 {
+            match node.child(args.at(1)) {
+                Some(child) => node = child,
+                None => return Err((None, errors::unknown_subcommand(node.row.name, args.at(1)))),
+            }
+        }
+        if !node.row.accepts(args.len()) {
+            return Err((Some(node), Error::WrongArity(node.full_name.into())));
+        }
+        let flags = node.row.flags;
+        if flags.contains(Flags::PROTECTED) && !self.may_debug() {
+            return Err((Some(node), errors::protected(node.row.name)));
+        }
+        if !self.state.authenticated && !flags.contains(Flags::NO_AUTH) {
+            return Err((Some(node), errors::no_auth()));
+        }
+        Ok(node)
+    }
+
+    #[cold]
+    fn may_debug(&self) -> bool {
+        match self.instance.parameters.number("enable-debug-command") {
+            0 => false,
+            1 => true,
+            _ => self.state.client.origin.local,
+        }
+    }
+
+    /// Until when `CLIENT PAUSE` holds this command back, if it does.
+    #[cold]
+    fn held(&self, node: &Node) -> Option<Millis> {
+        let client = &self.state.client;
+        client.origin.link.as_ref()?;
+        let (what, until) = self.instance.pause.at(self.engine.clock().now())?;
+        let held =
+            what == Held::All || node.row.flags.intersects(Flags::WRITE | Flags::MAY_REPLICATE);
+        client.held.store(held, Relaxed);
+        held.then_some(until)
+    }
+
+    /// Locks what the command needs and runs its handler.
+    #[inline]
+    fn call(&mut self, node: &'static Node, args: Args<'_>, reply: &mut dyn Reply) -> Result<()> {
+        let Session { engine, instance, state, .. } = self;
+        let keyspace = engine.keyspace();
+        let access = if node.is_exclusive() { Access::Exclusive } else { Access::Shared };
+        let handler = node.row.handler;
+        let db = state.db;
+        // Dropped after the scope, and so after its locks are released.
+        let mut freed = None;
+        let freed = &mut freed;
+        let mut context = |keys: &[Key<'_>], tx: &mut Tx<'_>| {
+            handler(&mut Context {
+                args,
+                keys,
+                tx,
+                engine,
+                instance,
+                session: state,
+                reply,
+                freed,
+                node,
+            })
+        };
+        match node.plan {
+            Plan::First => {
+                let key = keyspace.key(args.at(1));
+                context(std::slice::from_ref(&key), &mut keyspace.begin_one(db, key, access))
+            }
+            Plan::None => context(&[], &mut keyspace.begin_none(db)),
+            Plan::All => context(&[], &mut keyspace.begin_all(db, access)),
+            Plan::Specs => {
+                let mut keys = SmallVec::<[Key<'_>; FEW_KEYS]>::new();
+                for spec in node.row.keys {
+                    for position in spec.positions(&args).into_iter().flatten() {
+                        keys.push(keyspace.key(args.at(position)));
+                    }
+                }
+                context(&keys, &mut keyspace.begin_many(db, keys.iter().copied(), access))
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The dispatcher's refusals, in Redis's words.
+
+use super::args::Args;
+use crate::error::Error;
+
+/// How much of the caller's words a message repeats.
+const ECHOED: usize = 128;
+
+pub(super) fn unknown_command(args: Args<'_>) -> Error {
+    let mut echoed = Vec::new();
+    for word in args.iter_from(1) {
+        if echoed.len() >= ECHOED {
+            break;
+        }
+        let room = ECHOED - echoed.len();
+        echoed.push(b'\'');
+        echoed.extend_from_slice(cut(word, room));
+        echoed.extend_from_slice(b"' ");
+    }
+    let mut text = b"ERR unknown command '".to_vec();
+    text.extend_from_slice(cut(args.at(0), ECHOED));
+    text.extend_from_slice(b"', with args beginning with: ");
+    text.extend_from_slice(&echoed);
+    plain(&text)
+}
+
+pub(super) fn unknown_subcommand(container: &str, name: &[u8]) -> Error {
+    let mut text = b"ERR unknown subcommand '".to_vec();
+    text.extend_from_slice(cut(name, ECHOED));
+    text.extend_from_slice(b"'. Try ");
+    text.extend_from_slice(container.to_ascii_uppercase().as_bytes());
+    text.extend_from_slice(b" HELP.");
+    plain(&text)
+}
+
+pub(super) fn no_auth() -> Error {
+    Error::reply("NOAUTH Authentication required.")
+}
+
+pub(super) fn protected(command: &str) -> Error {
+    let upper = command.to_ascii_uppercase();
+    Error::reply(format!(
+        "ERR {upper} command not allowed. If the enable-{command}-command option is set to \"local\", you can run it \
+         from a local connection, otherwise you need to set this option in the configuration file, and then restart \
+         the server."
+    ))
+}
+
+/// At most `room` bytes of a word, up to its first NUL.
+fn cut(word: &[u8], room: usize) -> &[u8] {
+    let end = memchr::memchr(0, word).unwrap_or(word.len()).min(room);
+    &word[..end]
+}
+
+/// An error of these bytes, on one line.
+fn plain(text: &[u8]) -> Error {
+    let text = String::from_utf8_lossy(text);
+    Error::reply(text.replace(['\r', '\n'], " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_repeated_up_to_a_limit() {
+        let words: [&[u8]; 3] = [b"foo", b"b\r\nr", b"c\0d"];
+        let text = unknown_command(Args::new(&words)).to_string();
+        assert_eq!(text, "ERR unknown command 'foo', with args beginning with: 'b  r' 'c' ");
+        let long = [b'x'; 300];
+        let words: [&[u8]; 3] = [&long, &long, b"more"];
+        let text = unknown_command(Args::new(&words)).to_string();
+        let x = "x".repeat(128);
+        assert_eq!(text, format!("ERR unknown command '{x}', with args beginning with: '{x}' "));
+        assert_eq!(
+            unknown_subcommand("client", b"x").to_string(),
+            "ERR unknown subcommand 'x'. Try CLIENT HELP."
+        );
+    }
+}

@@ -1,0 +1,201 @@
+//! What all sessions of one engine share: its clients, parameters and statistics.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use bytes::Bytes;
+use parking_lot::{Mutex, RwLock};
+
+use super::client::Clients;
+use super::config::{self, Parameters};
+use super::stats::Stats;
+use crate::api::Engine;
+use crate::clock::{Millis, Stopwatch};
+
+/// What sessions of one engine share.
+#[derive(Debug)]
+pub struct Instance {
+    /// Who is connected.
+    pub clients: Clients,
+    /// What `CONFIG` knows.
+    pub parameters: Parameters,
+    /// What INFO counts.
+    pub stats: Stats,
+    /// Since when this runs.
+    pub(super) started: Stopwatch,
+    /// Forty hexadecimal digits that no other run has.
+    pub(super) run_id: String,
+    /// Holds clients back.
+    pub(super) pause: Pause,
+    pub(super) password: Arc<Password>,
+    /// The listening side, once there is one.
+    pub(super) listener: Mutex<Option<Arc<dyn Listener>>>,
+    /// The most data there was whenever INFO looked.
+    pub(super) peak_memory: AtomicU64,
+    /// Calls a second as of the last look: when, calls by then, and the rate.
+    rate: Mutex<(Duration, u64, u64)>,
+}
+
+/// The server that answers for an instance: the network layer, when it runs.
+pub trait Listener: Send + Sync + std::fmt::Debug {
+    /// Begins to end the server (`SHUTDOWN`); returns at once.
+    fn shutdown(&self);
+    /// Lines of INFO's `server` section that only the server knows, each `name:value`.
+    fn describe(&self) -> Vec<(&'static str, String)>;
+}
+
+impl Instance {
+    /// The instance of an engine; made at the first call.
+    pub fn of(engine: &Engine) -> Arc<Instance> {
+        engine.extension(|| Instance::for_engine(engine))
+    }
+
+    fn for_engine(engine: &Engine) -> Instance {
+        let rng = &engine.keyspace().rng;
+        let digits: String = (0..3).map(|_| format!("{:016x}", rng.next())).collect();
+        let instance = Instance {
+            clients: Clients::default(),
+            parameters: Parameters::new(),
+            stats: Stats::new(),
+            started: Stopwatch::start(),
+            run_id: digits[..40].to_string(),
+            pause: Pause::default(),
+            password: Arc::default(),
+            listener: Mutex::new(None),
+            peak_memory: AtomicU64::new(0),
+            rate: Mutex::default(),
+        };
+        config::bind(&instance.parameters, &engine.shared_keyspace(), &instance.password);
+        instance
+    }
+
+    /// Makes `listener` the server that `SHUTDOWN` ends and INFO describes.
+    pub fn set_listener(&self, listener: Arc<dyn Listener>) {
+        *self.listener.lock() = Some(listener);
+    }
+
+    /// Calls a second since INFO last looked, or over a tenth of a second at least.
+    pub(super) fn calls_per_second(&self) -> u64 {
+        let (now, calls) = (self.started.elapsed(), self.stats.calls());
+        let mut rate = self.rate.lock();
+        let passed = now.saturating_sub(rate.0).as_millis();
+        if passed >= 100 {
+            let new = u128::from(calls.saturating_sub(rate.1)) * 1000 / passed;
+            *rate = (now, calls, u64::try_from(new).unwrap_or(u64::MAX));
+        }
+        rate.2
+    }
+}
+
+/// `requirepass`.
+#[derive(Debug, Default)]
+pub(super) struct Password {
+    /// Whether there is one: all that most calls need to ask.
+    needed: AtomicBool,
+    bytes: RwLock<Bytes>,
+}
+
+impl Password {
+    pub(super) fn set(&self, bytes: &[u8]) {
+        *self.bytes.write() = Bytes::copy_from_slice(bytes);
+        self.needed.store(!bytes.is_empty(), Relaxed);
+    }
+
+    /// Whether a session must authenticate before anything else.
+    pub(super) fn is_needed(&self) -> bool {
+        self.needed.load(Relaxed)
+    }
+
+    /// Whether these are the bytes, compared in a time that does not depend on where they differ.
+    pub(super) fn is(&self, word: &[u8]) -> bool {
+        let password = self.bytes.read();
+        let differ = password
+            .iter()
+            .zip(word)
+            .fold(password.len() ^ word.len(), |d, (a, b)| d | usize::from(a ^ b));
+        differ == 0
+    }
+}
+
+/// `CLIENT PAUSE`.
+#[derive(Debug, Default)]
+pub(super) struct Pause {
+    /// What is held back: nothing, writes, everything.
+    level: AtomicU8,
+    until: AtomicI64,
+}
+
+/// What `CLIENT PAUSE` holds back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// Commands that may change data.
+    Writes = 1,
+    /// Every command.
+    All = 2,
+}
+
+impl Pause {
+    /// Whether anything might be held back: all that a call needs to ask.
+    #[inline]
+    pub(super) fn is_set(&self) -> bool {
+        self.level.load(Relaxed) != 0
+    }
+
+    /// Holds back `what` until `until`; a running pause is only ever made longer and stricter.
+    pub(super) fn start(&self, what: Held, until: Millis, now: Millis) {
+        if self.at(now).is_none() {
+            self.level.store(0, Relaxed);
+            self.until.store(0, Relaxed);
+        }
+        self.until.fetch_max(until.0, Relaxed);
+        self.level.fetch_max(what as u8, Relaxed);
+    }
+
+    pub(super) fn end(&self) {
+        self.level.store(0, Relaxed);
+    }
+
+    /// What is held back at `now`, and until when.
+    pub(super) fn at(&self, now: Millis) -> Option<(Held, Millis)> {
+        let held = match self.level.load(Relaxed) {
+            0 => return None,
+            1 => Held::Writes,
+            _ => Held::All,
+        };
+        let until = Millis(self.until.load(Relaxed));
+        if until <= now {
+            self.end();
+            return None;
+        }
+        Some((held, until))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_grows_and_ends() {
+        let pause = Pause::default();
+        pause.start(Held::Writes, Millis(100), Millis(0));
+        pause.start(Held::All, Millis(50), Millis(10));
+        assert_eq!(pause.at(Millis(99)), Some((Held::All, Millis(100))));
+        assert_eq!(pause.at(Millis(100)), None);
+        assert!(!pause.is_set());
+        pause.start(Held::Writes, Millis(200), Millis(150));
+        assert_eq!(pause.at(Millis(150)), Some((Held::Writes, Millis(200))));
+    }
+
+    #[test]
+    fn passwords_are_compared_whole() {
+        let password = Password::default();
+        assert!(!password.is_needed());
+        password.set(b"secret");
+        assert!(password.is_needed() && password.is(b"secret"));
+        for wrong in ["", "secre", "secrets", "Secret"] {
+            assert!(!password.is(wrong.as_bytes()));
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! CONFIG: the parameter registry's commands.
+
+use crate::command::config::Change;
+use crate::command::context::Context;
+use crate::command::help;
+use crate::command::row::{Arg, Command, Flags, Group};
+use crate::error::{Error, Result};
+
+pub(super) const CONFIG: Command = Command::new("config", -2, help::container)
+    .group(Group::Server)
+    .since("2.0.0")
+    .complexity("Depends on subcommand.")
+    .summary("Holds the commands about configuration.")
+    .subcommands(&[GET, SET, RESETSTAT, HELP]);
+
+const GET: Command = Command::new("get", -3, get)
+    .group(Group::Server)
+    .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .since("2.0.0")
+    .complexity("O(N) when N is the number of configuration parameters provided")
+    .summary("Shows the parameters that fit a pattern.")
+    .history(&[("7.0.0", "Several patterns at once.")])
+    .args(&[Arg::string("parameter").multiple()]);
+
+fn get(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let found = ctx.instance.parameters.matching(ctx.args.iter_from(2));
+    ctx.reply.map(found.len());
+    for (name, value) in found {
+        ctx.reply.bulk(&name);
+        ctx.reply.bulk(&value);
+    }
+    Ok(())
+}
+
+const SET: Command = Command::new("set", -4, set)
+    .group(Group::Server)
+    .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .since("2.0.0")
+    .complexity("O(N) when N is the number of configuration parameters provided")
+    .summary("Changes parameters, all or none.")
+    .history(&[("7.0.0", "Several parameters at once.")])
+    .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
+    .args(&[Arg::block("data", &[Arg::string("parameter"), Arg::string("value")]).multiple()]);
+
+fn set(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let words: Vec<&[u8]> = ctx.args.iter_from(2).collect();
+    if words.len() % 2 != 0 {
+        return Err(Error::WrongArity("config|set".into()));
+    }
+    let changes: Vec<Change<'_>> =
+        words.chunks_exact(2).map(|pair| (pair[0], &pair[1..])).collect();
+    ctx.instance.parameters.set(&changes)?;
+    ctx.ok()
+}
+
+const RESETSTAT: Command = Command::new("resetstat", 2, resetstat)
+    .group(Group::Server)
+    .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .since("2.0.0")
+    .summary("Starts the statistics again from zero.")
+    .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]);
+
+fn resetstat(ctx: &mut Context<'_, '_>) -> Result<()> {
+    ctx.instance.stats.reset();
+    ctx.engine.keyspace().reset_statistics();
+    ctx.ok()
+}
+
+const HELP: Command = Command::new("help", 2, help_text)
+    .group(Group::Server)
+    .flags(&[Flags::LOADING, Flags::STALE])
+    .since("5.0.0")
+    .summary("Explains the subcommands.");
+
+fn help_text(ctx: &mut Context<'_, '_>) -> Result<()> {
+    help::write(
+        ctx,
+        &[
+            ("GET <pattern> [<pattern> ...]", "Show the parameters whose names fit a pattern."),
+            ("RESETSTAT", "Start the statistics again from zero."),
+            ("SET <name> <value> [<name> <value> ...]", "Change parameters, all or none."),
+        ],
+    )
+}

@@ -1,0 +1,124 @@
+//! COMMAND DOCS.
+
+use super::describe::statuses;
+use crate::command::context::Context;
+use crate::command::reply::Reply;
+use crate::command::row::{Arg, ArgKind, Categories, Command, Flags, Group};
+use crate::command::table::{Node, Table};
+use crate::error::Result;
+
+pub(super) const DOCS: Command = Command::new("docs", -2, docs)
+    .group(Group::Server)
+    .flags(&[Flags::LOADING, Flags::STALE])
+    .categories(&[Categories::CONNECTION])
+    .since("7.0.0")
+    .complexity("O(N) where N is the number of commands to look up")
+    .summary("Documents commands for people.")
+    .tips(&["nondeterministic_output_order"])
+    .args(&[Arg::string("command-name").optional().multiple()]);
+
+fn docs(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let table = Table::get();
+    let nodes: Vec<&Node> = match ctx.args.len() {
+        2 => table.iter().collect(),
+        _ => ctx.args.iter_from(2).filter_map(|name| table.find_full(name)).collect(),
+    };
+    ctx.reply.map(nodes.len());
+    for node in nodes {
+        document(ctx.reply, node);
+    }
+    Ok(())
+}
+
+fn document(reply: &mut dyn Reply, node: &Node) {
+    let row = node.row;
+    let lists = [row.history.is_empty(), row.arguments.is_empty(), node.children.is_empty()];
+    let fields = 4
+        + lists.iter().filter(|empty| !**empty).count()
+        + if row.deprecated.is_some() { 3 } else { 0 };
+    reply.bulk(node.full_name.as_bytes());
+    reply.map(fields);
+    for (name, text) in [
+        ("summary", row.summary),
+        ("since", row.since),
+        ("group", row.group.name()),
+        ("complexity", row.complexity),
+    ] {
+        pair(reply, name, text);
+    }
+    if let Some((version, instead)) = row.deprecated {
+        reply.bulk(b"doc_flags");
+        statuses(reply, std::iter::once("deprecated"));
+        pair(reply, "deprecated_since", version);
+        pair(reply, "replaced_by", instead);
+    }
+    if !row.history.is_empty() {
+        reply.bulk(b"history");
+        reply.set(row.history.len());
+        for (version, change) in row.history {
+            pair_in_array(reply, version, change);
+        }
+    }
+    if !row.arguments.is_empty() {
+        reply.bulk(b"arguments");
+        arguments(reply, row.arguments);
+    }
+    if !node.children.is_empty() {
+        reply.bulk(b"subcommands");
+        reply.map(node.children.len());
+        node.children.iter().for_each(|child| document(reply, child));
+    }
+}
+
+fn pair(reply: &mut dyn Reply, name: &str, text: &str) {
+    reply.bulk(name.as_bytes());
+    reply.bulk(text.as_bytes());
+}
+
+fn pair_in_array(reply: &mut dyn Reply, first: &str, second: &str) {
+    reply.array(2);
+    pair(reply, first, second);
+}
+
+fn arguments(reply: &mut dyn Reply, arguments: &[Arg]) {
+    reply.array(arguments.len());
+    for arg in arguments {
+        let flags = [
+            (arg.optional, "optional"),
+            (arg.multiple, "multiple"),
+            (arg.multiple_token, "multiple_token"),
+        ];
+        let flags = flags.iter().filter(|(on, _)| *on).map(|(_, name)| *name);
+        let nested = matches!(arg.kind, ArgKind::OneOf | ArgKind::Block);
+        let optional = [
+            arg.key_spec.is_some(),
+            arg.token.is_some(),
+            arg.since.is_some(),
+            flags.clone().next().is_some(),
+        ];
+        reply.map(3 + optional.iter().filter(|there| **there).count());
+        pair(reply, "name", arg.name);
+        pair(reply, "type", arg.kind.name());
+        if !nested {
+            pair(reply, "display_text", arg.name);
+        }
+        if let Some(index) = arg.key_spec {
+            reply.bulk(b"key_spec_index");
+            reply.integer(i64::from(index));
+        }
+        if let Some(token) = arg.token {
+            pair(reply, "token", token);
+        }
+        if let Some(version) = arg.since {
+            pair(reply, "since", version);
+        }
+        if flags.clone().next().is_some() {
+            reply.bulk(b"flags");
+            statuses(reply, flags);
+        }
+        if nested {
+            reply.bulk(b"arguments");
+            self::arguments(reply, arg.arguments);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! DBSIZE, FLUSHALL, FLUSHDB, SWAPDB: databases as wholes.
+
+use crate::command::context::Context;
+use crate::command::parse::{self, is};
+use crate::command::row::{Arg, Categories, Command, Flags, Group};
+use crate::error::{Error, Result};
+
+pub(super) const DBSIZE: Command = Command::new("dbsize", 1, dbsize)
+    .group(Group::Server)
+    .flags(&[Flags::READONLY, Flags::FAST])
+    .categories(&[Categories::KEYSPACE])
+    .summary("Counts the keys of the database.")
+    .tips(&["request_policy:all_shards", "response_policy:agg_sum"]);
+
+fn dbsize(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let keys = ctx.tx.size()?.keys;
+    ctx.count(keys)
+}
+
+pub(super) const FLUSHALL: Command = Command::new("flushall", -1, flushall)
+    .group(Group::Server)
+    .flags(&[Flags::WRITE])
+    .categories(&[Categories::KEYSPACE, Categories::DANGEROUS])
+    .complexity("O(N) where N is the total number of keys in all databases")
+    .summary("Removes every key of every database.")
+    .history(&[("4.0.0", "Option `ASYNC`."), ("6.2.0", "Option `SYNC`.")])
+    .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+    .args(&[Arg::one_of(
+        "flush-type",
+        &[Arg::word("async", "ASYNC").since("4.0.0"), Arg::word("sync", "SYNC").since("6.2.0")],
+    )
+    .optional()])
+    .locks_all();
+
+fn flushall(ctx: &mut Context<'_, '_>) -> Result<()> {
+    flush(ctx, None)
+}
+
+pub(super) const FLUSHDB: Command = Command::new("flushdb", -1, flushdb)
+    .group(Group::Server)
+    .flags(&[Flags::WRITE])
+    .categories(&[Categories::KEYSPACE, Categories::DANGEROUS])
+    .complexity("O(N) where N is the number of keys in the selected database")
+    .summary("Removes every key of the database.")
+    .history(&[("4.0.0", "Option `ASYNC`."), ("6.2.0", "Option `SYNC`.")])
+    .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+    .args(&[Arg::one_of(
+        "flush-type",
+        &[Arg::word("async", "ASYNC").since("4.0.0"), Arg::word("sync", "SYNC").since("6.2.0")],
+    )
+    .optional()])
+    .locks_all();
+
+fn flushdb(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let db = ctx.tx.db();
+    flush(ctx, Some(db))
+}
+
+fn flush(ctx: &mut Context<'_, '_>, db: Option<u32>) -> Result<()> {
+    let later = match ctx.args.get(1) {
+        None => ctx.instance.parameters.number("lazyfree-lazy-user-flush") != 0,
+        Some(word) if ctx.args.len() == 2 && is(word, "async") => true,
+        Some(word) if ctx.args.len() == 2 && is(word, "sync") => false,
+        Some(_) => return Err(Error::Syntax),
+    };
+    let emptied = ctx.tx.flush(db)?;
+    let later = later && emptied.len() > 0;
+    *ctx.freed = Some(emptied);
+    if later {
+        let emptied = ctx.freed.take();
+        // A thread that cannot be started drops what it was given, here.
+        let _ = std::thread::Builder::new().name("danio-flush".into()).spawn(move || drop(emptied));
+    }
+    ctx.ok()
+}
+
+pub(super) const SWAPDB: Command = Command::new("swapdb", 3, swapdb)
+    .group(Group::Server)
+    .flags(&[Flags::WRITE, Flags::FAST])
+    .categories(&[Categories::KEYSPACE, Categories::DANGEROUS])
+    .since("4.0.0")
+    .complexity(
+        "O(N) where N is the count of clients watching or blocking on keys from both databases.",
+    )
+    .summary("Exchanges the keys of two databases.")
+    .args(&[Arg::integer("index1"), Arg::integer("index2")])
+    .locks_all();
+
+fn swapdb(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let first =
+        parse::database(&ctx.args[1], ctx.engine, Error::reply("ERR invalid first DB index"))?;
+    let second =
+        parse::database(&ctx.args[2], ctx.engine, Error::reply("ERR invalid second DB index"))?;
+    ctx.tx.swap(first, second)?;
+    ctx.ok()
+}

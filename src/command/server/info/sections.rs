@@ -1,0 +1,148 @@
+//! Who serves, in what, and with what: the sections that hold no counters.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::{human, line, system};
+use crate::command::context::Context;
+use crate::command::instance::Held;
+use crate::error::Result;
+
+pub(super) fn server(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
+    let instance = ctx.instance;
+    let micros = ctx.engine.clock().micros();
+    let uptime = instance.started.elapsed().as_secs();
+    let hz = ctx.engine.keyspace().settings.hz.load(Relaxed);
+    line(
+        report,
+        "redis_version",
+        String::from_utf8_lossy(&instance.parameters.text("imitated-version")),
+    );
+    line(report, "danio_version", env!("CARGO_PKG_VERSION"));
+    line(report, "redis_git_sha1", "00000000");
+    line(report, "redis_git_dirty", 0);
+    line(report, "redis_mode", "standalone");
+    line(report, "os", system::os());
+    line(report, "arch_bits", usize::BITS);
+    line(report, "process_id", std::process::id());
+    line(report, "process_supervised", "no");
+    line(report, "run_id", &instance.run_id);
+    line(report, "server_time_usec", micros);
+    line(report, "uptime_in_seconds", uptime);
+    line(report, "uptime_in_days", uptime / 86400);
+    line(report, "hz", hz);
+    line(report, "configured_hz", hz);
+    line(report, "lru_clock", (micros / 1_000_000) & 0xFF_FFFF);
+    if let Some(listener) = instance.listener.lock().clone() {
+        for (name, value) in listener.describe() {
+            line(report, name, value);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn clients(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
+    let instance = ctx.instance;
+    let now = ctx.engine.clock().now();
+    line(report, "connected_clients", instance.clients.count());
+    line(report, "cluster_connections", 0);
+    line(report, "maxclients", instance.parameters.number("maxclients"));
+    let (input, output) = instance.clients.largest_buffers();
+    line(report, "client_recent_max_input_buffer", input);
+    line(report, "client_recent_max_output_buffer", output);
+    line(report, "blocked_clients", 0);
+    line(report, "tracking_clients", 0);
+    line(report, "pubsub_clients", 0);
+    line(report, "watching_clients", 0);
+    line(report, "clients_in_timeout_table", 0);
+    line(report, "total_watched_keys", 0);
+    line(report, "total_blocking_keys", 0);
+    line(report, "total_blocking_keys_on_nokey", 0);
+    let pause = instance.pause.at(now);
+    line(report, "paused_reason", if pause.is_some() { "client_pause" } else { "none" });
+    let actions = match pause {
+        None => "none",
+        Some((Held::Writes, _)) => "write",
+        Some((Held::All, _)) => "all",
+    };
+    line(report, "paused_actions", actions);
+    line(report, "paused_timeout_milliseconds", pause.map_or(0, |(_, until)| until.0 - now.0));
+    Ok(())
+}
+
+pub(super) fn memory(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
+    let keyspace = ctx.engine.keyspace();
+    let used = keyspace.used_memory() as u64;
+    let peak = ctx.instance.peak_memory.fetch_max(used, Relaxed).max(used);
+    let (rss, total) = (system::resident(), system::total_memory());
+    let limit = keyspace.settings.maxmemory.load(Relaxed) as u64;
+    let pair = |report: &mut String, name: &str, bytes: u64| {
+        line(report, name, bytes);
+        line(report, &format!("{name}_human"), human(bytes));
+    };
+    pair(report, "used_memory", used);
+    pair(report, "used_memory_rss", rss);
+    pair(report, "used_memory_peak", peak);
+    let share = if peak == 0 { 100.0 } else { used as f64 * 100.0 / peak as f64 };
+    line(report, "used_memory_peak_perc", format_args!("{share:.2}%"));
+    // Only data is counted, so all of it is the data set.
+    line(report, "used_memory_overhead", 0);
+    line(report, "used_memory_startup", 0);
+    line(report, "used_memory_dataset", used);
+    line(report, "used_memory_dataset_perc", "100.00%");
+    pair(report, "total_system_memory", total);
+    pair(report, "maxmemory", limit);
+    line(report, "maxmemory_policy", keyspace.settings.policy().name());
+    let ratio = if used == 0 { 0.0 } else { rss as f64 / used as f64 };
+    line(report, "mem_fragmentation_ratio", format_args!("{ratio:.2}"));
+    line(report, "mem_fragmentation_bytes", rss.cast_signed() - used.cast_signed());
+    line(report, "mem_not_counted_for_evict", 0);
+    let (input, output) = ctx.instance.clients.buffers();
+    line(report, "mem_clients_normal", input + output);
+    line(report, "active_defrag_running", 0);
+    line(report, "lazyfree_pending_objects", 0);
+    Ok(())
+}
+
+/// There are no files, so nothing is ever loaded or saved.
+pub(super) fn persistence(_: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
+    for name in ["loading", "async_loading", "rdb_bgsave_in_progress"] {
+        line(report, name, 0);
+    }
+    line(report, "rdb_last_bgsave_status", "ok");
+    for name in ["aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"] {
+        line(report, name, 0);
+    }
+    line(report, "aof_last_bgrewrite_status", "ok");
+    line(report, "aof_last_write_status", "ok");
+    Ok(())
+}
+
+pub(super) fn replication(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
+    line(report, "role", "master");
+    line(report, "connected_slaves", 0);
+    line(report, "master_failover_state", "no-failover");
+    line(report, "master_replid", &ctx.instance.run_id);
+    line(report, "master_replid2", "0".repeat(40));
+    line(report, "master_repl_offset", 0);
+    line(report, "second_repl_offset", -1);
+    line(report, "repl_backlog_active", 0);
+    Ok(())
+}
+
+pub(super) fn cpu(_: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
+    let (system, user) = system::cpu_seconds();
+    line(report, "used_cpu_sys", format_args!("{system:.6}"));
+    line(report, "used_cpu_user", format_args!("{user:.6}"));
+    line(report, "used_cpu_sys_children", "0.000000");
+    line(report, "used_cpu_user_children", "0.000000");
+    Ok(())
+}
+
+pub(super) fn modules(_: &mut Context<'_, '_>, _: &mut String) -> Result<()> {
+    Ok(())
+}
+
+pub(super) fn cluster(_: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
+    line(report, "cluster_enabled", 0);
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! The sections that count.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::line;
+use crate::command::context::Context;
+use crate::command::table::Table;
+use crate::error::Result;
+
+pub(super) fn stats(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
+    let (instance, keyspace) = (ctx.instance, ctx.engine.keyspace());
+    let stats = &instance.stats;
+    let (received, sent) = instance.clients.net_bytes();
+    let (hits, misses) = keyspace.hits_and_misses();
+    let errors: u64 = stats.errors().values().sum();
+    for (name, value) in [
+        ("total_connections_received", stats.connections.load(Relaxed)),
+        ("total_commands_processed", stats.calls()),
+        ("instantaneous_ops_per_sec", instance.calls_per_second()),
+        ("total_net_input_bytes", received),
+        ("total_net_output_bytes", sent),
+        ("rejected_connections", stats.refused_connections.load(Relaxed)),
+        ("sync_full", 0),
+        ("sync_partial_ok", 0),
+        ("sync_partial_err", 0),
+        ("expired_keys", keyspace.expired.load(Relaxed)),
+        ("evicted_keys", 0),
+        ("evicted_clients", 0),
+        ("keyspace_hits", hits),
+        ("keyspace_misses", misses),
+        ("pubsub_channels", 0),
+        ("pubsub_patterns", 0),
+        ("pubsubshard_channels", 0),
+        ("latest_fork_usec", 0),
+        ("total_forks", 0),
+        ("tracking_total_keys", 0),
+        ("tracking_total_items", 0),
+        ("tracking_total_prefixes", 0),
+        ("unexpected_error_replies", 0),
+        ("total_error_replies", errors),
+        ("client_query_buffer_limit_disconnections", stats.query_buffer_cuts.load(Relaxed)),
+        ("client_output_buffer_limit_disconnections", stats.output_buffer_cuts.load(Relaxed)),
+    ] {
+        line(report, name, value);
+    }
+    Ok(())
+}
+
+pub(super) fn commandstats(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
+    let table = Table::get();
+    for node in table.iter().flat_map(|node| std::iter::once(node).chain(&node.children)) {
+        let stats = ctx.instance.stats.of(node.id);
+        if stats.calls + stats.rejected + stats.failed == 0 {
+            continue;
+        }
+        let each = if stats.calls == 0 { 0.0 } else { stats.micros as f64 / stats.calls as f64 };
+        let values = format_args!(
+            "calls={},usec={},usec_per_call={each:.2},rejected_calls={},failed_calls={}",
+            stats.calls, stats.micros, stats.rejected, stats.failed
+        );
+        line(report, &format!("cmdstat_{}", node.full_name), values);
+    }
+    Ok(())
+}
+
+pub(super) fn errorstats(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
+    for (code, count) in ctx.instance.stats.errors() {
+        line(report, &format!("errorstat_{code}"), format_args!("count={count}"));
+    }
+    Ok(())
+}
+
+pub(super) fn keyspace(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
+    let own = ctx.tx.db();
+    for db in 0..ctx.engine.keyspace().databases() {
+        ctx.tx.select(db);
+        let size = ctx.tx.size()?;
+        if size.keys > 0 {
+            let values =
+                format_args!("keys={},expires={},avg_ttl=0,subexpiry=0", size.keys, size.volatile);
+            line(report, &format!("db{db}"), values);
+        }
+    }
+    ctx.tx.select(own);
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! SHUTDOWN.
+
+use crate::command::context::Context;
+use crate::command::parse::is;
+use crate::command::row::{Arg, Command, Flags, Group};
+use crate::error::{Error, Result};
+
+pub(super) const SHUTDOWN: Command = Command::new("shutdown", -1, shutdown)
+    .group(Group::Server)
+    .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE, Flags::NO_MULTI, Flags::ALLOW_BUSY])
+    .complexity("O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)")
+    .summary("Ends the server.")
+    .history(&[("7.0.0", "Options `NOW`, `FORCE` and `ABORT`.")])
+    .args(&[
+        Arg::one_of(
+            "abort-selector",
+            &[
+                Arg::block(
+                    "save-selector-block",
+                    &[
+                        Arg::one_of(
+                            "save-selector",
+                            &[
+                                Arg::word("nosave", "NOSAVE"),
+                                Arg::word("save", "SAVE"),
+                            ],
+                        ).optional(),
+                        Arg::word("now", "NOW").optional().since("7.0.0"),
+                        Arg::word("force", "FORCE").optional().since("7.0.0"),
+                    ],
+                ),
+                Arg::word("abort", "ABORT").since("7.0.0"),
+            ],
+        ).optional(),
+    ]);
+
+fn shutdown(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let (mut save, mut nosave, mut abort) = (false, false, false);
+    for word in ctx.args.iter_from(1) {
+        match word {
+            word if is(word, "nosave") => nosave = true,
+            word if is(word, "save") => save = true,
+            // Nothing is waited for, so there is nothing to hurry or to force.
+            word if is(word, "now") || is(word, "force") => {}
+            word if is(word, "abort") => abort = true,
+            _ => return Err(Error::Syntax),
+        }
+    }
+    if (abort && ctx.args.len() > 2) || (save && nosave) {
+        return Err(Error::Syntax);
+    }
+    if abort {
+        return Err(Error::reply("ERR No shutdown in progress."));
+    }
+    let listener = ctx.instance.listener.lock().clone();
+    // Without a server there is nothing to end; with SAVE, nothing to save to.
+    let Some(listener) = listener.filter(|_| !save) else {
+        return Err(Error::reply("ERR Errors trying to SHUTDOWN. Check logs."));
+    };
+    listener.shutdown();
+    ctx.session.closing = true;
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! A connection's state, or that of a caller who speaks in commands.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::args::Args;
+use super::client::{Client, Origin};
+use super::instance::Instance;
+use super::reply::Protocol;
+use super::stats::Tally;
+use super::table::Table;
+use super::value::{Value, ValueSink};
+use crate::api::{Db, Engine};
+use crate::error::{Error, Result};
+
+/// One conversation with the engine: the database chosen, the protocol spoken, who it is.
+///
+/// ```
+/// use danio::command::{Session, Value};
+/// use danio::{Config, Engine};
+///
+/// let engine = Engine::open(Config::new())?;
+/// let mut session = Session::new(&engine);
+/// assert_eq!(session.execute(["SET", "k", "1"])?, Value::Status("OK".into()));
+/// assert_eq!(session.execute(["INCR", "k"])?, Value::Int(2));
+/// # Ok::<(), danio::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Session {
+    pub(super) engine: Engine,
+    pub(super) instance: Arc<Instance>,
+    pub(super) table: &'static Table,
+    pub(super) tally: Tally,
+    pub(super) state: State,
+}
+
+/// What handlers may read and change of a session.
+#[derive(Debug)]
+pub struct State {
+    /// Itself, as others see it.
+    pub client: Arc<Client>,
+    /// The database that keys are looked up in.
+    pub(super) db: u32,
+    pub(super) protocol: Protocol,
+    pub(super) authenticated: bool,
+    pub(super) replies: Replies,
+    /// Whether the conversation ends with this command's reply.
+    pub(super) closing: bool,
+}
+
+/// `CLIENT REPLY`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Replies {
+    On,
+    Off,
+    /// The next command's is left out.
+    SkipNext,
+    /// This command's is left out.
+    Skip,
+}
+
+impl State {
+    pub(super) fn set_db(&mut self, db: u32) {
+        self.db = db;
+        self.client.db.store(db, Relaxed);
+    }
+
+    pub(super) fn set_protocol(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+        self.client.resp.store(if protocol == Protocol::Resp3 { 3 } else { 2 }, Relaxed);
+    }
+}
+
+impl Session {
+    /// A session for a caller in this process. It needs no password, is not
+    /// listed among the clients and not held back by `CLIENT PAUSE`.
+    pub fn new(engine: &Engine) -> Session {
+        let mut session = Session::connect(engine, Origin::in_process());
+        session.state.authenticated = true;
+        session.state.protocol = Protocol::Resp3;
+        session
+    }
+
+    /// A session for a connection, listed among the clients until it is dropped.
+    pub fn connect(engine: &Engine, origin: Origin) -> Session {
+        let instance = Instance::of(engine);
+        let client = instance.clients.register(origin, engine.clock().recent());
+        let state = State {
+            client,
+            db: 0,
+            protocol: Protocol::Resp2,
+            authenticated: !instance.password.is_needed(),
+            replies: Replies::On,
+            closing: false,
+        };
+        let tally = Tally::new(&instance.stats);
+        Session { engine: engine.clone(), instance, table: Table::get(), tally, state }
+    }
+
+    /// Itself, as others see it.
+    pub fn client(&self) -> &Arc<Client> {
+        &self.state.client
+    }
+
+    /// What the sessions of this engine share.
+    pub fn instance(&self) -> &Arc<Instance> {
+        &self.instance
+    }
+
+    /// The version that the connection speaks.
+    pub fn protocol(&self) -> Protocol {
+        self.state.protocol
+    }
+
+    /// Whether the connection has authenticated, or needs not to.
+    pub fn is_authenticated(&self) -> bool {
+        self.state.authenticated
+    }
+
+    /// Runs one command given as words, its name first.
+    ///
+    /// # Errors
+    /// Whatever the command answers that is an error.
+    pub fn execute<W: AsRef<[u8]>>(&mut self, words: impl IntoIterator<Item = W>) -> Result<Value> {
+        let words: Vec<W> = words.into_iter().collect();
+        let slices: Vec<&[u8]> = words.iter().map(AsRef::as_ref).collect();
+        if slices.is_empty() {
+            return Err(Error::reply("ERR no command was given"));
+        }
+        let mut sink = ValueSink::new();
+        self.dispatch(Args::new(&slices), &mut sink);
+        self.end_batch();
+        sink.finish()
+    }
+
+    /// Makes what was counted visible to INFO. To be called when a batch of commands is done.
+    pub fn end_batch(&mut self) {
+        self.tally.settle(&self.instance.stats);
+    }
+}
+
+impl Db {
+    /// Runs one command given as words in this database, its name first. A [`Session`] that is
+    /// kept does it at less cost, and remembers what commands such as SELECT change.
+    ///
+    /// ```
+    /// use danio::command::Value;
+    /// let db = danio::Db::in_memory();
+    /// db.execute(["SET", "k", "v"])?;
+    /// assert_eq!(db.execute(["GET", "k"])?, Value::Bulk("v".into()));
+    /// assert_eq!(db.execute(["GET"]).unwrap_err().to_string(), "ERR wrong number of arguments for 'get' command");
+    /// # Ok::<(), danio::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Whatever the command answers that is an error.
+    pub fn execute<W: AsRef<[u8]>>(&self, words: impl IntoIterator<Item = W>) -> Result<Value> {
+        let mut session = Session::new(self.engine());
+        session.state.set_db(self.number());
+        session.execute(words)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.end_batch();
+        self.instance.clients.forget(&self.state.client);
+    }
+}

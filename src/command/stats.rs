@@ -1,0 +1,225 @@
+//! What INFO's `commandstats` and `errorstats` count, without a cost on each call.
+//!
+//! A session adds up calls of one command on its own and hands them over when
+//! the command changes or its batch ends ([`Tally`]); counters are spread over
+//! shards, so that workers do not share cache lines. One call in sixteen is
+//! timed and stands for sixteen: no clock is read for the others.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use parking_lot::Mutex;
+
+use super::table::Table;
+use crate::clock::Stopwatch;
+
+/// One call in this many is timed.
+const SAMPLED: u32 = 16;
+
+/// How many sets of counters there are.
+const SHARDS: usize = 16;
+
+/// How many kinds of error are counted apart; a script could invent any number.
+const ERROR_KINDS: usize = 128;
+
+/// Counters since the start, or since `CONFIG RESETSTAT`.
+#[derive(Debug)]
+pub struct Stats {
+    shards: Vec<Vec<Counter>>,
+    next_shard: AtomicUsize,
+    rejected: Vec<AtomicU64>,
+    failed: Vec<AtomicU64>,
+    errors: Mutex<BTreeMap<Box<str>, u64>>,
+    /// Connections accepted.
+    pub connections: AtomicU64,
+    /// Connections refused because of `maxclients`.
+    pub refused_connections: AtomicU64,
+    /// Connections cut because a query buffer outgrew its limit.
+    pub query_buffer_cuts: AtomicU64,
+    /// Connections cut because an output buffer outgrew its limit.
+    pub output_buffer_cuts: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Counter {
+    calls: AtomicU64,
+    nanos: AtomicU64,
+}
+
+/// The counters of one command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CommandStats {
+    pub(super) calls: u64,
+    pub(super) micros: u64,
+    pub(super) rejected: u64,
+    pub(super) failed: u64,
+}
+
+impl Stats {
+    pub(super) fn new() -> Stats {
+        let rows = Table::get().ids();
+        let zeros = || (0..rows).map(|_| AtomicU64::new(0)).collect();
+        Stats {
+            shards: (0..SHARDS).map(|_| (0..rows).map(|_| Counter::default()).collect()).collect(),
+            next_shard: AtomicUsize::new(0),
+            rejected: zeros(),
+            failed: zeros(),
+            errors: Mutex::default(),
+            connections: AtomicU64::new(0),
+            refused_connections: AtomicU64::new(0),
+            query_buffer_cuts: AtomicU64::new(0),
+            output_buffer_cuts: AtomicU64::new(0),
+        }
+    }
+
+    /// The counters of command `id`.
+    pub(super) fn of(&self, id: usize) -> CommandStats {
+        let sum = |read: fn(&Counter) -> &AtomicU64| {
+            self.shards.iter().map(|shard| read(&shard[id]).load(Relaxed)).sum::<u64>()
+        };
+        CommandStats {
+            calls: sum(|c| &c.calls),
+            micros: sum(|c| &c.nanos) / 1000,
+            rejected: self.rejected[id].load(Relaxed),
+            failed: self.failed[id].load(Relaxed),
+        }
+    }
+
+    /// Calls of all commands.
+    pub(super) fn calls(&self) -> u64 {
+        self.shards.iter().flatten().map(|c| c.calls.load(Relaxed)).sum()
+    }
+
+    /// Counts an error reply by its code, and by its command if there was one.
+    #[cold]
+    pub(super) fn on_error(&self, code: &str, command: Option<usize>, rejected: bool) {
+        if let Some(id) = command {
+            let counters = if rejected { &self.rejected } else { &self.failed };
+            counters[id].fetch_add(1, Relaxed);
+        }
+        let mut errors = self.errors.lock();
+        let code =
+            if errors.len() < ERROR_KINDS || errors.contains_key(code) { code } else { "OTHER" };
+        match errors.get_mut(code) {
+            Some(count) => *count += 1,
+            None => drop(errors.insert(code.into(), 1)),
+        }
+    }
+
+    /// Errors by their code.
+    pub(super) fn errors(&self) -> BTreeMap<Box<str>, u64> {
+        self.errors.lock().clone()
+    }
+
+    /// Starts all over (`CONFIG RESETSTAT`).
+    pub(super) fn reset(&self) {
+        for counter in self.shards.iter().flatten() {
+            counter.calls.store(0, Relaxed);
+            counter.nanos.store(0, Relaxed);
+        }
+        let single = [
+            &self.connections,
+            &self.refused_connections,
+            &self.query_buffer_cuts,
+            &self.output_buffer_cuts,
+        ];
+        for counter in self.rejected.iter().chain(&self.failed).chain(single) {
+            counter.store(0, Relaxed);
+        }
+        self.errors.lock().clear();
+    }
+}
+
+/// Calls that a session has not handed over yet: all of one command.
+#[derive(Debug)]
+pub(super) struct Tally {
+    shard: usize,
+    command: usize,
+    calls: u64,
+    nanos: u64,
+    until_timed: u32,
+}
+
+impl Tally {
+    pub(super) fn new(stats: &Stats) -> Tally {
+        let shard = stats.next_shard.fetch_add(1, Relaxed) % SHARDS;
+        Tally { shard, command: 0, calls: 0, nanos: 0, until_timed: 0 }
+    }
+
+    /// A call begins; the watch is given back to [`Tally::after`].
+    #[inline]
+    pub(super) fn before(&mut self) -> Option<Stopwatch> {
+        match self.until_timed.checked_sub(1) {
+            Some(left) => {
+                self.until_timed = left;
+                None
+            }
+            None => {
+                self.until_timed = SAMPLED - 1;
+                Some(Stopwatch::start())
+            }
+        }
+    }
+
+    /// A call of `command` is over.
+    #[inline]
+    pub(super) fn after(&mut self, stats: &Stats, command: usize, watch: Option<Stopwatch>) {
+        if command != self.command {
+            self.settle(stats);
+            self.command = command;
+        }
+        self.calls += 1;
+        if let Some(watch) = watch {
+            let nanos = u64::try_from(watch.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.nanos += nanos.saturating_mul(u64::from(SAMPLED));
+        }
+    }
+
+    /// Hands everything over.
+    pub(super) fn settle(&mut self, stats: &Stats) {
+        if self.calls != 0 {
+            let counter = &stats.shards[self.shard][self.command];
+            counter.calls.fetch_add(self.calls, Relaxed);
+            if self.nanos != 0 {
+                counter.nanos.fetch_add(self.nanos, Relaxed);
+            }
+            (self.calls, self.nanos) = (0, 0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_counted_exactly_across_sessions() {
+        let stats = Stats::new();
+        let mut tallies = [Tally::new(&stats), Tally::new(&stats)];
+        for i in 0..100 {
+            for tally in &mut tallies {
+                let watch = tally.before();
+                tally.after(&stats, i % 3, watch);
+            }
+        }
+        tallies.iter_mut().for_each(|tally| tally.settle(&stats));
+        assert_eq!([0, 1, 2].map(|id| stats.of(id).calls), [68, 66, 66]);
+        assert_eq!(stats.calls(), 200);
+        stats.reset();
+        assert_eq!(stats.calls(), 0);
+    }
+
+    #[test]
+    fn errors_are_counted_by_code() {
+        let stats = Stats::new();
+        stats.on_error("ERR", Some(1), false);
+        stats.on_error("ERR", Some(1), true);
+        stats.on_error("WRONGTYPE", None, false);
+        let one = stats.of(1);
+        assert_eq!((one.failed, one.rejected), (1, 1));
+        assert_eq!(
+            stats.errors().into_iter().collect::<Vec<_>>(),
+            [("ERR".into(), 2), ("WRONGTYPE".into(), 1)]
+        );
+    }
+}

@@ -1,0 +1,256 @@
+//! The command table: every row, found by name in a few nanoseconds.
+//!
+//! A name is folded to lower case eight bytes at a time and looked up in an
+//! open-addressed table that is built once and kept at most a quarter full.
+
+use std::sync::LazyLock;
+
+use super::row::{Command, Flags, Locks};
+
+/// A row with what was worked out about it when the table was built.
+#[derive(Debug)]
+pub struct Node {
+    /// The row.
+    pub row: &'static Command,
+    /// Counts rows and subcommands from zero: the index of its statistics.
+    pub id: usize,
+    /// The name; `container|name` for a subcommand.
+    pub full_name: &'static str,
+    /// How its keys are found.
+    pub(super) plan: Plan,
+    /// The subcommands.
+    pub children: Vec<Node>,
+}
+
+/// The quick ways to find a command's keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Plan {
+    /// No keys and no locks.
+    None,
+    /// Word 1 is the only key.
+    First,
+    /// As the key specs say.
+    Specs,
+    /// Every stripe.
+    All,
+}
+
+impl Node {
+    fn new(row: &'static Command, container: Option<&str>, ids: &mut usize) -> Node {
+        let full_name = match container {
+            None => row.name,
+            Some(container) => &*Box::leak(format!("{container}|{}", row.name).into_boxed_str()),
+        };
+        let id = *ids;
+        *ids += 1;
+        let plan = match (row.locks, row.keys) {
+            (Locks::All, _) => Plan::All,
+            (Locks::Keys, []) => Plan::None,
+            (Locks::Keys, [only]) if only.is_first() => Plan::First,
+            (Locks::Keys, _) => Plan::Specs,
+        };
+        let children =
+            row.subcommands.iter().map(|sub| Node::new(sub, Some(row.name), ids)).collect();
+        Node { row, id, full_name, plan, children }
+    }
+
+    /// The subcommand of that name (any case), if there is one.
+    pub fn child(&'static self, name: &[u8]) -> Option<&'static Node> {
+        self.children.iter().find(|c| c.row.name.as_bytes().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether what it locks has to be its own: to change data, or to stop the world.
+    pub(super) fn is_exclusive(&self) -> bool {
+        self.row.flags.intersects(Flags::WRITE.union(Flags::PROTECTED))
+    }
+}
+
+/// All commands.
+#[derive(Debug)]
+pub struct Table {
+    nodes: Vec<Node>,
+    slots: Vec<Option<(Folded, u32)>>,
+    /// Full names by id.
+    names: Vec<&'static str>,
+}
+
+impl Table {
+    /// The table of all families.
+    pub fn get() -> &'static Table {
+        static TABLE: LazyLock<Table> = LazyLock::new(|| Table::of(super::FAMILIES));
+        &TABLE
+    }
+
+    fn of(families: &'static [&'static [Command]]) -> Table {
+        let mut ids = 0;
+        let mut nodes: Vec<Node> = families
+            .iter()
+            .flat_map(|rows| rows.iter())
+            .map(|row| Node::new(row, None, &mut ids))
+            .collect();
+        nodes.sort_by_key(|node| node.row.name);
+        let mut slots = vec![None; (nodes.len() * 4).next_power_of_two()];
+        for (i, node) in nodes.iter().enumerate() {
+            let name = Folded::of(node.row.name.as_bytes());
+            let mut at = name.hash() & (slots.len() - 1);
+            while slots[at].is_some() {
+                at = (at + 1) & (slots.len() - 1);
+            }
+            slots[at] = Some((name, u32::try_from(i).expect("fewer commands than 2^32")));
+        }
+        let mut names = vec![""; ids];
+        for node in nodes.iter().flat_map(|node| std::iter::once(node).chain(&node.children)) {
+            names[node.id] = node.full_name;
+        }
+        Table { nodes, slots, names }
+    }
+
+    /// The command of that name, in any case.
+    #[inline]
+    pub fn find(&'static self, name: &[u8]) -> Option<&'static Node> {
+        let folded = Folded::of(name);
+        let mut at = folded.hash() & (self.slots.len() - 1);
+        while let Some((stored, index)) = &self.slots[at] {
+            if *stored == folded {
+                let node = &self.nodes[*index as usize];
+                if folded.is_whole() || node.row.name.as_bytes().eq_ignore_ascii_case(name) {
+                    return Some(node);
+                }
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+        None
+    }
+
+    /// The command or subcommand of that full name (`container|name`), in any case.
+    pub fn find_full(&'static self, name: &[u8]) -> Option<&'static Node> {
+        match memchr::memchr(b'|', name) {
+            None => self.find(name),
+            Some(bar) => self.find(&name[..bar])?.child(&name[bar + 1..]),
+        }
+    }
+
+    /// All commands, by name.
+    pub fn iter(&'static self) -> impl Iterator<Item = &'static Node> {
+        self.nodes.iter()
+    }
+
+    /// How many commands there are, subcommands not counted.
+    #[expect(clippy::len_without_is_empty, reason = "the table is never empty")]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// How many rows there are, subcommands counted.
+    pub fn ids(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The full name of row `id`.
+    pub(super) fn full_name(&self, id: usize) -> &'static str {
+        self.names[id]
+    }
+}
+
+/// A name in lower case as two words and its length; all of it up to 16 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Folded {
+    first: u64,
+    last: u64,
+    len: usize,
+}
+
+impl Folded {
+    #[inline]
+    fn of(name: &[u8]) -> Folded {
+        let len = name.len();
+        let (first, last) =
+            if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+                (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
+            } else if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+                (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)))
+            } else if let [first, .., last] = *name {
+                (u64::from(first), u64::from(name[len / 2]) | u64::from(last) << 8)
+            } else {
+                (name.first().copied().map_or(0, u64::from), 0)
+            };
+        Folded { first: lower(first), last: lower(last), len }
+    }
+
+    /// Whether the two words hold every byte of the name.
+    #[inline]
+    fn is_whole(&self) -> bool {
+        self.len <= 16
+    }
+
+    #[inline]
+    fn hash(&self) -> usize {
+        let mixed = (self.first ^ self.last.rotate_left(29) ^ self.len as u64)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed >> 32) as usize
+    }
+}
+
+/// Turns each of eight bytes that is an ASCII capital to lower case.
+#[inline]
+fn lower(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let low = word & (0x7F * ONES);
+    let from_a = low + (0x80 - b'A' as u64) * ONES;
+    let past_z = low + (0x80 - b'Z' as u64 - 1) * ONES;
+    let capital = (from_a ^ past_z) & !word & (0x80 * ONES);
+    word | capital >> 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_found_by_its_name_in_any_case() {
+        let table = Table::get();
+        for node in table.iter() {
+            let upper = node.row.name.to_ascii_uppercase();
+            for name in [node.row.name, &upper] {
+                let found = table.find(name.as_bytes()).map(|n| n.row.name);
+                assert_eq!(found, Some(node.row.name));
+            }
+            assert!(table.find(format!("{}x", node.row.name).as_bytes()).is_none());
+            for child in &node.children {
+                assert_eq!(
+                    table.find_full(child.full_name.as_bytes()).map(|n| n.id),
+                    Some(child.id)
+                );
+            }
+        }
+        for absent in ["", "g", "ge", "gez", "g\0t", "GEt ", "averyveryverylongcommandname"] {
+            assert!(table.find(absent.as_bytes()).is_none(), "{absent}");
+        }
+    }
+
+    #[test]
+    fn no_name_is_given_twice() {
+        let names: Vec<_> = Table::get().iter().map(|n| n.row.name).collect();
+        assert!(names.windows(2).all(|w| w[0] < w[1]));
+    }
+
+    #[test]
+    fn rows_are_complete() {
+        fn check(node: &Node) {
+            let row = node.row;
+            assert!(!row.summary.is_empty() && row.summary.ends_with('.'), "{}", node.full_name);
+            assert_eq!(row.name, row.name.to_ascii_lowercase());
+            assert!(row.arity != 0 && !row.since.is_empty() && !row.complexity.is_empty());
+            node.children.iter().for_each(check);
+        }
+        Table::get().iter().for_each(check);
+    }
+
+    #[test]
+    fn folding_leaves_other_bytes_alone() {
+        for byte in 0..=255u8 {
+            let word = u64::from_le_bytes([byte; 8]);
+            assert_eq!(lower(word).to_le_bytes(), [byte.to_ascii_lowercase(); 8]);
+        }
+    }
+}
