@@ -80,9 +80,10 @@ impl Server {
                 "yes",
             ]);
             if kind != Kind::Danio {
-                command
-                    .args(["--save", "", "--appendonly", "no", "--dir"])
-                    .arg(std::env::temp_dir());
+                // A file of that name never exists: nothing is loaded, and nothing is saved.
+                let file = format!("none-{port}.rdb");
+                command.args(["--save", "", "--appendonly", "no", "--dbfilename", &file]);
+                command.arg("--dir").arg(std::env::temp_dir());
             }
             command
                 .args(options)

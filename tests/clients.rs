@@ -1,0 +1,81 @@
+//! Client libraries of other languages against `danio-server`.
+//!
+//! Each script in `tests/clients/` is a program that takes a port and fails when a promise of
+//! its library does not hold. A library that is not installed is skipped, with a message;
+//! `DANIO_REQUIRE_CLIENTS=1`, which CI sets, makes that a failure. To see whether a script
+//! itself is right, `DANIO_CLIENTS_SERVER=redis` (or `valkey`) runs it against that server.
+
+#[path = "support/server.rs"]
+mod support;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
+
+use support::{Kind, Server};
+
+#[test]
+fn redis_py() {
+    let python = variable("DANIO_PYTHON").unwrap_or_else(|| "python3".into());
+    run(Command::new(python).arg("-B"), &["-c", "import redis"], "redis_py.py");
+}
+
+#[test]
+fn ioredis() {
+    let node = variable("DANIO_NODE").unwrap_or_else(|| "node".into());
+    let mut command = Command::new(node);
+    if let Some(modules) = variable("DANIO_NODE_MODULES") {
+        command.env("NODE_PATH", modules);
+    }
+    run(&mut command, &["-e", "require('ioredis')"], "ioredis.js");
+}
+
+/// Runs `tests/clients/<script>` with a fresh server's port, if `probe` says that the library
+/// is there.
+fn run(interpreter: &mut Command, probe: &[&str], script: &str) {
+    let Some(server) = server() else { return };
+    let mut test = again(interpreter);
+    let probed = again(interpreter).args(probe).output();
+    if !probed.as_ref().is_ok_and(|output| output.status.success()) {
+        assert!(
+            variable("DANIO_REQUIRE_CLIENTS").is_none(),
+            "the library for {script} is missing: {probed:?}"
+        );
+        eprintln!("skipped: the library for {script} is not installed");
+        return;
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script);
+    let output = test
+        .arg(path)
+        .arg(server.address().port().to_string())
+        .output()
+        .expect("the interpreter ran before");
+    assert!(
+        output.status.success(),
+        "{script}: {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn server() -> Option<Server> {
+    match variable("DANIO_CLIENTS_SERVER").as_ref().and_then(|name| name.to_str()) {
+        None => Kind::Danio.start_or_skip(),
+        Some("redis") => Kind::Redis.start_or_skip(),
+        Some("valkey") => Kind::Valkey.start_or_skip(),
+        Some(other) => panic!("DANIO_CLIENTS_SERVER={other}: redis or valkey"),
+    }
+}
+
+/// The same program, arguments and environment.
+fn again(command: &Command) -> Command {
+    let mut copy = Command::new(command.get_program());
+    copy.args(command.get_args());
+    copy.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    copy
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
