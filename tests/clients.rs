@@ -12,8 +12,6 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
-use support::{Kind, Server};
-
 #[test]
 fn redis_py() {
     let python = variable("DANIO_PYTHON").unwrap_or_else(|| "python3".into());
@@ -33,7 +31,7 @@ fn ioredis() {
 /// Runs `tests/clients/<script>` with a fresh server's port, if `probe` says that the library
 /// is there.
 fn run(interpreter: &mut Command, probe: &[&str], script: &str) {
-    let Some(server) = server() else { return };
+    let Some(server) = support::under_test() else { return };
     let mut test = again(interpreter);
     let probed = again(interpreter).args(probe).output();
     if !probed.as_ref().is_ok_and(|output| output.status.success()) {
@@ -57,15 +55,6 @@ fn run(interpreter: &mut Command, probe: &[&str], script: &str) {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
-}
-
-fn server() -> Option<Server> {
-    match variable("DANIO_CLIENTS_SERVER").as_ref().and_then(|name| name.to_str()) {
-        None => Kind::Danio.start_or_skip(),
-        Some("redis") => Kind::Redis.start_or_skip(),
-        Some("valkey") => Kind::Valkey.start_or_skip(),
-        Some(other) => panic!("DANIO_CLIENTS_SERVER={other}: redis or valkey"),
-    }
 }
 
 /// The same program, arguments and environment.

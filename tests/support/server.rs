@@ -65,6 +65,17 @@ impl Kind {
     }
 }
 
+/// Starts Danio, or says on stderr that the test is skipped. `DANIO_CLIENTS_SERVER=redis` (or
+/// `valkey`) starts that one instead, to see whether a client's test is itself right.
+pub(crate) fn under_test() -> Option<Server> {
+    match std::env::var("DANIO_CLIENTS_SERVER").as_deref() {
+        Err(_) | Ok("") => Kind::Danio.start_or_skip(),
+        Ok("redis") => Kind::Redis.start_or_skip(),
+        Ok("valkey") => Kind::Valkey.start_or_skip(),
+        Ok(other) => panic!("DANIO_CLIENTS_SERVER={other}: redis or valkey"),
+    }
+}
+
 impl Server {
     /// Starts `program` with `options` and waits until it answers.
     pub(crate) fn start(program: &std::path::Path, kind: Kind, options: &[&str]) -> Server {
