@@ -136,3 +136,47 @@ pub fn table(data: &[u8]) {
     });
     assert_eq!(left, 0);
 }
+
+/// Requests: they read alike in one piece and in many, whatever they are, and words stay
+/// within the buffer.
+#[cfg(feature = "network")]
+pub fn resp(data: &[u8]) {
+    let Some((&size, data)) = data.split_first() else { return };
+    let whole = read_requests(std::iter::once(data), usize::MAX);
+    assert_eq!(whole, read_requests(data.chunks(usize::from(size).max(1)), usize::MAX));
+    assert_eq!(whole, read_requests(std::iter::once(data), 1));
+}
+
+/// The words of each command, and the error that ends the connection.
+#[cfg(feature = "network")]
+type Requests = (Vec<Vec<Vec<u8>>>, Option<crate::network::resp::ProtocolError>);
+
+#[cfg(feature = "network")]
+fn read_requests<'a>(pieces: impl Iterator<Item = &'a [u8]>, commands: usize) -> Requests {
+    use crate::network::resp::{Batch, Limits, Parser};
+
+    let limits = Limits { max_bulk: 1 << 20, unauthenticated: false, commands };
+    let (mut parser, mut batch, mut buffer) = (Parser::default(), Batch::default(), Vec::new());
+    let mut read = Vec::new();
+    for piece in pieces {
+        buffer.extend_from_slice(piece);
+        loop {
+            batch.clear();
+            let parsed = parser.parse(&mut buffer, limits, &mut batch);
+            for i in 0..batch.len() {
+                let words = batch.args(&buffer, i);
+                read.push(words.iter_from(0).map(<[u8]>::to_vec).collect());
+            }
+            if let Err(error) = parsed {
+                return (read, Some(error));
+            }
+            let done = parser.needed_from();
+            buffer.drain(..done);
+            parser.discard(done);
+            if batch.len() < commands {
+                break;
+            }
+        }
+    }
+    (read, None)
+}
