@@ -25,6 +25,7 @@ mod row;
 mod server;
 mod session;
 mod stats;
+mod string;
 mod table;
 mod value;
 
@@ -43,4 +44,4 @@ pub use table::{Node, Table};
 pub use value::Value;
 
 /// The rows of every family.
-static FAMILIES: &[&[Command]] = &[connection::ROWS, server::ROWS];
+static FAMILIES: &[&[Command]] = &[connection::ROWS, server::ROWS, string::ROWS];
