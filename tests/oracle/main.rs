@@ -21,9 +21,11 @@ mod differences;
 mod episode;
 mod families;
 mod protocol;
+mod scripts;
 mod seeds;
 #[path = "../support/server.rs"]
 mod support;
+mod table;
 mod wire;
 mod words;
 

@@ -49,13 +49,18 @@ impl Kind {
     }
 
     /// Starts it, or says on stderr that the test is skipped.
+    pub(crate) fn start_or_skip(self) -> Option<Server> {
+        self.start_with(&[])
+    }
+
+    /// Starts it with options, or says on stderr that the test is skipped.
     ///
     /// # Panics
     /// When the program is missing and `DANIO_REQUIRE_ORACLES` is set, as CI sets it: a proof
     /// that was not run must not look like one that passed.
-    pub(crate) fn start_or_skip(self) -> Option<Server> {
+    pub(crate) fn start_with(self, options: &[&str]) -> Option<Server> {
         match self.program() {
-            Ok(program) => Some(Server::start(&program, self, &[])),
+            Ok(program) => Some(Server::start(&program, self, options)),
             Err(why) if std::env::var_os("DANIO_REQUIRE_ORACLES").is_some() => panic!("{why}"),
             Err(why) => {
                 eprintln!("skipped: {why}");

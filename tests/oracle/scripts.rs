@@ -1,0 +1,108 @@
+//! Fixed exchanges that no generator can make: connections that end, replies that do not come,
+//! servers that want a password or have no memory left.
+//!
+//! Each is sent as inline commands; what comes back until the server closes is compared, and
+//! Danio answers as one of the two real servers.
+
+use crate::support::{Kind, Server};
+use crate::wire::Client;
+
+/// Runs the scripts on all three servers, each on a new connection to a server that was
+/// started with `options`.
+fn compare(options: &[&str], scripts: &[&str]) {
+    let kinds = [Kind::Danio, Kind::Redis, Kind::Valkey];
+    let mut servers = Vec::new();
+    for kind in kinds {
+        let Some(server) = kind.start_with(options) else { return };
+        servers.push(server);
+    }
+    let mut wrong = Vec::new();
+    for script in scripts {
+        let [ours, redis, valkey] = [0, 1, 2].map(|i| answer(&servers[i], script));
+        if ours != redis && ours != valkey {
+            wrong.push(format!("{script}\n  ours   {ours}\n  Redis  {redis}\n  Valkey {valkey}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+fn answer(server: &Server, script: &str) -> String {
+    let mut client = Client::connect(server.address()).expect("a server that was started accepts");
+    let bytes = script.replace(" | ", "\r\n") + "\r\n";
+    let reply = client.exchange(bytes.as_bytes());
+    reply.map_or_else(|e| format!("no answer: {e}"), |reply| reply.escape_ascii().to_string())
+}
+
+#[test]
+fn connections() {
+    compare(
+        &[],
+        &[
+            "QUIT | PING",
+            "QUIT a b | PING",
+            "CLIENT REPLY OFF | PING | CLIENT REPLY ON | PING",
+            "CLIENT REPLY SKIP | PING | PING",
+            "CLIENT REPLY OFF | CLIENT REPLY SKIP | PING | CLIENT REPLY ON | ECHO x",
+            "CLIENT REPLY NOPE | PING",
+            "CLIENT REPLY",
+            "CLIENT REPLY OFF | NOSUCH | CLIENT REPLY ON",
+            "SELECT 3 | CLIENT SETNAME me | CLIENT REPLY SKIP | RESET | PING | CLIENT GETNAME | GET a",
+            "RESET x",
+            "HELLO 3 x | HELLO 4 | HELLO x | HELLO 2 AUTH default | HELLO 2 SETNAME",
+            "HELLO 2 AUTH nobody x | AUTH nobody x | AUTH x | AUTH default x | AUTH a b c",
+            "SET n 1 | CLIENT KILL TYPE normal SKIPME yes | GET n",
+            "CLIENT KILL ID 0 | CLIENT KILL MAXAGE x | CLIENT KILL 1.2.3.4:5 | CLIENT KILL",
+            "CLIENT PAUSE x | CLIENT PAUSE -1 | CLIENT PAUSE 0 | CLIENT PAUSE 0 NOPE | CLIENT UNPAUSE | CLIENT PAUSE",
+            "CLIENT NO-EVICT ON | CLIENT NO-EVICT | CLIENT NO-EVICT x",
+            "CLIENT SETINFO LIB-NAME a | CLIENT SETINFO LIB-VER 1.0 | CLIENT SETINFO LIB-NAME \"a b\"",
+            "CLIENT | CLIENT NOPE | CLIENT GETNAME x | CLIENT SETNAME | CLIENT SETNAME \"a b\"",
+            "CLIENT UNBLOCK 1 NOPE | CLIENT UNBLOCK x | CLIENT UNBLOCK 999999",
+            "PING a b | ECHO | ECHO a b | SELECT | SELECT 16 | SELECT -1 | SELECT a",
+            "DEBUG | DEBUG NOPE | DEBUG SLEEP x | DEBUG SLEEP 0 | DEBUG SET-ACTIVE-EXPIRE 1 | DEBUG JMAP",
+            "SHUTDOWN NOPE | SHUTDOWN SAVE NOSAVE | SHUTDOWN ABORT | PING",
+            "SET a 1 | DEBUG OBJECT missing | OBJECT ENCODING a | OBJECT NOPE a | OBJECT | OBJECT ENCODING",
+            "FLUSHALL NOPE | FLUSHDB NOPE | FLUSHALL SYNC | FLUSHDB ASYNC | FLUSHALL ASYNC SYNC",
+            "SWAPDB 0 99 | SWAPDB 99 0 | SWAPDB a 0 | SWAPDB 0 a | SWAPDB 0 1 | SWAPDB 0",
+            "CONFIG | CONFIG NOPE | CONFIG GET | CONFIG SET | CONFIG SET a | CONFIG SET a b | CONFIG RESETSTAT x",
+            "CONFIG SET maxmemory 10mb | CONFIG GET maxmemory | CONFIG SET maxmemory 0 | CONFIG SET maxmemory-policy allkeys-lru | CONFIG SET maxmemory-policy noeviction",
+            "CONFIG SET port x | CONFIG SET databases 4 | CONFIG SET timeout 1 timeout 2 | CONFIG SET maxclients 0",
+            "OBJECT FREQ missing | SET a 1 | OBJECT FREQ a | CONFIG SET maxmemory-policy allkeys-lfu | OBJECT IDLETIME a | CONFIG SET maxmemory-policy noeviction",
+            "TIME x | DBSIZE x | LOLWUT VERSION x | COMMAND COUNT x | COMMAND LIST FILTERBY NOPE x | COMMAND LIST FILTERBY PATTERN se[tx]",
+            "COMMAND INFO nosuch | COMMAND DOCS nosuch | COMMAND GETKEYS | COMMAND GETKEYS nosuch a | COMMAND GETKEYS get a b",
+            "COMMAND LIST FILTERBY ACLCAT nope | COMMAND LIST FILTERBY MODULE nope",
+            "nosuch | nosuch a b | NoSuch \"with space\" x | nosuch aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbb",
+        ],
+    );
+}
+
+#[test]
+fn a_server_with_a_password() {
+    compare(
+        &["--requirepass", "secret"],
+        &[
+            "PING | GET a | NOSUCH | AUTH wrong | AUTH secret | PING",
+            "AUTH default secret | PING | AUTH default wrong | PING",
+            "AUTH other secret | AUTH | AUTH a b c",
+            "HELLO | HELLO 3 | HELLO 2 AUTH default wrong | PING",
+            "HELLO 2 AUTH default wrong SETNAME x | CLIENT GETNAME",
+            "AUTH secret | RESET | PING",
+            "QUIT | PING",
+            "RESET",
+            "COMMAND COUNT | CLIENT ID | CLIENT REPLY OFF | CONFIG GET requirepass",
+            "AUTH secret | CONFIG GET requirepass | CONFIG SET requirepass other | PING | AUTH other | CONFIG SET requirepass secret",
+        ],
+    );
+}
+
+#[test]
+fn a_server_without_memory() {
+    compare(
+        &[],
+        &[
+            "SET a 1 | SET b xyz | CONFIG SET maxmemory 1 | SET a 2 | APPEND a x | INCR n | SETRANGE a 1 x | GETSET a 1 | MSET a 1",
+            "SETNX new 1 | MSETNX new 1 | SETEX new 10 1 | PSETEX new 10 1 | INCRBY n 1 | INCRBYFLOAT n 1 | DECR n | DECRBY n 1",
+            "COPY a b | GET a | STRLEN a | EXPIRE a 100 | PERSIST a | RENAME a c | RENAMENX c a | MOVE a 1 | GETEX a EX 100 | TTL a",
+            "DEL b | GETDEL a | UNLINK a | TOUCH a | FLUSHALL | CONFIG SET maxmemory 0 | SET a 1",
+        ],
+    );
+}
