@@ -162,7 +162,11 @@ impl Session {
         // Dropped after the scope, and so after its locks are released.
         let mut freed = None;
         let freed = &mut freed;
+        let touches = !state.client.no_touch.load(Relaxed);
         let mut context = |keys: &[Key<'_>], tx: &mut Tx<'_>| {
+            if !touches {
+                tx.set_touches(false);
+            }
             handler(&mut Context {
                 args,
                 keys,

@@ -18,6 +18,7 @@ mod dispatch;
 mod errors;
 mod help;
 mod instance;
+mod keys;
 mod keyspec;
 mod parse;
 mod reply;
@@ -44,4 +45,4 @@ pub use table::{Node, Table};
 pub use value::Value;
 
 /// The rows of every family.
-static FAMILIES: &[&[Command]] = &[connection::ROWS, server::ROWS, string::ROWS];
+static FAMILIES: &[&[Command]] = &[connection::ROWS, keys::ROWS, server::ROWS, string::ROWS];

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 pub(super) const CLIENT: Command = Command::new("client", -2, help::container)
     .group(Group::Connection)
     .since("2.4.0")
-    .complexity("Depends on subcommand.")
+    .complexity("That of the subcommand")
     .summary("Holds the commands about connections.")
     .subcommands(&[
         ID,
@@ -67,7 +67,7 @@ const LIST: Command = Command::new("list", -2, list)
     .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
     .categories(&[Categories::CONNECTION])
     .since("2.4.0")
-    .complexity("O(N) where N is the number of client connections")
+    .complexity("O(N) where N is the number of connections")
     .summary("Describes every connection, or those that are asked for.")
     .history(&[
         ("2.8.12", "Field `id`."),
@@ -121,7 +121,7 @@ const KILL: Command = Command::new("kill", -3, kill)
     .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
     .categories(&[Categories::CONNECTION])
     .since("2.4.0")
-    .complexity("O(N) where N is the number of client connections")
+    .complexity("O(N) where N is the number of connections")
     .summary("Ends other connections, chosen by a filter.")
     .history(&[
         ("2.8.12", "Filters as options, and the filter `ID`."),
@@ -327,7 +327,7 @@ const UNBLOCK: Command = Command::new("unblock", -3, unblock)
     .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
     .categories(&[Categories::CONNECTION])
     .since("5.0.0")
-    .complexity("O(log N) where N is the number of client connections")
+    .complexity("O(log N) where N is the number of connections")
     .summary("Ends the wait of another connection.")
     .args(&[
         Arg::integer("client-id"),

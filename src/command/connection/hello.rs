@@ -19,7 +19,6 @@ pub(super) const AUTH: Command = Command::new("auth", -2, auth)
         Flags::ALLOW_BUSY,
     ])
     .categories(&[Categories::CONNECTION])
-    .complexity("O(N) where N is the number of passwords defined for the user")
     .summary("Proves who the connection is with a password.")
     .history(&[("6.0.0", "A user name may come before the password.")])
     .args(&[Arg::string("username").optional().since("6.0.0"), Arg::string("password")]);

@@ -44,7 +44,7 @@ pub(super) const UNPAUSE: Command = Command::new("unpause", 2, unpause)
     .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
     .categories(&[Categories::CONNECTION])
     .since("6.2.0")
-    .complexity("O(N) Where N is the number of paused clients")
+    .complexity("O(N) where N is the number of connections")
     .summary("Ends a pause early.");
 
 fn unpause(ctx: &mut Context<'_, '_>) -> Result<()> {

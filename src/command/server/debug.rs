@@ -16,7 +16,7 @@ use crate::value::string::{Digits, StringRef};
 pub(super) const DEBUG: Command = Command::new("debug", -2, debug)
     .group(Group::Server)
     .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE, Flags::PROTECTED])
-    .complexity("Depends on subcommand.")
+    .complexity("That of the subcommand")
     .summary("Holds what test suites need.")
     .locks_all();
 

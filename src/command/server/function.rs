@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 pub(super) const FUNCTION: Command = Command::new("function", -2, help::container)
     .group(Group::Scripting)
     .since("7.0.0")
-    .complexity("Depends on subcommand.")
+    .complexity("That of the subcommand")
     .summary("Holds the commands about functions.")
     .subcommands(&[FLUSH]);
 

@@ -13,7 +13,7 @@ pub(super) const GETKEYS: Command = Command::new("getkeys", -3, getkeys)
     .flags(&[Flags::LOADING, Flags::STALE])
     .categories(&[Categories::CONNECTION])
     .since("2.8.13")
-    .complexity("O(N) where N is the number of arguments to the command")
+    .complexity("O(N) where N is the number of words")
     .summary("Finds the keys in a command.")
     .args(&[Arg::string("command"), Arg::string("arg").optional().multiple()]);
 
@@ -30,7 +30,7 @@ pub(super) const GETKEYSANDFLAGS: Command = Command::new("getkeysandflags", -3, 
     .flags(&[Flags::LOADING, Flags::STALE])
     .categories(&[Categories::CONNECTION])
     .since("7.0.0")
-    .complexity("O(N) where N is the number of arguments to the command")
+    .complexity("O(N) where N is the number of words")
     .summary("Finds the keys in a command and what it does with each.")
     .args(&[Arg::string("command"), Arg::string("arg").optional().multiple()]);
 

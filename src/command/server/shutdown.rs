@@ -7,32 +7,36 @@ use crate::error::{Error, Result};
 
 pub(super) const SHUTDOWN: Command = Command::new("shutdown", -1, shutdown)
     .group(Group::Server)
-    .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE, Flags::NO_MULTI, Flags::ALLOW_BUSY])
-    .complexity("O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)")
+    .flags(&[
+        Flags::ADMIN,
+        Flags::NOSCRIPT,
+        Flags::LOADING,
+        Flags::STALE,
+        Flags::NO_MULTI,
+        Flags::ALLOW_BUSY,
+    ])
+    .complexity("O(1) while there is nothing to save")
     .summary("Ends the server.")
     .history(&[("7.0.0", "Options `NOW`, `FORCE` and `ABORT`.")])
-    .args(&[
-        Arg::one_of(
-            "abort-selector",
-            &[
-                Arg::block(
-                    "save-selector-block",
-                    &[
-                        Arg::one_of(
-                            "save-selector",
-                            &[
-                                Arg::word("nosave", "NOSAVE"),
-                                Arg::word("save", "SAVE"),
-                            ],
-                        ).optional(),
-                        Arg::word("now", "NOW").optional().since("7.0.0"),
-                        Arg::word("force", "FORCE").optional().since("7.0.0"),
-                    ],
-                ),
-                Arg::word("abort", "ABORT").since("7.0.0"),
-            ],
-        ).optional(),
-    ]);
+    .args(&[Arg::one_of(
+        "abort-selector",
+        &[
+            Arg::block(
+                "save-selector-block",
+                &[
+                    Arg::one_of(
+                        "save-selector",
+                        &[Arg::word("nosave", "NOSAVE"), Arg::word("save", "SAVE")],
+                    )
+                    .optional(),
+                    Arg::word("now", "NOW").optional().since("7.0.0"),
+                    Arg::word("force", "FORCE").optional().since("7.0.0"),
+                ],
+            ),
+            Arg::word("abort", "ABORT").since("7.0.0"),
+        ],
+    )
+    .optional()]);
 
 fn shutdown(ctx: &mut Context<'_, '_>) -> Result<()> {
     let (mut save, mut nosave, mut abort) = (false, false, false);

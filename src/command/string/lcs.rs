@@ -14,7 +14,7 @@ pub(super) const LCS: Command = Command::new("lcs", -3, lcs)
     .categories(&[Categories::STRING])
     .keys(&[KeySpec::range(1, 1, 1, &[KeyFlags::RO, KeyFlags::ACCESS])])
     .since("7.0.0")
-    .complexity("O(N*M) where N and M are the lengths of s1 and s2, respectively")
+    .complexity("O(N*M) where N and M are the lengths of the strings")
     .summary("Finds the longest common subsequence of two strings.")
     .args(&[
         Arg::key("key1", 0),

@@ -28,13 +28,9 @@ pub(super) const GETRANGE: Command = Command::new("getrange", 4, getrange)
     .categories(&[Categories::STRING])
     .keys(&[KeySpec::one(1, &[KeyFlags::RO, KeyFlags::ACCESS])])
     .since("2.4.0")
-    .complexity("O(N) where N is the length of the returned string. The complexity is ultimately determined by the returned length, but because creating a substring from an existing string is very cheap, it can be considered O(1) for small strings.")
+    .complexity("O(N) where N is the length of what is returned")
     .summary("Returns a part of the string at a key.")
-    .args(&[
-        Arg::key("key", 0),
-        Arg::integer("start"),
-        Arg::integer("end"),
-    ]);
+    .args(&[Arg::key("key", 0), Arg::integer("start"), Arg::integer("end")]);
 
 fn getrange(ctx: &mut Context<'_, '_>) -> Result<()> {
     let start = parse::integer(&ctx.args[2])?;
@@ -54,14 +50,10 @@ pub(super) const SUBSTR: Command = Command::new("substr", 4, getrange)
     .flags(&[Flags::READONLY])
     .categories(&[Categories::STRING])
     .keys(&[KeySpec::one(1, &[KeyFlags::RO, KeyFlags::ACCESS])])
-    .complexity("O(N) where N is the length of the returned string. The complexity is ultimately determined by the returned length, but because creating a substring from an existing string is very cheap, it can be considered O(1) for small strings.")
+    .complexity("O(N) where N is the length of what is returned")
     .summary("Returns a part of the string at a key.")
     .deprecated("2.0.0", "`GETRANGE`")
-    .args(&[
-        Arg::key("key", 0),
-        Arg::integer("start"),
-        Arg::integer("end"),
-    ]);
+    .args(&[Arg::key("key", 0), Arg::integer("start"), Arg::integer("end")]);
 
 pub(super) const SETRANGE: Command = Command::new("setrange", 4, setrange)
     .group(Group::String)
@@ -69,13 +61,9 @@ pub(super) const SETRANGE: Command = Command::new("setrange", 4, setrange)
     .categories(&[Categories::STRING])
     .keys(&[KeySpec::one(1, &[KeyFlags::RW, KeyFlags::UPDATE])])
     .since("2.2.0")
-    .complexity("O(1), not counting the time taken to copy the new string in place. Usually, this string is very small so the amortized complexity is O(1). Otherwise, complexity is O(M) with M being the length of the value argument.")
+    .complexity("O(N) where N is the length of what is written")
     .summary("Overwrites a part of the string at a key.")
-    .args(&[
-        Arg::key("key", 0),
-        Arg::integer("offset"),
-        Arg::string("value"),
-    ]);
+    .args(&[Arg::key("key", 0), Arg::integer("offset"), Arg::string("value")]);
 
 fn setrange(ctx: &mut Context<'_, '_>) -> Result<()> {
     let offset = parse::integer(&ctx.args[2])?;
@@ -90,12 +78,9 @@ pub(super) const APPEND: Command = Command::new("append", 3, append)
     .categories(&[Categories::STRING])
     .keys(&[KeySpec::one(1, &[KeyFlags::RW, KeyFlags::INSERT])])
     .since("2.0.0")
-    .complexity("O(1). The amortized time complexity is O(1) assuming the appended value is small and the already present value is of any size, since the dynamic string library used by the server will double the free space available on every reallocation.")
+    .complexity("O(N) where N is the length of what is added")
     .summary("Adds to the end of the string at a key.")
-    .args(&[
-        Arg::key("key", 0),
-        Arg::string("value"),
-    ]);
+    .args(&[Arg::key("key", 0), Arg::string("value")]);
 
 fn append(ctx: &mut Context<'_, '_>) -> Result<()> {
     let len = ctx.tx.append(ctx.key(), ctx.args.at(2))?;

@@ -1,0 +1,36 @@
+//! Keys, whatever they hold.
+
+mod basic;
+mod expire;
+mod object;
+mod relocate;
+mod scan;
+mod ttl;
+
+use super::row::Command;
+
+/// The family's rows.
+pub(super) static ROWS: &[Command] = &[
+    relocate::COPY,
+    basic::DEL,
+    basic::EXISTS,
+    expire::EXPIRE,
+    expire::EXPIREAT,
+    ttl::EXPIRETIME,
+    scan::KEYS,
+    relocate::MOVE,
+    object::OBJECT,
+    expire::PERSIST,
+    expire::PEXPIRE,
+    expire::PEXPIREAT,
+    ttl::PEXPIRETIME,
+    ttl::PTTL,
+    scan::RANDOMKEY,
+    relocate::RENAME,
+    relocate::RENAMENX,
+    scan::SCAN,
+    basic::TOUCH,
+    ttl::TTL,
+    basic::TYPE,
+    basic::UNLINK,
+];
