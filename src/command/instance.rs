@@ -51,6 +51,11 @@ impl Instance {
         engine.extension(|| Instance::for_engine(engine))
     }
 
+    /// Whether a connection must authenticate before anything else.
+    pub fn needs_password(&self) -> bool {
+        self.password.is_needed()
+    }
+
     fn for_engine(engine: &Engine) -> Instance {
         let rng = &engine.keyspace().rng;
         let digits: String = (0..3).map(|_| format!("{:016x}", rng.next())).collect();

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use smallvec::SmallVec;
+
 use super::args::Args;
 use super::client::{Client, Origin};
 use super::instance::Instance;
@@ -131,6 +133,25 @@ impl Session {
         self.dispatch(Args::new(&slices), &mut sink);
         self.end_batch();
         sink.finish()
+    }
+
+    /// Hints that these commands run next: their first keys are brought near, all at once
+    /// rather than one after the other.
+    pub fn prefetch<'a>(&self, commands: impl Iterator<Item = Args<'a>>) {
+        let (keyspace, db) = (self.engine.keyspace(), self.state.db);
+        let mut hashes = SmallVec::<[u64; 32]>::new();
+        for args in commands {
+            // What follows the name is a key in all commands that matter here; a wrong
+            // guess is only a wasted hint.
+            if let Some(key) = args.get(1) {
+                let hash = keyspace.key(key).hash;
+                keyspace.prefetch_bucket(db, hash);
+                hashes.push(hash);
+            }
+        }
+        for hash in hashes {
+            keyspace.prefetch_entry(db, hash);
+        }
     }
 
     /// Makes what was counted visible to INFO. To be called when a batch of commands is done.
