@@ -83,7 +83,19 @@ pub(super) static ROWS: &[Parameter] = &[
     one_of("loglevel", LOG_LEVELS, "notice"),
     text("logfile", "").limits(Limits::IMMUTABLE),
     yes_no("always-show-logo", "no").limits(Limits::IMMUTABLE),
+    yes_no("daemonize", "no").limits(Limits::IMMUTABLE),
+    text("pidfile", "").limits(Limits::IMMUTABLE),
+    // There are no files yet: what says so is understood, anything else refused.
+    Parameter::new("save", Kind::Words(never_saved), ""),
+    one_of("appendonly", &[("no", 0)], "no"),
 ];
+
+fn never_saved(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
+    match words {
+        [b""] => Ok(Vec::new()),
+        _ => Err("data are in memory only, so that the only value is \"\"".into()),
+    }
+}
 
 fn joined(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
     Ok(words.join(&b' '))
