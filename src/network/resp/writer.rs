@@ -17,16 +17,6 @@ impl<'a> RespWriter<'a> {
         RespWriter { out, protocol }
     }
 
-    /// Bytes in the buffer.
-    pub(crate) fn len(&self) -> usize {
-        self.out.len()
-    }
-
-    /// Takes back whatever was written behind `len`.
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.out.truncate(len);
-    }
-
     fn is_resp3(&self) -> bool {
         self.protocol == Protocol::Resp3
     }

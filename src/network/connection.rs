@@ -1,0 +1,405 @@
+//! One connection: a future that reads, runs and answers until its peer has had enough.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context, Poll};
+
+use super::output::Output;
+use super::query::Query;
+use super::resp::{self, Batch, ProtocolError, RespWriter};
+use super::seat::{Bell, Cord, Seat};
+use super::shared::Shared;
+use super::stream::{Accepted, Stream};
+use crate::clock::Millis;
+use crate::command::{Flow, Origin, Session};
+
+/// What a worker reads in one go.
+const INPUT: usize = 64 * 1024;
+/// Replies that a worker gathers before it sends them without waiting for the batch's end.
+const GATHER: usize = 256 * 1024;
+/// Commands that are parsed, and their keys prefetched, before the first of them runs.
+const WINDOW: usize = 32;
+/// How often a connection reads before others have their turn.
+const TURNS: usize = 4;
+
+/// Buffers that the connections of one worker use in turn: each is empty again when a
+/// connection gives way.
+struct Desk {
+    input: Vec<u8>,
+    output: Vec<u8>,
+    batch: Batch,
+}
+
+impl Desk {
+    /// Removes what a connection that failed has left.
+    fn clear(&mut self) {
+        self.input.clear();
+        self.input.reserve(INPUT);
+        self.output.clear();
+    }
+}
+
+thread_local! {
+    static DESK: RefCell<Desk> = RefCell::new(Desk {
+        input: Vec::with_capacity(INPUT),
+        output: Vec::with_capacity(GATHER),
+        batch: Batch::default(),
+    });
+}
+
+/// A connection, as a task of its worker.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: Stream,
+    session: Session,
+    query: Query,
+    /// Commands that `CLIENT PAUSE` holds back; their bytes are at the front of `query.own`.
+    held: Option<Box<Batch>>,
+    output: Output,
+    /// Since when more output waits than the soft limit allows.
+    over_since: Option<Millis>,
+    /// Whether the connection ends when `output` is sent.
+    ending: bool,
+    /// Whether `seat` knows whom to wake.
+    seated: bool,
+    seat: Arc<Seat>,
+    shared: Arc<Shared>,
+}
+
+impl Connection {
+    pub(super) fn open(accepted: Accepted, shared: Arc<Shared>) -> io::Result<Connection> {
+        let bell = Arc::new(Bell::default());
+        let (addr, laddr) = accepted.addresses();
+        let origin = Origin {
+            addr,
+            laddr,
+            fd: accepted.descriptor(),
+            unix_socket: !matches!(accepted, Accepted::Tcp(_)),
+            local: accepted.is_local(),
+            link: Some(Box::new(Cord(bell.clone()))),
+        };
+        let stream = accepted.into_stream()?;
+        let session = Session::connect(&shared.engine, origin);
+        let seat = Arc::new(Seat::new(bell, session.client().clone()));
+        shared.seat(seat.clone());
+        tracing::trace!("Accepted {}", seat.client.origin.addr);
+        Ok(Connection {
+            stream,
+            session,
+            query: Query::default(),
+            held: None,
+            output: Output::default(),
+            over_since: None,
+            ending: false,
+            seated: false,
+            seat,
+            shared,
+        })
+    }
+
+    /// Does what there is to do; ready when the connection is over.
+    fn turn(&mut self, cx: &mut Context<'_>, desk: &mut Desk) -> Result<Poll<()>, End> {
+        if !self.seated {
+            self.seat.bell().hang(cx.waker());
+            self.seated = true;
+        }
+        if self.seat.client.is_killed() {
+            return Ok(Poll::Ready(()));
+        }
+        if self.seat.bell().take() {
+            self.look_after()?;
+            self.resume(desk)?;
+        }
+        for _ in 0..TURNS {
+            if self.output.waiting() > 0 {
+                self.flush(cx)?;
+            }
+            if self.ending && self.output.waiting() == 0 {
+                return Ok(Poll::Ready(()));
+            }
+            if self.ending || self.held.is_some() {
+                return Ok(Poll::Pending);
+            }
+            let own = !self.query.own.is_empty();
+            if own {
+                self.query.make_room();
+            }
+            let buffer = if own { &mut self.query.own } else { &mut desk.input };
+            match self.stream.poll_read(cx, buffer) {
+                Poll::Pending => return Ok(Poll::Pending),
+                Poll::Ready(Ok(0)) => {
+                    tracing::trace!("Client closed connection {}", self.seat.client.origin.addr);
+                    return Ok(Poll::Ready(()));
+                }
+                Poll::Ready(Ok(n)) => self.process(n, own, desk)?,
+                Poll::Ready(Err(error)) => {
+                    tracing::trace!("Reading from client: {error}");
+                    return Ok(Poll::Ready(()));
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+        Ok(Poll::Pending)
+    }
+
+    /// Runs what `read` more bytes make complete.
+    fn process(&mut self, read: usize, own: bool, desk: &mut Desk) -> Result<(), End> {
+        let now = self.shared.engine.clock().recent();
+        let (used, free) = self.query.sizes();
+        self.seat.client.on_read(now, read, used, free);
+        let buffered = if own { self.query.own.len() } else { desk.input.len() };
+        self.check_query_limit(buffered)?;
+        let outcome = if own {
+            let mut buffer = std::mem::take(&mut self.query.own);
+            let outcome = self.run(&mut buffer, desk);
+            self.query.own = buffer;
+            outcome.map(|done| self.query.drop_front(done))
+        } else {
+            let mut buffer = std::mem::take(&mut desk.input);
+            let outcome = self.run(&mut buffer, desk);
+            let outcome = outcome.map(|done| {
+                self.query.keep(&buffer[done..]);
+                self.query.parser.discard(done);
+            });
+            buffer.clear();
+            desk.input = buffer;
+            outcome
+        };
+        self.session.end_batch();
+        self.note_query();
+        outcome?;
+        self.send(desk)
+    }
+
+    /// Parses and runs the commands in `buffer`, in windows; gives how many of its bytes
+    /// are needed no longer.
+    fn run(&mut self, buffer: &mut [u8], desk: &mut Desk) -> Result<usize, End> {
+        loop {
+            let unauthenticated = !self.session.is_authenticated();
+            let limits = resp::Limits {
+                max_bulk: self.shared.limits.max_bulk.load(Relaxed),
+                unauthenticated,
+                // What a password lets through depends on the command before.
+                commands: if unauthenticated { 1 } else { WINDOW },
+            };
+            desk.batch.clear();
+            let parsed = self.query.parser.parse(buffer, limits, &mut desk.batch);
+            let Desk { batch, output, .. } = &mut *desk;
+            let until = self.dispatch(buffer, batch, output);
+            if let Some((at, until)) = until {
+                let done = at.checked_sub(1).map_or(0, |before| batch.end(before));
+                self.hold(batch.take_from(at, done), until);
+                return Ok(done);
+            }
+            if let (Err(error), false) = (parsed, self.ending) {
+                self.refuse(error, desk);
+            }
+            if self.ending || desk.batch.len() < limits.commands {
+                return Ok(self.query.parser.needed_from());
+            }
+            if desk.output.len() >= GATHER {
+                self.send(desk)?;
+            }
+            self.check_output_limit(desk.output.len())?;
+        }
+    }
+
+    /// Runs a batch, until a command ends the connection or is held back; gives the place
+    /// of one that is.
+    fn dispatch(
+        &mut self,
+        buffer: &[u8],
+        batch: &Batch,
+        output: &mut Vec<u8>,
+    ) -> Option<(usize, Millis)> {
+        let output = if self.output.waiting() > 0 { self.output.buffer() } else { output };
+        let mut reply = RespWriter::new(output, self.session.protocol());
+        if batch.len() > 1 {
+            self.session.prefetch((0..batch.len()).map(|i| batch.args(buffer, i)));
+        }
+        for i in 0..batch.len() {
+            match self.session.dispatch(batch.args(buffer, i), &mut reply) {
+                Flow::Continue => {}
+                Flow::Close => {
+                    self.ending = true;
+                    return None;
+                }
+                Flow::Held(until) => return Some((i, Millis(until))),
+            }
+        }
+        None
+    }
+
+    fn hold(&mut self, batch: Batch, until: Millis) {
+        self.held = Some(Box::new(batch));
+        self.seat.hold(Some(until));
+        self.shared.hold(until);
+    }
+
+    /// Goes on with what was held back.
+    fn resume(&mut self, desk: &mut Desk) -> Result<(), End> {
+        let Some(mut batch) = self.held.take() else { return Ok(()) };
+        self.seat.hold(None);
+        let mut buffer = std::mem::take(&mut self.query.own);
+        let outcome = match self.dispatch(&buffer, &batch, &mut desk.output) {
+            Some((at, until)) => {
+                let done = at.checked_sub(1).map_or(0, |before| batch.end(before));
+                self.hold(batch.take_from(at, done), until);
+                Ok(done)
+            }
+            None if self.ending => Ok(0),
+            // The window may have been full: there may be more that is complete.
+            None => self.run(&mut buffer, desk),
+        };
+        self.query.own = buffer;
+        let outcome = outcome.map(|done| self.query.drop_front(done));
+        self.session.end_batch();
+        self.note_query();
+        outcome?;
+        self.send(desk)
+    }
+
+    /// Answers what is not RESP, and ends.
+    fn refuse(&mut self, error: ProtocolError, desk: &mut Desk) {
+        tracing::trace!("{error} from client: {}", self.seat.client.origin.addr);
+        error.write(if self.output.waiting() > 0 {
+            self.output.buffer()
+        } else {
+            &mut desk.output
+        });
+        self.ending = true;
+    }
+
+    /// Sends what the worker gathered; what the socket does not take waits.
+    fn send(&mut self, desk: &mut Desk) -> Result<(), End> {
+        let mut sent = 0;
+        if self.output.waiting() == 0 && !desk.output.is_empty() {
+            match self.stream.try_write(&desk.output) {
+                Ok(n) => sent = n,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => {
+                    desk.output.clear();
+                    tracing::trace!("Error writing to client: {error}");
+                    return Err(End);
+                }
+            }
+            if sent < desk.output.len() {
+                self.output.take_rest(&mut desk.output, sent);
+            }
+            desk.output.clear();
+            desk.output.shrink_to(GATHER);
+        }
+        self.note_output(sent);
+        self.check_output_limit(0)
+    }
+
+    /// Sends what waits, as far as the socket takes it.
+    fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        let before = self.output.waiting();
+        if let Poll::Ready(Err(error)) = self.output.poll_flush(cx, &mut self.stream) {
+            tracing::trace!("Error writing to client: {error}");
+            return Err(End);
+        }
+        self.note_output(before - self.output.waiting());
+        self.check_output_limit(0)
+    }
+
+    fn note_output(&mut self, sent: usize) {
+        let waiting = self.output.waiting();
+        self.seat.client.on_write(sent, waiting);
+        self.seat.output.store(waiting, Relaxed);
+    }
+
+    /// Tells others what the connection's own query buffer takes, if that has changed.
+    fn note_query(&mut self) {
+        let capacity = self.query.own.capacity();
+        if capacity != 0 || self.seat.query.load(Relaxed) != 0 {
+            self.seat.query.store(capacity, Relaxed);
+            let (used, free) = self.query.sizes();
+            self.seat.client.on_read(self.seat.client.last_seen(), 0, used, free);
+        }
+    }
+
+    /// Small chores: gives memory back, and ends what exceeds a limit in time.
+    fn look_after(&mut self) -> Result<(), End> {
+        /// Milliseconds after which a connection counts as idle.
+        const IDLE: i64 = 2000;
+        let now = self.shared.engine.clock().recent();
+        self.query.shrink(now.0 - self.seat.client.last_seen().0 > IDLE);
+        self.note_query();
+        self.check_output_limit(0)
+    }
+
+    fn check_query_limit(&self, buffered: usize) -> Result<(), End> {
+        /// What a client may have sent, unread, before it has authenticated.
+        const UNAUTHENTICATED: usize = 1 << 20;
+        let unparsed = self.query.parser.unparsed(buffered);
+        let limit = self.shared.limits.query.load(Relaxed);
+        if unparsed > limit || (unparsed > UNAUTHENTICATED && !self.session.is_authenticated()) {
+            let client = &self.seat.client;
+            tracing::warn!(
+                "Closing client that reached max query buffer length: id={} addr={}",
+                client.id,
+                client.origin.addr
+            );
+            self.shared.instance.stats.query_buffer_cuts.fetch_add(1, Relaxed);
+            return Err(End);
+        }
+        Ok(())
+    }
+
+    /// Ends a connection whose peer leaves too much unread, `more` bytes being gathered.
+    fn check_output_limit(&mut self, more: usize) -> Result<(), End> {
+        let waiting = self.output.waiting() + more;
+        if waiting == 0 {
+            self.over_since = None;
+            return Ok(());
+        }
+        let limits = &self.shared.limits;
+        let hard = limits.output_hard.load(Relaxed);
+        let soft = limits.output_soft.load(Relaxed);
+        let mut over = hard != 0 && waiting >= hard;
+        if soft != 0 && waiting >= soft {
+            let now = self.shared.engine.clock().recent();
+            let since = *self.over_since.get_or_insert(now);
+            over |= now.0 - since.0 > limits.output_soft_millis.load(Relaxed);
+        } else {
+            self.over_since = None;
+        }
+        if !over {
+            return Ok(());
+        }
+        let client = &self.seat.client;
+        tracing::warn!(
+            "Client id={} addr={} closed for overcoming of output buffer limits.",
+            client.id,
+            client.origin.addr
+        );
+        self.shared.instance.stats.output_buffer_cuts.fetch_add(1, Relaxed);
+        Err(End)
+    }
+}
+
+/// The connection is over; the reason is logged.
+struct End;
+
+impl Future for Connection {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        DESK.with_borrow_mut(|desk| {
+            desk.clear();
+            self.get_mut().turn(cx, desk).unwrap_or(Poll::Ready(()))
+        })
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.shared.unseat(self.seat.client.id);
+    }
+}

@@ -1,0 +1,66 @@
+//! Workers: threads that each run a share of the connections.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::connection::Connection;
+use super::shared::Shared;
+use super::stream::Accepted;
+
+/// A running worker. It ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Worker {
+    /// Nothing once it is to end.
+    inbox: Option<UnboundedSender<Accepted>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts worker number `number`.
+    pub(super) fn start(number: usize, shared: Arc<Shared>) -> io::Result<Worker> {
+        let (inbox, outbox) = unbounded_channel();
+        // No timers: the control thread watches over time for all.
+        let runtime = Builder::new_current_thread().enable_io().build()?;
+        let thread = std::thread::Builder::new()
+            .name(format!("danio-worker-{number}"))
+            .spawn(move || run(&runtime, outbox, &shared))?;
+        Ok(Worker { inbox: Some(inbox), thread: Some(thread) })
+    }
+
+    /// Hands a connection to the worker.
+    pub(super) fn give(&self, accepted: Accepted) {
+        if let Some(inbox) = &self.inbox {
+            // Fails only when the worker has ended, and the connection ends with it.
+            let _ = inbox.send(accepted);
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.inbox = None;
+        if let Some(thread) = self.thread.take() {
+            // A worker that panicked has said so already.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Runs connections until the inbox closes; those that are left end with the runtime.
+fn run(runtime: &Runtime, mut inbox: UnboundedReceiver<Accepted>, shared: &Arc<Shared>) {
+    runtime.block_on(async {
+        while let Some(accepted) = inbox.recv().await {
+            match Connection::open(accepted, shared.clone()) {
+                Ok(connection) => drop(tokio::spawn(connection)),
+                Err(error) => {
+                    shared.leave();
+                    tracing::warn!("Could not take a connection: {error}");
+                }
+            }
+        }
+    });
+}
