@@ -1,3 +1,0 @@
-//! `danio-server`: the engine behind a RESP listener.
-
-fn main() {}
