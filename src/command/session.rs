@@ -130,7 +130,7 @@ impl Session {
             return Err(Error::reply("ERR no command was given"));
         }
         let mut sink = ValueSink::new();
-        self.dispatch(Args::new(&slices), &mut sink);
+        let _ = self.dispatch(Args::new(&slices), &mut sink);
         self.end_batch();
         sink.finish()
     }
