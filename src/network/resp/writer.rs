@@ -152,6 +152,17 @@ impl Reply for RespWriter<'_> {
         self.out.extend_from_slice(text.as_bytes());
         self.out.extend_from_slice(b"\r\n");
     }
+
+    fn big_number(&mut self, digits: &str) {
+        if self.is_resp3() { self.line(b'(', digits) } else { self.bulk(digits.as_bytes()) }
+    }
+
+    fn attribute(&mut self, len: usize) -> bool {
+        if self.is_resp3() {
+            self.header(b'|', len, 0);
+        }
+        self.is_resp3()
+    }
 }
 
 #[cfg(test)]
