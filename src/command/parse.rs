@@ -15,18 +15,22 @@ pub(super) fn integer_or(word: &[u8], error: Error) -> Result<i64> {
     int::parse_i64(word).ok_or(error)
 }
 
-/// An integer of a C `int`, with other words for what is no integer at all.
-pub(super) fn small_integer(word: &[u8], error: Error) -> Result<i32> {
-    let value = integer_or(word, error)?;
+/// An integer of a C `int`; `error` replaces Redis's usual words for what is none.
+pub(super) fn small_integer(word: &[u8], error: Option<Error>) -> Result<i32> {
+    let Some(value) = int::parse_i64(word) else {
+        return Err(error.unwrap_or(Error::NotInteger));
+    };
     i32::try_from(value).map_err(|_| {
-        Error::reply("ERR value is out of range, value must between -2147483648 and 2147483647")
+        error.unwrap_or(Error::reply(
+            "ERR value is out of range, value must between -2147483648 and 2147483647",
+        ))
     })
 }
 
-/// The number of a database that exists.
-pub(super) fn database(word: &[u8], engine: &Engine, error: Error) -> Result<u32> {
+/// The number of a database that exists; `error` as for [`small_integer`].
+pub(super) fn database(word: &[u8], engine: &Engine, error: Option<Error>) -> Result<u32> {
     let db = small_integer(word, error)?;
-    let exists = u32::try_from(db).ok().filter(|db| *db < engine.keyspace().databases());
+    let exists = u32::try_from(db).ok().filter(|db| *db < engine.databases());
     exists.ok_or(Error::DbOutOfRange)
 }
 

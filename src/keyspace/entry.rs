@@ -527,7 +527,8 @@ mod tests {
                     Step::Copy => entry = entry.clone(),
                 }
                 prop_assert_eq!(entry.key(), &key[..]);
-                prop_assert_eq!(entry.value().bytes(&mut itoa::Buffer::new()), &value[..]);
+                let mut digits = itoa::Buffer::new();
+                prop_assert_eq!(entry.value().bytes(&mut digits), &value[..]);
                 prop_assert_eq!(entry.expiry(), expiry.map(Millis));
                 prop_assert_eq!(entry.access(), 77);
                 prop_assert!(entry.heap_size() >= HEADER + key.len());

@@ -59,7 +59,6 @@ pub(super) static ROWS: &[Parameter] = &[
     int("lfu-decay-time", 0, INT_MAX, "1"),
     int("hz", 0, INT_MAX, "10"),
     size("proto-max-bulk-len", 1024 * 1024, i64::MAX, "512mb"),
-    yes_no("lazyfree-lazy-user-del", "no"),
     yes_no("lazyfree-lazy-user-flush", "no"),
     // Who may do what.
     text("requirepass", ""),
@@ -67,8 +66,8 @@ pub(super) static ROWS: &[Parameter] = &[
     one_of("enable-protected-configs", ALLOWED, "no").limits(Limits::IMMUTABLE),
     // The server.
     text("imitated-version", "8.0.0").limits(Limits::IMMUTABLE),
-    int("port", 0, 65535, "6379"),
-    Parameter::new("bind", Kind::Words(joined), "* -::*"),
+    int("port", 0, 65535, "6379").limits(Limits::IMMUTABLE),
+    Parameter::new("bind", Kind::Words(joined), "* -::*").limits(Limits::IMMUTABLE),
     yes_no("protected-mode", "yes"),
     text("unixsocket", "").limits(Limits::IMMUTABLE),
     Parameter::new("unixsocketperm", Kind::Octal { min: 0, max: 0o777 }, "0")

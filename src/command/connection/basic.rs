@@ -46,7 +46,7 @@ pub(super) const SELECT: Command = Command::new("select", 2, select)
     .args(&[Arg::integer("index")]);
 
 fn select(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let db = parse::database(&ctx.args[1], ctx.engine, Error::NotInteger)?;
+    let db = parse::database(&ctx.args[1], ctx.engine, None)?;
     ctx.session.set_db(db);
     ctx.tx.select(db);
     ctx.ok()

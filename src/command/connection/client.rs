@@ -217,7 +217,7 @@ fn setname(ctx: &mut Context<'_, '_>) -> Result<()> {
 
 const SETINFO: Command = Command::new("setinfo", 4, setinfo)
     .group(Group::Connection)
-    .flags(&[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .flags(&[Flags::ALLOW_BUSY, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
     .categories(&[Categories::CONNECTION])
     .since("7.2.0")
     .summary("Records which library the client uses.")
@@ -290,7 +290,7 @@ fn no_evict(ctx: &mut Context<'_, '_>) -> Result<()> {
 
 const NO_TOUCH: Command = Command::new("no-touch", 3, no_touch)
     .group(Group::Connection)
-    .flags(&[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .flags(&[Flags::ALLOW_BUSY, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
     .categories(&[Categories::CONNECTION])
     .since("7.2.0")
     .summary("Keeps this connection's commands from counting as uses of keys.")

@@ -65,11 +65,7 @@ fn copy(ctx: &mut Context<'_, '_>) -> Result<()> {
         match word {
             word if is(word, "replace") => replace = true,
             word if is(word, "db") => {
-                db = parse::database(
-                    words.next().ok_or(Error::Syntax)?,
-                    ctx.engine,
-                    Error::NotInteger,
-                )?;
+                db = parse::database(words.next().ok_or(Error::Syntax)?, ctx.engine, None)?;
             }
             _ => return Err(Error::Syntax),
         }
@@ -87,7 +83,7 @@ pub(super) const MOVE: Command = Command::new("move", 3, move_key)
     .args(&[Arg::key("key", 0), Arg::integer("db")]);
 
 fn move_key(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let db = parse::database(&ctx.args[2], ctx.engine, Error::NotInteger)?;
+    let db = parse::database(&ctx.args[2], ctx.engine, None)?;
     let moved = ctx.tx.move_to(ctx.key(), db)?;
     ctx.integer(i64::from(moved))
 }

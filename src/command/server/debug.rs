@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::command::context::Context;
 use crate::command::help;
 use crate::command::parse::is;
+use crate::command::reply::Protocol;
 use crate::command::row::{Command, Flags, Group};
 use crate::error::{Error, Result};
 use crate::keyspace::access;
@@ -110,7 +111,7 @@ fn packed_threshold(ctx: &mut Context<'_, '_>) -> Result<()> {
 /// An error with the caller's words, on one line.
 fn error_reply(words: &[u8]) -> Error {
     let words = String::from_utf8_lossy(words);
-    Error::reply(words.trim_start_matches('-').replace(['\r', '\n'], " "))
+    Error::reply(words.replace(['\r', '\n'], " "))
 }
 
 /// A reply of every type, for clients to be tested with.
@@ -150,6 +151,10 @@ fn protocol(ctx: &mut Context<'_, '_>) -> Result<()> {
             reply.bulk(b"Some real reply following the attribute");
         }
         word if is(word, "push") => {
+            if reply.protocol() == Protocol::Resp2 {
+                return Err(Error::reply("ERR RESP2 is not supported by this command"));
+            }
+            reply.bulk(b"Some real reply following the push reply");
             reply.push(2);
             reply.bulk(b"server-cpu-usage");
             reply.integer(42);
@@ -157,7 +162,7 @@ fn protocol(ctx: &mut Context<'_, '_>) -> Result<()> {
         _ => {
             return Err(Error::reply(
                 "ERR Wrong protocol type name. Please use one of the following: \
-                 string|integer|double|null|array|set|map|attrib|push|verbatim|true|false",
+                 string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false",
             ));
         }
     }

@@ -87,10 +87,16 @@ pub(super) const SWAPDB: Command = Command::new("swapdb", 3, swapdb)
     .locks_all();
 
 fn swapdb(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let first =
-        parse::database(&ctx.args[1], ctx.engine, Error::reply("ERR invalid first DB index"))?;
-    let second =
-        parse::database(&ctx.args[2], ctx.engine, Error::reply("ERR invalid second DB index"))?;
+    let first = parse::database(
+        &ctx.args[1],
+        ctx.engine,
+        Some(Error::reply("ERR invalid first DB index")),
+    )?;
+    let second = parse::database(
+        &ctx.args[2],
+        ctx.engine,
+        Some(Error::reply("ERR invalid second DB index")),
+    )?;
     ctx.tx.swap(first, second)?;
     ctx.ok()
 }

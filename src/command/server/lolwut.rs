@@ -28,7 +28,7 @@ fn lolwut(ctx: &mut Context<'_, '_>) -> Result<()> {
         && let Some(version) = ctx.args.get(2)
     {
         // Every version has the same picture.
-        parse::small_integer(version, Error::NotInteger)?;
+        parse::small_integer(version, None)?;
     }
     let version = ctx.instance.parameters.text("imitated-version");
     let version = String::from_utf8_lossy(&version);
