@@ -60,7 +60,7 @@ impl Query {
         let capacity = self.own.capacity();
         if idle {
             self.own.shrink_to_fit();
-        } else if capacity > KEEP && capacity / 2 > self.peak {
+        } else if capacity > KEEP && capacity / 2 > self.peak && self.parser.wanted().is_none() {
             self.own.shrink_to(self.peak.max(CHUNK));
         }
         self.peak = self.own.len();
