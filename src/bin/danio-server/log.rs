@@ -186,8 +186,9 @@ mod tests {
 
     #[test]
     fn stamps_are_dates() {
-        let stamp =
-            |seconds, millis| Stamp(Duration::from_millis(seconds * 1000 + millis)).to_string();
+        let stamp = |seconds: u64, millis: u64| {
+            Stamp(Duration::from_millis(seconds * 1000 + millis)).to_string()
+        };
         assert_eq!(stamp(0, 0), "01 Jan 1970 00:00:00.000");
         assert_eq!(stamp(951_782_400, 7), "29 Feb 2000 00:00:00.007");
         assert_eq!(stamp(1_795_210_800, 123), "20 Nov 2026 21:40:00.123");
