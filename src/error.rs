@@ -64,6 +64,9 @@ pub enum Error {
     /// Any other reply that starts with an error code; carries the whole text.
     #[error("{0}")]
     Reply(Cow<'static, str>),
+    /// A reply that repeats words of the caller, which may be no text; carries its bytes.
+    #[error("{}", String::from_utf8_lossy(.0))]
+    Echo(Box<[u8]>),
 }
 
 impl Error {
@@ -78,8 +81,20 @@ impl Error {
             Error::WrongType => "WRONGTYPE",
             Error::OutOfMemory => "OOM",
             Error::Reply(text) => text.split(' ').next().unwrap_or("ERR"),
+            // What echoes begins with a code of ours.
+            Error::Echo(bytes) => {
+                let code = bytes.split(|b| *b == b' ').next().unwrap_or(b"ERR");
+                std::str::from_utf8(code).unwrap_or("ERR")
+            }
             _ => "ERR",
         }
+    }
+
+    /// An error that repeats the caller's word, up to its first NUL, between two texts, the code
+    /// in the first.
+    pub(crate) fn echo(before: &str, word: &[u8], after: &str) -> Error {
+        let word = word.split(|b| *b == 0).next().unwrap_or_default();
+        Error::Echo([before.as_bytes(), word, after.as_bytes()].concat().into())
     }
 
     /// An error with exactly these words, code included.

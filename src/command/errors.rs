@@ -54,8 +54,7 @@ fn cut(word: &[u8], room: usize) -> &[u8] {
 
 /// An error of these bytes, on one line.
 fn plain(text: &[u8]) -> Error {
-    let text = String::from_utf8_lossy(text);
-    Error::reply(text.replace(['\r', '\n'], " "))
+    Error::Echo(text.iter().map(|b| if matches!(b, b'\r' | b'\n') { b' ' } else { *b }).collect())
 }
 
 #[cfg(test)]

@@ -250,8 +250,7 @@ impl Slot {
 }
 
 fn unknown(name: &[u8]) -> Error {
-    let name = String::from_utf8_lossy(name);
-    Error::reply(format!("ERR Unknown option or number of arguments for CONFIG SET - '{name}'"))
+    Error::echo("ERR Unknown option or number of arguments for CONFIG SET - '", name, "'")
 }
 
 fn failed(name: &[u8], why: &str) -> Error {

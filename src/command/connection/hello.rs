@@ -102,8 +102,7 @@ fn hello(ctx: &mut Context<'_, '_>) -> Result<()> {
             valid_name(args.at(at + 1), "Client names")?;
             at += 2;
         } else {
-            let option = String::from_utf8_lossy(option);
-            return Err(Error::reply(format!("ERR Syntax error in HELLO option '{option}'")));
+            return Err(Error::echo("ERR Syntax error in HELLO option '", option, "'"));
         }
     }
     if let Some((user, password)) = login {

@@ -145,8 +145,7 @@ fn conditions(args: Args<'_>) -> Result<SmallVec<[ExpireCondition; 2]>> {
             word if is(word, "gt") => IfLater,
             word if is(word, "lt") => IfEarlier,
             _ => {
-                let word = String::from_utf8_lossy(word);
-                return Err(Error::reply(format!("ERR Unsupported option {word}")));
+                return Err(Error::echo("ERR Unsupported option ", word, ""));
             }
         };
         if !conditions.contains(&condition) {

@@ -81,9 +81,7 @@ fn scan(ctx: &mut Context<'_, '_>) -> Result<()> {
 
 fn known_type(name: &[u8]) -> Result<&'static str> {
     let known = TYPES.into_iter().find(|known| is(name, known));
-    known.ok_or_else(|| {
-        Error::reply(format!("ERR unknown type name '{}'", String::from_utf8_lossy(name)))
-    })
+    known.ok_or_else(|| Error::echo("ERR unknown type name '", name, "'"))
 }
 
 pub(super) const RANDOMKEY: Command = Command::new("randomkey", 1, randomkey)

@@ -42,10 +42,8 @@ fn debug(ctx: &mut Context<'_, '_>) -> Result<()> {
         (word, 3) if is(word, "pause-cron") || is(word, "dict-resizing") => ctx.ok(),
         (word, 2) if is(word, "help") => help_text(ctx),
         (word, _) => {
-            let word = String::from_utf8_lossy(word);
-            Err(Error::reply(format!(
-                "ERR unknown subcommand or wrong number of arguments for '{word}'. Try DEBUG HELP."
-            )))
+            let before = "ERR unknown subcommand or wrong number of arguments for '";
+            Err(Error::echo(before, word, "'. Try DEBUG HELP."))
         }
     }
 }

@@ -47,10 +47,10 @@ impl<'a> RespWriter<'a> {
     }
 
     /// A line's text, with whatever would end the line made blank.
-    fn line(&mut self, marker: u8, text: &str) {
+    fn line(&mut self, marker: u8, text: &[u8]) {
         self.out.reserve(text.len() + 3);
         self.out.push(marker);
-        self.out.extend(text.bytes().map(|b| if matches!(b, b'\r' | b'\n') { b' ' } else { b }));
+        self.out.extend(text.iter().map(|b| if matches!(b, b'\r' | b'\n') { b' ' } else { *b }));
         self.out.extend_from_slice(b"\r\n");
     }
 }
@@ -68,12 +68,15 @@ impl Reply for RespWriter<'_> {
         match text {
             "OK" => self.out.extend_from_slice(b"+OK\r\n"),
             "PONG" => self.out.extend_from_slice(b"+PONG\r\n"),
-            _ => self.line(b'+', text),
+            _ => self.line(b'+', text.as_bytes()),
         }
     }
 
     fn error(&mut self, error: &Error) {
-        self.line(b'-', &error.to_string());
+        match error {
+            Error::Echo(bytes) => self.line(b'-', bytes),
+            error => self.line(b'-', error.to_string().as_bytes()),
+        }
     }
 
     fn integer(&mut self, value: i64) {
