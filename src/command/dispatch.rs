@@ -10,6 +10,7 @@ use super::client::bump;
 use super::context::Context;
 use super::errors;
 use super::instance::Held;
+use super::parse::is;
 use super::reply::Reply;
 use super::row::Flags;
 use super::session::{Replies, Session};
@@ -56,15 +57,20 @@ impl Session {
     /// Runs one command of a connection that asked for no reply.
     #[cold]
     fn run_silently(&mut self, args: Args<'_>, reply: &mut dyn Reply) -> Flow {
+        let before = self.state.replies;
         let flow = self.run(args, &mut Silent(self.state.protocol));
         if matches!(flow, Flow::Held(_)) {
             return flow;
         }
         reply.set_protocol(self.state.protocol);
         self.state.replies = match self.state.replies {
-            // `CLIENT REPLY ON` is answered.
+            // `CLIENT REPLY ON` is answered; RESET is, unless it was to be skipped itself.
             Replies::On => {
-                reply.simple("OK");
+                if !is(args.at(0), "reset") {
+                    reply.simple("OK");
+                } else if before == Replies::Off {
+                    reply.simple("RESET");
+                }
                 Replies::On
             }
             Replies::Off => Replies::Off,
@@ -77,6 +83,7 @@ impl Session {
     fn run(&mut self, args: Args<'_>, reply: &mut dyn Reply) -> Flow {
         let node = match self.admit(args) {
             Ok(node) => node,
+            Err((None, _)) if self.is_attacked(args.at(0)) => return Flow::Close,
             Err((node, error)) => {
                 self.instance.stats.on_error(error.code(), node.map(|n| n.id), true);
                 reply.error(&error);
@@ -128,6 +135,20 @@ impl Session {
             return Err((Some(node), errors::no_auth()));
         }
         Ok(node)
+    }
+
+    /// Whether a browser was made to talk to us (cross-protocol scripting): what it sends is
+    /// HTTP, behind which a body full of commands would follow.
+    #[cold]
+    fn is_attacked(&self, name: &[u8]) -> bool {
+        let attacked =
+            self.state.client.origin.link.is_some() && (is(name, "post") || is(name, "host:"));
+        if attacked {
+            tracing::warn!(
+                "Possible SECURITY ATTACK detected: POST or Host: sent as a command, connection aborted"
+            );
+        }
+        attacked
     }
 
     #[cold]

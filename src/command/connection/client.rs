@@ -85,10 +85,10 @@ const LIST: Command = Command::new("list", -2, list)
         Arg::one_of(
             "client-type",
             &[
-                Arg::word("normal", "normal"),
-                Arg::word("master", "master"),
-                Arg::word("replica", "replica"),
-                Arg::word("pubsub", "pubsub"),
+                Arg::word("normal", "NORMAL"),
+                Arg::word("master", "MASTER"),
+                Arg::word("replica", "REPLICA"),
+                Arg::word("pubsub", "PUBSUB"),
             ],
         )
         .token("TYPE")
@@ -141,11 +141,11 @@ const KILL: Command = Command::new("kill", -3, kill)
                     Arg::one_of(
                         "client-type",
                         &[
-                            Arg::word("normal", "normal"),
-                            Arg::word("master", "master").since("3.2.0"),
-                            Arg::word("slave", "slave"),
-                            Arg::word("replica", "replica").since("5.0.0"),
-                            Arg::word("pubsub", "pubsub"),
+                            Arg::word("normal", "NORMAL"),
+                            Arg::word("master", "MASTER").since("3.2.0"),
+                            Arg::word("slave", "SLAVE"),
+                            Arg::word("replica", "REPLICA").since("5.0.0"),
+                            Arg::word("pubsub", "PUBSUB"),
                         ],
                     )
                     .token("TYPE")
@@ -224,17 +224,17 @@ const SETINFO: Command = Command::new("setinfo", 4, setinfo)
     .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
     .args(&[Arg::one_of(
         "attr",
-        &[Arg::string("libname").token("lib-name"), Arg::string("libver").token("lib-ver")],
+        &[Arg::string("libname").token("LIB-NAME"), Arg::string("libver").token("LIB-VER")],
     )]);
 
 fn setinfo(ctx: &mut Context<'_, '_>) -> Result<()> {
     let (option, value) = (ctx.args.at(2), ctx.args.at(3));
     let is_name = is(option, "lib-name");
     if !is_name && !is(option, "lib-ver") {
-        let option = String::from_utf8_lossy(option);
-        return Err(Error::reply(format!("ERR Unrecognized option '{option}'")));
+        return Err(Error::echo("ERR Unrecognized option '", option, "'"));
     }
-    valid_name(value, if is_name { "lib-name" } else { "lib-ver" })?;
+    // Redis repeats the option as it was written.
+    valid_name(value, &String::from_utf8_lossy(option))?;
     let mut names = ctx.session.client.names.lock();
     let field = if is_name { &mut names.lib_name } else { &mut names.lib_ver };
     *field = Bytes::copy_from_slice(value);

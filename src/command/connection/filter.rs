@@ -29,9 +29,9 @@ impl<'a> Filter<'a> {
             Some(word) if is(word, "id") && args.len() > 3 => {
                 let invalid = || Error::reply("ERR Invalid client ID");
                 for word in args.iter_from(3) {
-                    filter.ids.push(
-                        parse::integer_or(word, invalid())?.try_into().map_err(|_| invalid())?,
-                    );
+                    // No client has a negative id, nor the greatest one.
+                    let id = parse::integer_or(word, invalid())?;
+                    filter.ids.push(id.try_into().unwrap_or(u64::MAX));
                 }
             }
             Some(_) => return Err(Error::Syntax),
@@ -67,8 +67,7 @@ impl<'a> Filter<'a> {
                 word if is(word, "laddr") => filter.laddr = Some(value),
                 word if is(word, "user") => {
                     if value != b"default" {
-                        let user = String::from_utf8_lossy(value);
-                        return Err(Error::reply(format!("ERR No such user '{user}'")));
+                        return Err(Error::echo("ERR No such user '", value, "'"));
                     }
                 }
                 word if is(word, "skipme") => {
@@ -88,8 +87,7 @@ impl<'a> Filter<'a> {
     fn set_type(&mut self, name: &[u8]) -> Result<()> {
         let others = ["slave", "replica", "master", "pubsub"];
         if !is(name, "normal") && !others.iter().any(|other| is(name, other)) {
-            let name = String::from_utf8_lossy(name);
-            return Err(Error::reply(format!("ERR Unknown client type '{name}'")));
+            return Err(Error::echo("ERR Unknown client type '", name, "'"));
         }
         self.no_such_type = !is(name, "normal");
         Ok(())

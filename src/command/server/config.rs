@@ -45,7 +45,7 @@ const SET: Command = Command::new("set", -4, set)
 fn set(ctx: &mut Context<'_, '_>) -> Result<()> {
     let words: Vec<&[u8]> = ctx.args.iter_from(2).collect();
     if words.len() % 2 != 0 {
-        return Err(Error::WrongArity("config|set".into()));
+        return Err(Error::Syntax);
     }
     let changes: Vec<Change<'_>> =
         words.chunks_exact(2).map(|pair| (pair[0], &pair[1..])).collect();

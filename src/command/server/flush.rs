@@ -87,16 +87,13 @@ pub(super) const SWAPDB: Command = Command::new("swapdb", 3, swapdb)
     .locks_all();
 
 fn swapdb(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let first = parse::database(
-        &ctx.args[1],
-        ctx.engine,
-        Some(Error::reply("ERR invalid first DB index")),
-    )?;
-    let second = parse::database(
-        &ctx.args[2],
-        ctx.engine,
-        Some(Error::reply("ERR invalid second DB index")),
-    )?;
+    // Both are read before either is looked for.
+    for (i, which) in [(1, "first"), (2, "second")] {
+        let invalid = Error::reply(format!("ERR invalid {which} DB index"));
+        parse::small_integer(&ctx.args[i], Some(invalid))?;
+    }
+    let first = parse::database(&ctx.args[1], ctx.engine, None)?;
+    let second = parse::database(&ctx.args[2], ctx.engine, None)?;
     ctx.tx.swap(first, second)?;
     ctx.ok()
 }
