@@ -229,7 +229,7 @@ pub(crate) fn value(dice: &mut Dice) -> Vec<u8> {
         8 => b"\r\n$3\r\nfoo\r\n".to_vec(),
         9 => vec![b'z'; 120 + dice.below(20)],
         _ => dice
-            .pick(&["hello", "Hello World", "ohmytext", "mynewtext", "foo", "bar"])
+            .pick(&["hallo", "Hello World", "ohmytext", "mynewtext", "foo", "bar"])
             .as_bytes()
             .to_vec(),
     }
