@@ -69,7 +69,7 @@ fn connections() {
             "SWAPDB 0 99 | SWAPDB 99 0 | SWAPDB a 0 | SWAPDB 0 a | SWAPDB 0 1 | SWAPDB 0",
             "CONFIG | CONFIG NOPE | CONFIG GET | CONFIG SET | CONFIG SET a | CONFIG SET a b | CONFIG RESETSTAT x",
             "CONFIG SET maxmemory 10mb | CONFIG GET maxmemory | CONFIG SET maxmemory 0 | CONFIG SET maxmemory-policy allkeys-lru | CONFIG SET maxmemory-policy noeviction",
-            "CONFIG SET port x | CONFIG SET databases 4 | CONFIG SET timeout 1 timeout 2 | CONFIG SET maxclients 0",
+            "CONFIG SET databases 4 | CONFIG SET timeout 1 timeout 2 | CONFIG SET maxclients 0",
             "OBJECT FREQ missing | SET a 1 | OBJECT FREQ a | CONFIG SET maxmemory-policy allkeys-lfu | OBJECT IDLETIME a | CONFIG SET maxmemory-policy noeviction",
             "TIME x | DBSIZE x | LOLWUT VERSION x | COMMAND COUNT x | COMMAND LIST FILTERBY NOPE x | COMMAND LIST FILTERBY PATTERN se[tx]",
             "COMMAND INFO nosuch | COMMAND DOCS nosuch | COMMAND GETKEYS | COMMAND GETKEYS nosuch a | COMMAND GETKEYS get a b",

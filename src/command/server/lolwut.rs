@@ -3,7 +3,7 @@
 use crate::command::context::Context;
 use crate::command::parse::{self, is};
 use crate::command::row::{Arg, Command, Flags, Group};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 pub(super) const LOLWUT: Command = Command::new("lolwut", -1, lolwut)
     .group(Group::Server)

@@ -157,7 +157,11 @@ impl Reply for RespWriter<'_> {
     }
 
     fn big_number(&mut self, digits: &str) {
-        if self.is_resp3() { self.line(b'(', digits) } else { self.bulk(digits.as_bytes()) }
+        if self.is_resp3() {
+            self.line(b'(', digits.as_bytes())
+        } else {
+            self.bulk(digits.as_bytes())
+        }
     }
 
     fn attribute(&mut self, len: usize) -> bool {
