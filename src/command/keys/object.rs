@@ -1,10 +1,14 @@
 //! OBJECT: how values are kept, and when they were used.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use crate::command::context::Context;
 use crate::command::help;
 use crate::command::keyspec::{KeyFlags, KeySpec};
 use crate::command::row::{Arg, Categories, Command, Flags, Group};
+use crate::config::EvictionPolicy;
 use crate::error::Result;
+use crate::value::string::StringRef;
 
 pub(super) const OBJECT: Command = Command::new("object", -2, help::container)
     .group(Group::Generic)
@@ -75,12 +79,25 @@ const REFCOUNT: Command = Command::new("refcount", 3, refcount)
     .tips(&["nondeterministic_output"])
     .args(&[Arg::key("key", 0)]);
 
-/// No value is shared, so each has one owner.
+/// What Redis says of an integer that all keys share.
+const SHARED: i64 = i32::MAX as i64;
+
+/// No value is shared, so each has one owner. Redis shares small integers unless eviction
+/// has to know when each was used, and says so here: the answer is what it would say.
 fn refcount(ctx: &mut Context<'_, '_>) -> Result<()> {
-    match ctx.tx.exists(ctx.key())? {
-        true => ctx.integer(1),
-        false => null(ctx),
-    }
+    let Some(entry) = ctx.tx.peek(ctx.key())? else { return null(ctx) };
+    let settings = &ctx.engine.keyspace().settings;
+    let policy = settings.policy();
+    let orders_by_use = matches!(
+        policy,
+        EvictionPolicy::AllKeysLru
+            | EvictionPolicy::AllKeysLfu
+            | EvictionPolicy::VolatileLru
+            | EvictionPolicy::VolatileLfu
+    );
+    let shares = settings.maxmemory.load(Relaxed) == 0 || !orders_by_use;
+    let small = matches!(entry.string(), Ok(StringRef::Int(0..10_000)));
+    ctx.integer(if small && shares { SHARED } else { 1 })
 }
 
 fn null(ctx: &mut Context<'_, '_>) -> Result<()> {
