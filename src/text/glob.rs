@@ -5,6 +5,9 @@
 //! with the pattern, ranges compare bytes as signed and may run backwards, and no
 //! pattern but the empty one matches the empty string.
 //!
+//! A pattern with more than a thousand `*`, as far as they are not in a row or at its end,
+//! matches nothing that reaches the thousand and first, as in Redis.
+//!
 //! A mismatch goes back to the last `*` only, never to an earlier one, so the cost is
 //! at most pattern × text whatever the pattern.
 
@@ -40,11 +43,15 @@ pub(crate) fn matches_nocase(pattern: &[u8], text: &[u8]) -> bool {
     run(pattern, text, true)
 }
 
+/// How many `*` Redis follows.
+const MOST_STARS: usize = 1000;
+
 fn run(pattern: &[u8], text: &[u8], nocase: bool) -> bool {
     if text.is_empty() {
         return pattern.is_empty();
     }
     let (mut p, mut t) = (0, 0);
+    let mut stars = 0;
     // Where to go on after a mismatch: past the last `*`, and the first byte that it
     // has not yet swallowed.
     let mut retry: Option<(usize, usize)> = None;
@@ -55,6 +62,10 @@ fn run(pattern: &[u8], text: &[u8], nocase: bool) -> bool {
             }
             if p == pattern.len() {
                 return true;
+            }
+            stars += 1;
+            if stars > MOST_STARS {
+                return false;
             }
             retry = Some((p, t));
         } else if t == text.len() {
@@ -140,6 +151,18 @@ fn in_range(a: u8, b: u8, byte: u8, nocase: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thousand_stars_are_followed_and_no_more() {
+        let text = "a".repeat(2000);
+        let reach = |stars: usize, end: &str| {
+            let pattern = "*a".repeat(stars) + end;
+            matches(pattern.as_bytes(), text.as_bytes())
+        };
+        assert!(reach(1000, ""));
+        assert!(reach(1000, "*"));
+        assert!(!reach(1001, ""));
+    }
     use proptest::prelude::*;
 
     /// Pattern, text, whether a Redis server lists the text under the pattern.
