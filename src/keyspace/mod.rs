@@ -9,6 +9,7 @@ pub(crate) mod entry;
 pub(crate) mod event;
 mod expire;
 mod flush;
+mod held;
 mod key;
 pub(crate) mod observer;
 pub(crate) mod record;

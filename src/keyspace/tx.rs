@@ -8,13 +8,12 @@ use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
 use super::entry::Entry;
+use super::held::{Guard, Held};
 use super::observer::Committed;
 use super::stripe::StripeData;
 use super::{Key, Keyspace, access};
 use crate::clock::{Clock, Millis};
-use crate::config::MAX_STRIPES;
 use crate::error::{Error, Result};
-use crate::sync::{RwLockReadGuard, RwLockWriteGuard};
 
 /// How stripes are locked: with others who read, or alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,61 +22,26 @@ pub(crate) enum Access {
     Exclusive,
 }
 
-enum Guard<'k> {
-    Shared(RwLockReadGuard<'k, StripeData>),
-    Exclusive(RwLockWriteGuard<'k, StripeData>),
-}
-
-/// The stripes that a transaction has locked.
-enum Held<'k> {
-    /// None: stripes are locked one at a time, as they are visited.
-    None,
-    One(usize, Guard<'k>),
-    /// The guards of the stripes in the set, ascending.
-    Many(Box<StripeSet>, Vec<Guard<'k>>),
-}
-
-/// A set of stripe numbers.
-#[derive(Clone)]
-struct StripeSet([u64; MAX_STRIPES / 64]);
-
-impl StripeSet {
-    fn insert(&mut self, stripe: usize) {
-        self.0[stripe / 64] |= 1 << (stripe % 64);
-    }
-
-    /// How many members are smaller, if `stripe` is one.
-    fn rank(&self, stripe: usize) -> Option<usize> {
-        let (word, bit) = (stripe / 64, 1 << (stripe % 64));
-        let below: u32 = self.0[..word].iter().map(|w| w.count_ones()).sum();
-        (self.0[word] & bit != 0)
-            .then(|| (below + (self.0[word] & (bit - 1)).count_ones()) as usize)
-    }
-
-    /// The members, ascending.
-    fn iter(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().enumerate().flat_map(|(i, word)| {
-            let mut left = *word;
-            std::iter::from_fn(move || {
-                (left != 0).then(|| {
-                    let bit = left.trailing_zeros() as usize;
-                    left &= left - 1;
-                    i * 64 + bit
-                })
-            })
-        })
-    }
-}
-
 /// The time of a transaction: read from the clock when first asked for, the same ever after.
 ///
 /// Asked for under the locks, so that times rise in the order of transactions.
 pub(super) struct TxTime<'k> {
     clock: &'k Clock,
     now: Cell<Option<Millis>>,
+    recent: Cell<Option<Millis>>,
 }
 
 impl TxTime<'_> {
+    /// The time to a few milliseconds, for access words.
+    #[inline]
+    fn recent(&self) -> Millis {
+        self.recent.get().unwrap_or_else(|| {
+            let recent = self.clock.recent();
+            self.recent.set(Some(recent));
+            recent
+        })
+    }
+
     #[inline]
     pub(super) fn now(&self) -> Millis {
         self.now.get().unwrap_or_else(|| {
@@ -104,6 +68,11 @@ pub(crate) struct Tx<'k> {
     db: u32,
     /// Whether look-ups count as uses of the key (off by `CLIENT NO-TOUCH`).
     touches: bool,
+    /// Look-ups for reading that found their key, and that did not; added to the statistics of
+    /// stripe `home` at the end.
+    hits: Cell<u32>,
+    misses: Cell<u32>,
+    home: usize,
     held: Held<'k>,
     /// What observers will be told; only if there are any.
     pub(super) told: Option<Box<Committed>>,
@@ -112,41 +81,41 @@ pub(crate) struct Tx<'k> {
 }
 
 impl Keyspace {
-    fn tx<'k>(&'k self, db: u32, held: Held<'k>) -> Tx<'k> {
-        debug_assert!(db < self.databases);
-        let time = TxTime { clock: &self.clock, now: Cell::new(None) };
-        Tx { keyspace: self, time, db, touches: true, held, told: None, undo: None }
-    }
-
     #[inline(always)]
-    fn lock(&self, stripe: usize, access: Access) -> Guard<'_> {
-        match access {
-            Access::Shared => Guard::Shared(self.stripes[stripe].data.read()),
-            Access::Exclusive => Guard::Exclusive(self.stripes[stripe].data.write()),
+    fn tx<'k>(&'k self, db: u32, home: usize, held: Held<'k>) -> Tx<'k> {
+        debug_assert!(db < self.databases);
+        let time = TxTime { clock: &self.clock, now: Cell::new(None), recent: Cell::new(None) };
+        let (hits, misses) = (Cell::new(0), Cell::new(0));
+        Tx {
+            keyspace: self,
+            time,
+            db,
+            touches: true,
+            hits,
+            misses,
+            home,
+            held,
+            told: None,
+            undo: None,
         }
-    }
-
-    fn lock_set(&self, set: Box<StripeSet>, access: Access) -> Held<'_> {
-        let guards = set.iter().map(|stripe| self.lock(stripe, access)).collect();
-        Held::Many(set, guards)
     }
 
     /// A scope over no key, or over stripes one at a time: `SCAN`, `DBSIZE`, `PING`.
     #[inline]
     pub(crate) fn begin_none(&self, db: u32) -> Tx<'_> {
-        self.tx(db, Held::None)
+        self.tx(db, 0, Held::None)
     }
 
     /// A scope over one key.
     #[inline(always)]
     pub(crate) fn begin_one(&self, db: u32, key: Key<'_>, access: Access) -> Tx<'_> {
         let stripe = self.stripe_of(key.hash);
-        self.tx(db, Held::One(stripe, self.lock(stripe, access)))
+        self.tx(db, stripe, Held::One(stripe, self.lock(stripe, access)))
     }
 
     /// A scope over one stripe.
     pub(super) fn begin_stripe(&self, stripe: usize, access: Access) -> Tx<'_> {
-        self.tx(0, Held::One(stripe, self.lock(stripe, access)))
+        self.tx(0, stripe, Held::One(stripe, self.lock(stripe, access)))
     }
 
     /// A scope over several keys, of any database; their buckets are prefetched.
@@ -156,18 +125,16 @@ impl Keyspace {
         keys: impl Iterator<Item = Key<'a>> + Clone,
         access: Access,
     ) -> Tx<'_> {
-        let mut set = Box::new(StripeSet([0; MAX_STRIPES / 64]));
-        keys.clone().for_each(|key| set.insert(self.stripe_of(key.hash)));
-        let tx = self.tx(db, self.lock_set(set, access));
+        let stripes = keys.clone().map(|key| self.stripe_of(key.hash));
+        let home = stripes.clone().next().unwrap_or(0);
+        let tx = self.tx(db, home, self.lock_many(stripes, access));
         tx.prefetch(keys);
         tx
     }
 
     /// A scope over everything.
     pub(crate) fn begin_all(&self, db: u32, access: Access) -> Tx<'_> {
-        let mut set = Box::new(StripeSet([0; MAX_STRIPES / 64]));
-        (0..self.stripes.len()).for_each(|stripe| set.insert(stripe));
-        self.tx(db, self.lock_set(set, access))
+        self.tx(db, 0, self.lock_many(0..self.stripes.len(), access))
     }
 }
 
@@ -213,35 +180,18 @@ impl<'k> Tx<'k> {
         self.keyspace.key(bytes)
     }
 
-    #[inline(always)]
-    fn guard(&self, stripe: usize) -> Option<&Guard<'k>> {
-        match &self.held {
-            Held::One(held, guard) if *held == stripe => Some(guard),
-            Held::Many(set, guards) => set.rank(stripe).map(|i| &guards[i]),
-            _ => None,
-        }
-    }
-
     /// The locked stripe of a key.
     #[inline(always)]
     pub(super) fn stripe(&self, hash: u64) -> Result<&StripeData> {
-        match self.guard(self.keyspace.stripe_of(hash)) {
-            Some(Guard::Shared(guard)) => Ok(guard),
-            Some(Guard::Exclusive(guard)) => Ok(guard),
-            None => Err(Error::UndeclaredKey),
-        }
+        let guard = self.held.get(self.keyspace.stripe_of(hash)).ok_or(Error::UndeclaredKey)?;
+        Ok(guard.data())
     }
 
     /// What a change needs at once: the exclusively locked stripe of a key, its number, and the
     /// parts of the transaction beside it.
     #[inline(always)]
     pub(super) fn parts(&mut self, stripe: usize) -> Result<Parts<'_, 'k>> {
-        let guard = match &mut self.held {
-            Held::One(held, guard) if *held == stripe => Some(guard),
-            Held::Many(set, guards) => set.rank(stripe).map(|i| &mut guards[i]),
-            _ => None,
-        };
-        match guard {
+        match self.held.get_mut(stripe) {
             Some(Guard::Exclusive(data)) => Ok(Parts {
                 keyspace: self.keyspace,
                 data,
@@ -260,9 +210,8 @@ impl<'k> Tx<'k> {
         stripe: usize,
         look: impl FnOnce(&StripeData) -> R,
     ) -> Result<R> {
-        match (&self.held, self.guard(stripe)) {
-            (_, Some(Guard::Shared(guard))) => Ok(look(guard)),
-            (_, Some(Guard::Exclusive(guard))) => Ok(look(guard)),
+        match (&self.held, self.held.get(stripe)) {
+            (_, Some(guard)) => Ok(look(guard.data())),
             (Held::None, None) => Ok(look(&self.keyspace.stripes[stripe].data.read())),
             (_, None) => Err(Error::UndeclaredKey),
         }
@@ -282,11 +231,7 @@ impl<'k> Tx<'k> {
 
     /// The stripes that are held, ascending.
     pub(super) fn held_stripes(&self) -> Vec<usize> {
-        match &self.held {
-            Held::None => Vec::new(),
-            Held::One(stripe, _) => vec![*stripe],
-            Held::Many(set, _) => set.iter().collect(),
-        }
+        self.held.stripes()
     }
 
     /// Hints at buckets, then at entries, of keys that will be looked up soon.
@@ -321,15 +266,12 @@ impl<'k> Tx<'k> {
     #[inline(always)]
     pub(crate) fn read(&self, key: Key<'_>) -> Result<Option<&Entry>> {
         let found = self.peek(key)?;
-        let stripe = &self.keyspace.stripes[self.keyspace.stripe_of(key.hash)];
         match found {
             Some(entry) => {
-                stripe.hits.fetch_add(1, Ordering::Relaxed);
+                self.hits.set(self.hits.get() + 1);
                 self.touch(entry);
             }
-            None => {
-                stripe.misses.fetch_add(1, Ordering::Relaxed);
-            }
+            None => self.misses.set(self.misses.get() + 1),
         }
         Ok(found)
     }
@@ -338,8 +280,7 @@ impl<'k> Tx<'k> {
     fn touch(&self, entry: &Entry) {
         if self.touches {
             let (settings, old) = (&self.keyspace.settings, entry.access());
-            let new =
-                access::touched(old, settings, self.keyspace.clock.recent(), &self.keyspace.rng);
+            let new = access::touched(old, settings, self.time.recent(), &self.keyspace.rng);
             if new != old {
                 entry.set_access(new);
             }
@@ -360,6 +301,13 @@ pub(super) struct Parts<'t, 'k> {
 impl Drop for Tx<'_> {
     #[inline]
     fn drop(&mut self) {
+        let home = &self.keyspace.stripes[self.home];
+        if self.hits.get() != 0 {
+            home.hits.fetch_add(self.hits.get().into(), Ordering::Relaxed);
+        }
+        if self.misses.get() != 0 {
+            home.misses.fetch_add(self.misses.get().into(), Ordering::Relaxed);
+        }
         if let Some(told) = self.told.take() {
             self.keyspace.observers.committed(&told);
         }
@@ -372,22 +320,5 @@ impl std::fmt::Debug for Tx<'_> {
             .field("db", &self.db)
             .field("stripes", &self.held_stripes().len())
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{MAX_STRIPES, StripeSet};
-
-    #[test]
-    fn a_stripe_set_ranks_its_members() {
-        let members = [0, 1, 63, 64, 200, 1023];
-        let mut set = StripeSet([0; MAX_STRIPES / 64]);
-        members.iter().rev().for_each(|m| set.insert(*m));
-        assert_eq!(set.iter().collect::<Vec<_>>(), members);
-        for (i, member) in members.into_iter().enumerate() {
-            assert_eq!(set.rank(member), Some(i));
-        }
-        assert_eq!(set.rank(2), None);
     }
 }

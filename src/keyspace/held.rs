@@ -1,0 +1,128 @@
+//! The stripes that a transaction has locked, in ascending order, and how to find one again.
+
+use super::Keyspace;
+use super::stripe::StripeData;
+use super::tx::Access;
+use crate::config::MAX_STRIPES;
+use crate::sync::{RwLockReadGuard, RwLockWriteGuard};
+
+/// A locked stripe.
+pub(super) enum Guard<'k> {
+    Shared(RwLockReadGuard<'k, StripeData>),
+    Exclusive(RwLockWriteGuard<'k, StripeData>),
+}
+
+impl Guard<'_> {
+    #[inline(always)]
+    pub(super) fn data(&self) -> &StripeData {
+        match self {
+            Guard::Shared(guard) => guard,
+            Guard::Exclusive(guard) => guard,
+        }
+    }
+}
+
+/// The stripes that a transaction has locked.
+pub(super) enum Held<'k> {
+    /// None: stripes are locked one at a time, as they are visited.
+    None,
+    One(usize, Guard<'k>),
+    Many(Guards<'k>),
+}
+
+/// Several locked stripes.
+pub(super) struct Guards<'k> {
+    /// Ascending by stripe.
+    list: Vec<Guard<'k>>,
+    /// For each stripe of the keyspace its place in `list`, or `NOT_HELD`.
+    places: Box<[u16]>,
+}
+
+const NOT_HELD: u16 = u16::MAX;
+
+impl Keyspace {
+    #[inline(always)]
+    pub(super) fn lock(&self, stripe: usize, access: Access) -> Guard<'_> {
+        match access {
+            Access::Shared => Guard::Shared(self.stripes[stripe].data.read()),
+            Access::Exclusive => Guard::Exclusive(self.stripes[stripe].data.write()),
+        }
+    }
+
+    /// Locks stripes, given in any order and perhaps twice, in ascending order.
+    pub(super) fn lock_many(
+        &self,
+        stripes: impl Iterator<Item = usize>,
+        access: Access,
+    ) -> Held<'_> {
+        let mut wanted = [0_u64; MAX_STRIPES / 64];
+        stripes.for_each(|stripe| wanted[stripe / 64] |= 1 << (stripe % 64));
+        let mut guards = Guards {
+            list: Vec::with_capacity(self.stripes.len()),
+            places: vec![NOT_HELD; self.stripes.len()].into(),
+        };
+        for (i, mut word) in wanted.into_iter().enumerate() {
+            while word != 0 {
+                let stripe = i * 64 + word.trailing_zeros() as usize;
+                word &= word - 1;
+                guards.places[stripe] = guards.list.len() as u16;
+                guards.list.push(self.lock(stripe, access));
+            }
+        }
+        Held::Many(guards)
+    }
+}
+
+impl<'k> Held<'k> {
+    #[inline(always)]
+    pub(super) fn get(&self, stripe: usize) -> Option<&Guard<'k>> {
+        match self {
+            Held::One(held, guard) if *held == stripe => Some(guard),
+            Held::Many(guards) => guards.list.get(usize::from(guards.places[stripe])),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn get_mut(&mut self, stripe: usize) -> Option<&mut Guard<'k>> {
+        match self {
+            Held::One(held, guard) if *held == stripe => Some(guard),
+            Held::Many(guards) => guards.list.get_mut(usize::from(guards.places[stripe])),
+            _ => None,
+        }
+    }
+
+    /// The numbers of the stripes, ascending.
+    pub(super) fn stripes(&self) -> Vec<usize> {
+        match self {
+            Held::None => Vec::new(),
+            Held::One(stripe, _) => vec![*stripe],
+            Held::Many(guards) => {
+                let places = guards.places.iter().enumerate();
+                places.filter(|(_, place)| **place != NOT_HELD).map(|(stripe, _)| stripe).collect()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn stripes_are_locked_in_order_and_found_again() {
+        let keyspace = Keyspace::new(&Config::new().stripes(1024), 1);
+        let mut held =
+            keyspace.lock_many([1023, 0, 64, 63, 64, 200].into_iter(), Access::Exclusive);
+        assert_eq!(held.stripes(), [0, 63, 64, 200, 1023]);
+        for stripe in 0..1024 {
+            let is_held = [0, 63, 64, 200, 1023].contains(&stripe);
+            assert_eq!(held.get(stripe).is_some(), is_held);
+            assert_eq!(held.get_mut(stripe).is_some(), is_held);
+            assert_eq!(keyspace.stripes[stripe].data.try_read().is_none(), is_held);
+        }
+        drop(held);
+        assert!((0..1024).all(|stripe| keyspace.stripes[stripe].data.try_read().is_some()));
+    }
+}
