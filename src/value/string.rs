@@ -84,7 +84,8 @@ impl<'a> StringRef<'a> {
         match self {
             StringRef::Int(number) => Some(number),
             StringRef::Bytes(bytes) => int::parse_i64(bytes),
-            StringRef::Long(_) => None,
+            // An edited string lies apart however short it is.
+            StringRef::Long(blob) => int::parse_i64(blob),
         }
     }
 }
