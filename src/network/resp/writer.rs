@@ -74,7 +74,11 @@ impl Reply for RespWriter<'_> {
 
     fn error(&mut self, error: &Error) {
         match error {
-            Error::Echo(bytes) => self.line(b'-', bytes),
+            Error::Echo(bytes) => {
+                let kept =
+                    bytes.iter().rposition(|b| !matches!(b, b'\r' | b'\n')).map_or(0, |i| i + 1);
+                self.line(b'-', &bytes[..kept]);
+            }
             error => self.line(b'-', error.to_string().as_bytes()),
         }
     }
