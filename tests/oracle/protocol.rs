@@ -48,6 +48,8 @@ fn blob(dice: &mut Dice) -> Vec<u8> {
     if dice.one_in(4) {
         blob.truncate(dice.below(blob.len() + 1));
     }
+    // A real server looks for the end of an inline command as C does, and finds none behind a NUL.
+    blob.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b'0');
     if dice.one_in(8) && !blob.is_empty() {
         let at = dice.below(blob.len());
         blob[at] = *dice.pick(&[&b'\r', &b'\n', &b'*', &b'$', &b'0', &b'-', &b' ', &b'"']);
@@ -140,7 +142,6 @@ fn inline(dice: &mut Dice) -> Vec<u8> {
         "quit now",
         "DEL a b c",
         "INCR n",
-        "HELLO 9",
         "RESET",
     ]);
     let end = dice.pick(&["\r\n", "\r\n", "\r\n", "\n"]);
