@@ -170,6 +170,10 @@ impl Connection {
             outcome
         };
         self.session.end_batch();
+        if !self.query.own.is_empty() {
+            // Now rather than before the next read, so that others see what it takes.
+            self.query.make_room();
+        }
         self.note_query();
         outcome?;
         self.send(desk)
@@ -258,6 +262,10 @@ impl Connection {
         self.query.own = buffer;
         let outcome = outcome.map(|done| self.query.drop_front(done));
         self.session.end_batch();
+        if !self.query.own.is_empty() {
+            // Now rather than before the next read, so that others see what it takes.
+            self.query.make_room();
+        }
         self.note_query();
         outcome?;
         self.send(desk)
