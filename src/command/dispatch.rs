@@ -203,7 +203,10 @@ impl Session {
         match node.plan {
             Plan::First => {
                 let key = keyspace.key(args.at(1));
-                context(std::slice::from_ref(&key), &mut keyspace.begin_one(db, key, access))
+                let keys = std::slice::from_ref(&key);
+                let mut tx = keyspace.begin_one(db, key, access);
+                let result = context(keys, &mut tx);
+                leave(tx, access, db, keys, result)
             }
             Plan::None => context(&[], &mut keyspace.begin_none(db)),
             Plan::All => context(&[], &mut keyspace.begin_all(db, access)),
@@ -214,8 +217,19 @@ impl Session {
                         keys.push(keyspace.key(args.at(position)));
                     }
                 }
-                context(&keys, &mut keyspace.begin_many(db, keys.iter().copied(), access))
+                let mut tx = keyspace.begin_many(db, keys.iter().copied(), access);
+                let result = context(&keys, &mut tx);
+                leave(tx, access, db, &keys, result)
             }
         }
     }
+}
+
+/// Ends a scope over `keys`. A reader that met expired ones has them reclaimed then.
+#[inline]
+fn leave(tx: Tx<'_>, access: Access, db: u32, keys: &[Key<'_>], result: Result<()>) -> Result<()> {
+    let keyspace = tx.keyspace();
+    let met = tx.met_past() && access == Access::Shared;
+    drop(tx);
+    if met { result.and(keyspace.reclaim_met(db, keys)) } else { result }
 }

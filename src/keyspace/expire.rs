@@ -17,6 +17,7 @@ use super::stripe::{DueFrom, Space};
 use super::tx::{Access, Parts, Tx};
 use super::{Key, Keyspace};
 use crate::clock::{Millis, Stopwatch};
+use crate::error::Result;
 
 /// A visit that reclaims less than one key in this many is poor.
 const POOR_YIELD: usize = 16;
@@ -51,6 +52,16 @@ impl Keyspace {
             }
         }
         done
+    }
+
+    /// Reclaims those of some keys whose time is over: readers that met them hold their
+    /// stripes shared, and leave it to this once they have let go.
+    #[cold]
+    pub(crate) fn reclaim_met(&self, db: u32, keys: &[Key<'_>]) -> Result<()> {
+        keys.iter().try_for_each(|key| {
+            let mut tx = self.begin_one(db, *key, Access::Exclusive);
+            tx.change(*key, |slot| Ok(slot.unchanged(())))
+        })
     }
 
     /// Visits one due segment of a stripe. Returns how many keys it reclaimed.

@@ -29,6 +29,8 @@ pub(super) struct TxTime<'k> {
     clock: &'k Clock,
     now: Cell<Option<Millis>>,
     recent: Cell<Option<Millis>>,
+    /// Whether a look-up met a key whose time was over.
+    met_past: Cell<bool>,
 }
 
 impl TxTime<'_> {
@@ -54,7 +56,11 @@ impl TxTime<'_> {
     /// Whether a key's time is over.
     #[inline(always)]
     pub(super) fn is_past(&self, entry: &Entry) -> bool {
-        entry.expiry().is_some_and(|at| at <= self.now())
+        let past = entry.expiry().is_some_and(|at| at <= self.now());
+        if past {
+            self.met_past.set(true);
+        }
+        past
     }
 }
 
@@ -84,7 +90,12 @@ impl Keyspace {
     #[inline(always)]
     fn tx<'k>(&'k self, db: u32, home: usize, held: Held<'k>) -> Tx<'k> {
         debug_assert!(db < self.databases);
-        let time = TxTime { clock: &self.clock, now: Cell::new(None), recent: Cell::new(None) };
+        let time = TxTime {
+            clock: &self.clock,
+            now: Cell::new(None),
+            recent: Cell::new(None),
+            met_past: Cell::new(false),
+        };
         let (hits, misses) = (Cell::new(0), Cell::new(0));
         Tx {
             keyspace: self,
@@ -162,6 +173,12 @@ impl<'k> Tx<'k> {
     /// The time of the transaction.
     pub(crate) fn now(&self) -> Millis {
         self.time.now()
+    }
+
+    /// Whether a look-up met a key whose time was over.
+    #[inline(always)]
+    pub(crate) fn met_past(&self) -> bool {
+        self.time.met_past.get()
     }
 
     /// Refuses a string that is longer than a key or value may be.
