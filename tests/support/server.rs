@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// Which server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The one under test.
+    /// The one under test: what cargo built, or the program that `DANIO_SERVER` names.
     Danio,
     /// `redis-server` of the system, or the program that `DANIO_REDIS` names.
     Redis,
@@ -35,8 +35,10 @@ impl Kind {
     /// The program to run, or why there is none.
     pub(crate) fn program(self) -> Result<PathBuf, String> {
         match self {
-            Kind::Danio => match option_env!("CARGO_BIN_EXE_danio-server") {
-                Some(path) if cfg!(feature = "server") => Ok(path.into()),
+            Kind::Danio => match (named("DANIO_SERVER"), option_env!("CARGO_BIN_EXE_danio-server"))
+            {
+                (Some(path), _) => Ok(path),
+                (None, Some(path)) if cfg!(feature = "server") => Ok(path.into()),
                 _ => Err("danio-server is not built: add --features server".into()),
             },
             Kind::Redis => named("DANIO_REDIS")

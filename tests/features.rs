@@ -1,0 +1,72 @@
+//! `features.md` against the command table and the typed API: it lists what there is, no more
+//! and no less.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use danio::Db;
+use danio::command::Value;
+
+/// The rows of the page: the command and the typed methods beside it.
+fn rows() -> Vec<(String, Vec<String>)> {
+    let page = fs::read_to_string(root().join("features.md")).unwrap();
+    page.lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| `")?.split('|');
+            let command = cells.next()?.trim().trim_matches('`').to_owned();
+            let typed =
+                cells.next()?.split(',').map(|cell| cell.trim().trim_matches('`').to_owned());
+            Some((command, typed.filter(|method| !method.is_empty()).collect()))
+        })
+        .collect()
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn every_command_is_listed_and_nothing_else() {
+    let Value::Array(names) = Db::in_memory().execute(["COMMAND", "LIST"]).unwrap() else {
+        panic!("COMMAND LIST is a list");
+    };
+    let there: BTreeSet<String> = names
+        .iter()
+        .map(|name| String::from_utf8_lossy(name.as_bytes().unwrap()).to_uppercase())
+        .filter(|name| !name.contains('|'))
+        .collect();
+    let listed: BTreeSet<String> = rows().into_iter().map(|(command, _)| command).collect();
+    let missing: Vec<_> = there.difference(&listed).collect();
+    let surplus: Vec<_> = listed.difference(&there).collect();
+    assert!(
+        missing.is_empty() && surplus.is_empty(),
+        "not listed: {missing:?}; not there: {surplus:?}"
+    );
+}
+
+#[test]
+fn every_typed_method_that_is_listed_exists() {
+    let mut sources = String::new();
+    read(&root().join("src/api"), &mut sources);
+    read(&root().join("src/command"), &mut sources);
+    for (command, typed) in rows() {
+        for method in typed {
+            let name = method.rsplit("::").next().unwrap();
+            let found = sources.contains(&format!("pub fn {name}("))
+                || sources.contains(&format!("pub fn {name}<"));
+            assert!(found || method == "Config", "{command}: there is no {method}");
+        }
+    }
+}
+
+fn read(folder: &Path, into: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read(&path, into);
+        } else {
+            into.push_str(&fs::read_to_string(&path).unwrap());
+        }
+    }
+}
