@@ -183,11 +183,6 @@ impl Engine {
         let kept = self.inner.extension.get_or_init(|| Arc::new(make()));
         kept.clone().downcast().expect("one layer alone keeps something")
     }
-
-    /// Whether two handles are handles on the same engine.
-    pub(crate) fn same(&self, other: &Engine) -> bool {
-        Arc::ptr_eq(&self.inner, &other.inner)
-    }
 }
 
 impl fmt::Debug for Engine {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{Db, Engine};
 use crate::error::{Error, Result};
-use crate::keyspace::event::{COPY_TO, DEL, MOVE_FROM, MOVE_TO, RENAME_FROM, RENAME_TO};
+use crate::keyspace::event::{COPY_TO, MOVE_FROM, MOVE_TO, RENAME_FROM, RENAME_TO};
 use crate::keyspace::{Access, Key, Tx, access};
 use crate::value::{Encoding, Type};
 

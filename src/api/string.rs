@@ -6,11 +6,11 @@ use bytes::Bytes;
 
 use super::expiry::{ExpiryChange, time_after};
 use super::range::byte_range;
-use super::string_set::{Compare, SetArgs, SetExpiry};
+use super::string_set::{Compare, SetArgs};
 use super::{Db, SetOptions};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
-use crate::keyspace::event::{APPEND, DEL, EXPIRE, INCRBY, INCRBYFLOAT, PERSIST, SETRANGE};
+use crate::keyspace::event::{APPEND, DEL, INCRBY, INCRBYFLOAT, SETRANGE};
 use crate::keyspace::{Access, Key, Tx};
 use crate::text::extended::Extended;
 use crate::value::lcs::{LcsTable, Match};

@@ -6,23 +6,24 @@
 //! segments that are due and nothing else, one segment under the lock at a time. A key that
 //! expires costs no memory beyond the eight bytes of its time.
 //!
-//! A segment whose visit reclaimed little is left alone for a second: what is past its time is
-//! then at most a small part of it, and upkeep stays cheap however the times are spread.
+//! A segment whose visit reclaimed little rests, three milliseconds for each key looked at in vain,
+//! a second at most: what is past its time is then a small part of it, and upkeep stays cheap
+//! however the times are spread.
 
 use std::time::Duration;
 
-use super::change::tell;
 use super::observer::wants;
 use super::stripe::{DueFrom, Space};
-use super::tx::{Access, Parts, Tx};
+use super::tx::{Access, Parts};
 use super::{Key, Keyspace};
 use crate::clock::{Millis, Stopwatch};
 use crate::error::Result;
 
 /// A visit that reclaims less than one key in this many is poor.
 const POOR_YIELD: usize = 16;
-/// How long a segment rests after a poor visit, in milliseconds.
-const REST: i64 = 1000;
+/// How long a segment rests after a poor visit, in milliseconds: for each key that stays, and at most.
+const REST_A_KEY: i64 = 3;
+pub(super) const LONGEST_REST: i64 = 1000;
 
 /// What a round of upkeep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -125,7 +126,8 @@ impl Parts<'_, '_> {
             &mut out,
         );
         if out.len() * POOR_YIELD < kept && due.0 < Millis::NEVER {
-            due = due.max(DueFrom(Millis(now.0.saturating_add(REST))));
+            let rest = (kept as i64 * REST_A_KEY).min(LONGEST_REST);
+            due = due.max(DueFrom(Millis(now.0.saturating_add(rest))));
         }
         space.table.set_summary(segment, due);
         space.next_segment = segment + 1;

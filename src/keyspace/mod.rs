@@ -22,7 +22,6 @@ mod watch;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub(crate) use change::{Done, Slot};
 pub(crate) use flush::Emptied;
 pub(crate) use key::Key;
 pub(crate) use tx::{Access, Tx};

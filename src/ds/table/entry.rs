@@ -84,10 +84,6 @@ impl<'t, T, S: Summary> Occupied<'t, T, S> {
         self.table.shrink(1);
         (item, Vacant { table: self.table, hash: self.hash })
     }
-
-    pub(crate) fn heap_size(&self) -> usize {
-        self.table.heap_size()
-    }
 }
 
 impl<'t, T, S: Summary> Vacant<'t, T, S> {
@@ -102,9 +98,5 @@ impl<'t, T, S: Summary> Vacant<'t, T, S> {
         table.longest = table.longest.max(pushed.depth);
         table.len += 1;
         Occupied { table, home, hash: self.hash, bucket: pushed.bucket, slot: pushed.slot }
-    }
-
-    pub(crate) fn heap_size(&self) -> usize {
-        self.table.heap_size()
     }
 }

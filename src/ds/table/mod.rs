@@ -39,7 +39,7 @@ mod scan;
 mod tests;
 
 use bucket::{Bucket, tag_of};
-pub(crate) use entry::{Entry, Occupied, Vacant};
+pub(crate) use entry::Entry;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use std::fmt;
 use std::ptr::NonNull;
@@ -114,10 +114,6 @@ impl<T, S: Summary> Table<T, S> {
 
     pub(crate) fn len(&self) -> usize {
         self.len
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
     }
 
     /// Buckets, those of chains apart.

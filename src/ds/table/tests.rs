@@ -169,13 +169,13 @@ fn a_scan_shows_whatever_stays_however_the_table_changes() {
     let by = By(hash);
     for (first, then) in [(50, 5_000), (5_000, 50), (300, 300), (1, 2_000)] {
         let mut table = Table::new();
-        (0..first).for_each(|k| drop(set(&mut table, &by, k, 0)));
+        (0..first).for_each(|k| _ = set(&mut table, &by, k, 0));
         let stays = first.min(then).min(50);
         let mut seen = HashSet::new();
         let (mut cursor, mut calls) = (0, 0);
         let mut next = first;
         loop {
-            cursor = table.scan(cursor, |i| drop(seen.insert(i.0)));
+            cursor = table.scan(cursor, |i| _ = seen.insert(i.0));
             calls += 1;
             if cursor == 0 {
                 break;
@@ -201,7 +201,7 @@ fn a_scan_of_a_table_at_rest_shows_each_item_once() {
     let by = By(hash);
     for count in [1, 5, 6, 63, 64, 65, 1_000, 3_333] {
         let mut table = Table::new();
-        (0..count).for_each(|k| drop(set(&mut table, &by, k, 0)));
+        (0..count).for_each(|k| _ = set(&mut table, &by, k, 0));
         let mut seen = Vec::new();
         let mut cursor = table.scan(0, |i| seen.push(i.0));
         while cursor != 0 {
@@ -216,7 +216,7 @@ fn a_scan_of_a_table_at_rest_shows_each_item_once() {
 fn any_number_is_safe_as_a_cursor() {
     let by = By(hash);
     let mut table = Table::new();
-    (0..1_000).for_each(|k| drop(set(&mut table, &by, k, 0)));
+    (0..1_000).for_each(|k| _ = set(&mut table, &by, k, 0));
     for start in [u64::MAX, 1 << 63, 12_345_678_901, 4_096] {
         let mut cursor = table.scan(start, |_| {});
         let mut calls = 0;
@@ -235,7 +235,7 @@ fn samples_are_fair() {
     let by = By(hash);
     for count in [3_u64, 40, 777] {
         let mut table = Table::new();
-        (0..count).for_each(|k| drop(set(&mut table, &by, k, 0)));
+        (0..count).for_each(|k| _ = set(&mut table, &by, k, 0));
         let mut state = 1;
         let mut below = |n: usize| {
             state += 1;
@@ -256,10 +256,10 @@ fn samples_are_fair() {
 fn a_run_shows_as_many_as_asked_or_all() {
     let by = By(hash);
     let mut table = Table::new();
-    (0..100).for_each(|k| drop(set(&mut table, &by, k, 0)));
+    (0..100).for_each(|k| _ = set(&mut table, &by, k, 0));
     for (ask, want) in [(5, 5), (100, 100), (1_000, 100)] {
         let mut shown = HashSet::new();
-        table.sample_run(ask, |n| n - 1, |i| drop(shown.insert(i.0)));
+        table.sample_run(ask, |n| n - 1, |i| _ = shown.insert(i.0));
         assert_eq!(shown.len(), want);
     }
 }
