@@ -78,13 +78,14 @@ fn spoil(dice: &mut Dice, command: &mut Words) {
     }
 }
 
-/// Commands that, spoilt, could take a server's time or its memory, or, for HELLO, would be
-/// carried out in part by Redis 7.0, which reads its options one by one.
+/// Commands that, spoilt, could take a server's time or its memory; HELLO, which Redis 7.0 carries
+/// out in part, as it reads its options one by one; CONFIG, whose values end at a NUL in C.
 fn harmful(command: &Words) -> bool {
     let name = command[0].to_ascii_uppercase();
     matches!(
         name.as_slice(),
-        b"HELLO"
+        b"CONFIG"
+            | b"HELLO"
             | b"SETRANGE"
             | b"EXPIRE"
             | b"PEXPIRE"
