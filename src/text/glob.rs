@@ -18,7 +18,7 @@ pub(crate) enum Shape {
     All,
     /// One name at most: the pattern's own bytes.
     Literal,
-    /// Whatever [`matches`] says.
+    /// Whatever [`matches()`] says.
     Pattern,
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     run(pattern, text, false)
 }
 
-/// Like [`matches`], with ASCII letters of either case being equal.
+/// Like [`matches()`], with ASCII letters of either case being equal.
 pub(crate) fn matches_nocase(pattern: &[u8], text: &[u8]) -> bool {
     run(pattern, text, true)
 }
