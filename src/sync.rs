@@ -1,10 +1,15 @@
-//! The locks, in one place, so that a model checker can take their part.
+//! The locks and threads, in one place, so that a model checker can take their part.
 //!
 //! Built with `--cfg shuttle` these are shuttle's, which explores the orders in which
 //! threads may run (`tests/shuttle.rs`); otherwise parking_lot's.
 
 #[cfg(shuttle)]
 pub(crate) use model::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+#[cfg(shuttle)]
+pub(crate) use shuttle::thread;
+#[cfg(not(shuttle))]
+pub(crate) use std::thread;
+
 #[cfg(not(shuttle))]
 pub(crate) use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

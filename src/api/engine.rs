@@ -10,7 +10,7 @@ use crate::clock::{Clock, Millis};
 use crate::config::{Config, Upkeep};
 use crate::error::{Error, Result};
 use crate::keyspace::{Access, Keyspace};
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, thread};
 
 /// All databases of one engine, shared by every handle.
 ///
@@ -211,7 +211,7 @@ fn tick(keyspace: &Keyspace, next_stripe: &mut usize, budget: Duration) -> Tick 
 /// The thread that does upkeep. Dropping it stops it and waits for its end.
 struct UpkeepThread {
     stop: Arc<(Mutex<bool>, Condvar)>,
-    join: Option<std::thread::JoinHandle<()>>,
+    join: Option<thread::JoinHandle<()>>,
 }
 
 impl UpkeepThread {
@@ -225,14 +225,13 @@ impl UpkeepThread {
                 while tick(&keyspace, &mut next_stripe, Duration::from_millis(25)).more
                     && !*stopped.0.lock()
                 {
-                    std::thread::yield_now();
+                    thread::yield_now();
                 }
             }
         };
-        let join =
-            std::thread::Builder::new().name("danio-upkeep".into()).spawn(run).map_err(|e| {
-                Error::Config(format!("the upkeep thread could not be started: {e}").into())
-            })?;
+        let join = thread::Builder::new().name("danio-upkeep".into()).spawn(run).map_err(|e| {
+            Error::Config(format!("the upkeep thread could not be started: {e}").into())
+        })?;
         Ok(UpkeepThread { stop, join: Some(join) })
     }
 
