@@ -140,6 +140,7 @@ impl Client {
 
     /// Notes that the connection read `received` bytes just now, that its query buffer
     /// holds `used` bytes and has room for `free` more.
+    #[cfg(feature = "network")]
     pub(crate) fn on_read(&self, now: Millis, received: usize, used: usize, free: usize) {
         self.seen.store(now.0, Relaxed);
         bump(&self.traffic.received, received as u64);
@@ -148,6 +149,7 @@ impl Client {
     }
 
     /// Notes that the connection wrote `sent` bytes, and that `waiting` more wait.
+    #[cfg(feature = "network")]
     pub(crate) fn on_write(&self, sent: usize, waiting: usize) {
         bump(&self.traffic.sent, sent as u64);
         self.traffic.output.store(waiting, Relaxed);
@@ -159,7 +161,7 @@ impl Client {
     }
 
     /// The letters of `CLIENT LIST`'s `flags`.
-    fn flags(&self) -> String {
+    pub(super) fn flags(&self) -> String {
         let mut flags = String::new();
         for (on, letter) in [
             (self.held.load(Relaxed), 'b'),

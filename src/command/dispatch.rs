@@ -30,12 +30,9 @@ pub enum Flow {
     Close,
     /// The command did not run and nothing was replied: it is to be dispatched again
     /// when `CLIENT PAUSE` ends, which is at the given time unless the connection is
-    /// woken before.
-    Held(PausedUntil),
+    /// woken before; in milliseconds since 1970.
+    Held(i64),
 }
-
-/// Milliseconds since 1970.
-pub type PausedUntil = i64;
 
 /// How many keys a command may have without an allocation.
 const FEW_KEYS: usize = 8;

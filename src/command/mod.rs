@@ -32,7 +32,7 @@ mod value;
 
 pub use args::{Args, Span};
 pub use client::{Client, Clients, Link, Origin};
-pub use config::{Change, Hook, Kind, Limits, Parameter, Parameters, Refusal, Setting};
+pub use config::{Canonical, Change, Hook, Kind, Limits, Parameter, Parameters, Refusal, Setting};
 pub use context::{Context, Handler};
 pub use dispatch::Flow;
 pub use instance::{Instance, Listener};

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 
 pub(super) use bind::bind;
-pub use parameter::{Kind, Limits, Parameter, Refusal, Setting};
+pub use parameter::{Canonical, Kind, Limits, Parameter, Refusal, Setting};
 
 use crate::error::{Error, Result};
 use crate::text::glob;

@@ -23,6 +23,9 @@ bitflags! {
     }
 }
 
+/// Checks words against the present value and brings them to one form.
+pub type Canonical = fn(words: &[&[u8]], present: &[u8]) -> Result<Vec<u8>, Refusal>;
+
 /// What values a parameter takes.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
@@ -54,7 +57,7 @@ pub enum Kind {
     /// Any bytes.
     Text,
     /// Words that a function checks against the present value and brings to one form.
-    Words(fn(words: &[&[u8]], present: &[u8]) -> Result<Vec<u8>, Refusal>),
+    Words(Canonical),
 }
 
 /// A parameter's value.

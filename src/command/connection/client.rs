@@ -98,7 +98,7 @@ const LIST: Command = Command::new("list", -2, list)
     ]);
 
 fn list(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let filter = Filter::for_list(ctx.args)?;
+    let filter = Filter::for_list(ctx.args, ctx.engine.databases())?;
     let now = ctx.engine.clock().recent();
     let mut lines = Vec::new();
     for client in ctx.instance.clients.all() {
@@ -175,7 +175,7 @@ fn kill(ctx: &mut Context<'_, '_>) -> Result<()> {
         found.ok_or(Error::reply("ERR No such client"))?.kill();
         return ctx.ok();
     }
-    let filter = Filter::for_kill(ctx.args)?;
+    let filter = Filter::for_kill(ctx.args, ctx.engine.databases())?;
     let clients = ctx.instance.clients.all();
     let chosen =
         clients.iter().filter(|client| !client.is_killed() && filter.chooses(client, &own, now));
@@ -368,9 +368,12 @@ fn help_text(ctx: &mut Context<'_, '_>) -> Result<()> {
             ("KILL <ip:port>", "End the connection from that address."),
             (
                 "KILL <option> <value> [<option> <value> [...]]",
-                "End the connections that all options choose: ADDR, LADDR, TYPE, USER, ID, MAXAGE, SKIPME.",
+                "End the connections that all options choose: those of LIST, and SKIPME for this one.",
             ),
-            ("LIST [TYPE <type> | ID <id> [<id> ...]]", "Describe connections, one a line."),
+            (
+                "LIST [<option> <value> ...]",
+                "Describe connections, one a line. Options: [NOT-]ID, TYPE, USER, ADDR, LADDR, IP, NAME, LIB-NAME, LIB-VER, FLAGS, DB, CAPA; MAXAGE, IDLE, SKIPME.",
+            ),
             ("NO-EVICT (ON|OFF)", "Keep this connection from being cut to save memory."),
             ("NO-TOUCH (ON|OFF)", "Keep this connection's commands from counting as uses of keys."),
             (

@@ -107,8 +107,11 @@ fn list(ctx: &mut Context<'_, '_>) -> Result<()> {
     Ok(())
 }
 
+/// Whether a command is to be listed.
+type Test<'a> = Box<dyn Fn(&Node) -> bool + 'a>;
+
 /// What `FILTERBY` asks for.
-fn filter<'a>(ctx: &Context<'a, '_>) -> Result<Box<dyn Fn(&Node) -> bool + 'a>> {
+fn filter<'a>(ctx: &Context<'a, '_>) -> Result<Test<'a>> {
     let args = ctx.args;
     match (args.len(), args.get(2), args.get(3), args.get(4)) {
         (2, ..) => Ok(Box::new(|_| true)),

@@ -44,7 +44,7 @@ const SET: Command = Command::new("set", -4, set)
 
 fn set(ctx: &mut Context<'_, '_>) -> Result<()> {
     let words: Vec<&[u8]> = ctx.args.iter_from(2).collect();
-    if words.len() % 2 != 0 {
+    if !words.len().is_multiple_of(2) {
         return Err(Error::Syntax);
     }
     let changes: Vec<Change<'_>> =

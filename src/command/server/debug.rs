@@ -113,6 +113,7 @@ fn error_reply(words: &[u8]) -> Error {
 }
 
 /// A reply of every type, for clients to be tested with.
+#[expect(clippy::approx_constant, reason = "the number is Redis's")]
 fn protocol(ctx: &mut Context<'_, '_>) -> Result<()> {
     let reply = &mut *ctx.reply;
     match ctx.args.at(2) {
