@@ -120,7 +120,7 @@ fn frame(dice: &mut Dice, length: fn(&mut Dice) -> String) -> Vec<u8> {
 fn inline(dice: &mut Dice) -> Vec<u8> {
     let line = dice.pick(&[
         "PING",
-        "ping  hello",
+        "ping  hallo",
         "  PING  ",
         "",
         "   ",
