@@ -93,11 +93,14 @@ impl Session {
             return Flow::Held(until.0);
         }
         let client = &self.state.client;
+        if client.held.load(Relaxed) {
+            client.held.store(false, Relaxed);
+        }
         client.command.store(node.id, Relaxed);
         bump(&client.commands, 1);
-        let watch = self.tally.before();
+        let timed = self.tally.before(node.timed);
         let result = self.call(node, args, reply);
-        self.tally.after(&self.instance.stats, node.id, watch);
+        self.tally.after(&self.instance.stats, node.id, timed);
         if let Err(error) = result {
             self.instance.stats.on_error(error.code(), Some(node.id), false);
             reply.error(&error);

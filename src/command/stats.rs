@@ -2,8 +2,9 @@
 //!
 //! A session adds up calls of one command on its own and hands them over when
 //! the command changes or its batch ends ([`Tally`]); counters are spread over
-//! shards, so that workers do not share cache lines. One call in sixteen is
-//! timed and stands for sixteen: no clock is read for the others.
+//! shards, so that workers do not share cache lines. Commands that may take
+//! long are timed each time; of the others one call in sixteen, which stands for
+//! sixteen: no clock is read for the rest.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -130,6 +131,14 @@ impl Stats {
     }
 }
 
+/// A call that is timed.
+#[derive(Debug)]
+pub(super) struct Timed {
+    watch: Stopwatch,
+    /// How many calls it stands for.
+    weight: u32,
+}
+
 /// Calls that a session has not handed over yet: all of one command.
 #[derive(Debug)]
 pub(super) struct Tally {
@@ -146,9 +155,12 @@ impl Tally {
         Tally { shard, command: 0, calls: 0, nanos: 0, until_timed: 0 }
     }
 
-    /// A call begins; the watch is given back to [`Tally::after`].
+    /// A call begins; what this returns is given back to [`Tally::after`].
     #[inline]
-    pub(super) fn before(&mut self) -> Option<Stopwatch> {
+    pub(super) fn before(&mut self, always: bool) -> Option<Timed> {
+        if always {
+            return Some(Timed { watch: Stopwatch::start(), weight: 1 });
+        }
         match self.until_timed.checked_sub(1) {
             Some(left) => {
                 self.until_timed = left;
@@ -156,22 +168,22 @@ impl Tally {
             }
             None => {
                 self.until_timed = SAMPLED - 1;
-                Some(Stopwatch::start())
+                Some(Timed { watch: Stopwatch::start(), weight: SAMPLED })
             }
         }
     }
 
     /// A call of `command` is over.
     #[inline]
-    pub(super) fn after(&mut self, stats: &Stats, command: usize, watch: Option<Stopwatch>) {
+    pub(super) fn after(&mut self, stats: &Stats, command: usize, timed: Option<Timed>) {
         if command != self.command {
             self.settle(stats);
             self.command = command;
         }
         self.calls += 1;
-        if let Some(watch) = watch {
+        if let Some(Timed { watch, weight }) = timed {
             let nanos = u64::try_from(watch.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            self.nanos += nanos.saturating_mul(u64::from(SAMPLED));
+            self.nanos += nanos.saturating_mul(u64::from(weight));
         }
     }
 
@@ -198,8 +210,8 @@ mod tests {
         let mut tallies = [Tally::new(&stats), Tally::new(&stats)];
         for i in 0..100 {
             for tally in &mut tallies {
-                let watch = tally.before();
-                tally.after(&stats, i % 3, watch);
+                let timed = tally.before(i % 5 == 0);
+                tally.after(&stats, i % 3, timed);
             }
         }
         tallies.iter_mut().for_each(|tally| tally.settle(&stats));

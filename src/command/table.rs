@@ -18,6 +18,8 @@ pub struct Node {
     pub full_name: &'static str,
     /// How its keys are found.
     pub(super) plan: Plan,
+    /// Whether each call is timed: it may take long.
+    pub(super) timed: bool,
     /// The subcommands.
     pub children: Vec<Node>,
 }
@@ -51,7 +53,8 @@ impl Node {
         };
         let children =
             row.subcommands.iter().map(|sub| Node::new(sub, Some(row.name), ids)).collect();
-        Node { row, id, full_name, plan, children }
+        let timed = plan != Plan::First && !row.flags.contains(Flags::FAST);
+        Node { row, id, full_name, plan, timed, children }
     }
 
     /// The subcommand of that name (any case), if there is one.
