@@ -21,6 +21,9 @@ use crate::command::{Flow, Origin, Session};
 const INPUT: usize = 64 * 1024;
 /// Replies that a worker gathers before it sends them without waiting for the batch's end.
 const GATHER: usize = 256 * 1024;
+/// Output buffers that a worker keeps at hand, and the largest of them.
+const SPARES: usize = 128;
+const SPARE: usize = 64 * 1024;
 /// Commands that are parsed, and their keys prefetched, before the first of them runs.
 const WINDOW: usize = 32;
 /// How often a connection reads before others have their turn.
@@ -32,6 +35,8 @@ struct Desk {
     input: Vec<u8>,
     output: Vec<u8>,
     batch: Batch,
+    /// Empty buffers for `output` in its turn.
+    spare: Vec<Vec<u8>>,
 }
 
 impl Desk {
@@ -41,13 +46,22 @@ impl Desk {
         self.input.reserve(INPUT);
         self.output.clear();
     }
+
+    /// Keeps a buffer whose replies are sent.
+    fn recycle(&mut self, mut buffer: Vec<u8>) {
+        if self.spare.len() < SPARES && (1..=SPARE).contains(&buffer.capacity()) {
+            buffer.clear();
+            self.spare.push(buffer);
+        }
+    }
 }
 
 thread_local! {
     static DESK: RefCell<Desk> = RefCell::new(Desk {
         input: Vec::with_capacity(INPUT),
-        output: Vec::with_capacity(GATHER),
+        output: Vec::new(),
         batch: Batch::default(),
+        spare: Vec::new(),
     });
 }
 
@@ -107,7 +121,7 @@ impl Connection {
             self.seat.bell().hang(cx.waker());
             self.seated = true;
         }
-        if self.seat.client.is_killed() {
+        if self.seat.client.is_killed() && !self.ending {
             return Ok(Poll::Ready(()));
         }
         if self.seat.bell().take() {
@@ -116,7 +130,7 @@ impl Connection {
         }
         for _ in 0..TURNS {
             if self.output.waiting() > 0 {
-                self.flush(cx)?;
+                self.flush(cx, desk)?;
             }
             if self.ending && self.output.waiting() == 0 {
                 return Ok(Poll::Ready(()));
@@ -135,7 +149,14 @@ impl Connection {
                     tracing::trace!("Client closed connection {}", self.seat.client.origin.addr);
                     return Ok(Poll::Ready(()));
                 }
-                Poll::Ready(Ok(n)) => self.process(n, own, desk)?,
+                Poll::Ready(Ok(n)) => {
+                    self.process(n, own, desk)?;
+                    if self.output.waiting() > 0 || self.ending {
+                        // The others that are ready run first, and then all are answered
+                        // in a row: a client on another core wakes up once for many replies.
+                        break;
+                    }
+                }
                 Poll::Ready(Err(error)) => {
                     tracing::trace!("Reading from client: {error}");
                     return Ok(Poll::Ready(()));
@@ -176,7 +197,7 @@ impl Connection {
         }
         self.note_query();
         outcome?;
-        self.send(desk)
+        self.leave_output(desk)
     }
 
     /// Parses and runs the commands in `buffer`, in windows; gives how many of its bytes
@@ -268,7 +289,7 @@ impl Connection {
         }
         self.note_query();
         outcome?;
-        self.send(desk)
+        self.leave_output(desk)
     }
 
     /// Answers what is not RESP, and ends.
@@ -284,33 +305,44 @@ impl Connection {
 
     /// Sends what the worker gathered; what the socket does not take waits.
     fn send(&mut self, desk: &mut Desk) -> Result<(), End> {
-        let mut sent = 0;
-        if self.output.waiting() == 0 && !desk.output.is_empty() {
-            match self.stream.try_write(&desk.output) {
-                Ok(n) => sent = n,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+        if self.output.waiting() == 0 {
+            let sent = match self.stream.try_write(&desk.output) {
+                Ok(n) => n,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
                 Err(error) => {
-                    desk.output.clear();
                     tracing::trace!("Error writing to client: {error}");
                     return Err(End);
                 }
-            }
+            };
             if sent < desk.output.len() {
                 self.output.take_rest(&mut desk.output, sent);
             }
             desk.output.clear();
-            desk.output.shrink_to(GATHER);
+            self.note_output(sent);
         }
-        self.note_output(sent);
+        self.check_output_limit(0)
+    }
+
+    /// Leaves what the worker gathered to be sent when the connection has its turn again.
+    fn leave_output(&mut self, desk: &mut Desk) -> Result<(), End> {
+        if !desk.output.is_empty() {
+            let spare = desk.spare.pop().unwrap_or_default();
+            self.output.take_rest(&mut desk.output, 0);
+            desk.output = spare;
+        }
         self.check_output_limit(0)
     }
 
     /// Sends what waits, as far as the socket takes it.
-    fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+    fn flush(&mut self, cx: &mut Context<'_>, desk: &mut Desk) -> Result<(), End> {
         let before = self.output.waiting();
-        if let Poll::Ready(Err(error)) = self.output.poll_flush(cx, &mut self.stream) {
-            tracing::trace!("Error writing to client: {error}");
-            return Err(End);
+        match self.output.poll_flush(cx, &mut self.stream) {
+            Poll::Ready(Err(error)) => {
+                tracing::trace!("Error writing to client: {error}");
+                return Err(End);
+            }
+            Poll::Ready(Ok(buffer)) => desk.recycle(buffer),
+            Poll::Pending => {}
         }
         self.note_output(before - self.output.waiting());
         self.check_output_limit(0)

@@ -24,34 +24,25 @@ impl Output {
         &mut self.bytes
     }
 
-    /// Takes over what is left of `bytes` behind `sent`; `bytes` is empty afterwards.
+    /// Takes over `bytes`, of which `sent` are sent; an empty buffer is left in its place.
     pub(super) fn take_rest(&mut self, bytes: &mut Vec<u8>, sent: usize) {
-        /// From here on the buffer itself changes hands rather than be copied.
-        const LARGE: usize = 64 * 1024;
         debug_assert_eq!(self.waiting(), 0, "what waits goes first");
-        if bytes.len() - sent >= LARGE {
-            *self = Output { bytes: std::mem::take(bytes), sent };
-        } else {
-            *self = Output { bytes: bytes[sent..].to_vec(), sent: 0 };
-            bytes.clear();
-        }
+        *self = Output { bytes: std::mem::take(bytes), sent };
     }
 
-    /// Sends what waits; gives how many bytes went out.
+    /// Sends what waits; gives the buffer back when all of it is sent.
     pub(super) fn poll_flush(
         &mut self,
         cx: &mut Context<'_>,
         stream: &mut Stream,
-    ) -> Poll<io::Result<usize>> {
-        let before = self.sent;
+    ) -> Poll<io::Result<Vec<u8>>> {
         while self.waiting() > 0 {
             match ready!(stream.poll_write(cx, &self.bytes[self.sent..]))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 n => self.sent += n,
             }
         }
-        let sent = self.sent - before;
-        *self = Output::default();
-        Poll::Ready(Ok(sent))
+        self.sent = 0;
+        Poll::Ready(Ok(std::mem::take(&mut self.bytes)))
     }
 }

@@ -11,6 +11,9 @@ use super::connection::Connection;
 use super::shared::Shared;
 use super::stream::Accepted;
 
+/// How many turns of connections there are between two looks for new input.
+const ROUND: u32 = 512;
+
 /// A running worker. It ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Worker {
@@ -24,7 +27,7 @@ impl Worker {
     pub(super) fn start(number: usize, shared: Arc<Shared>) -> io::Result<Worker> {
         let (inbox, outbox) = unbounded_channel();
         // No timers: the control thread watches over time for all.
-        let runtime = Builder::new_current_thread().enable_io().build()?;
+        let runtime = Builder::new_current_thread().enable_io().event_interval(ROUND).build()?;
         let thread = std::thread::Builder::new()
             .name(format!("danio-worker-{number}"))
             .spawn(move || run(&runtime, outbox, &shared))?;
