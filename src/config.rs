@@ -58,6 +58,12 @@ impl EvictionPolicy {
             EvictionPolicy::VolatileTtl => "volatile-ttl",
         }
     }
+
+    /// Whether only keys that expire are evicted.
+    pub(crate) fn only_volatile(self) -> bool {
+        use EvictionPolicy::{VolatileLfu, VolatileLru, VolatileRandom, VolatileTtl};
+        matches!(self, VolatileLru | VolatileLfu | VolatileRandom | VolatileTtl)
+    }
 }
 
 /// Who reclaims expired keys and does the engine's other small chores.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Engine;
 use crate::config::Config;
+use crate::error::Result;
 use crate::keyspace::{Access, Key, Tx};
 
 /// One numbered database of an [`Engine`].
@@ -63,6 +64,17 @@ impl Db {
     pub(super) fn write<R>(&self, key: &[u8], change: impl FnOnce(&mut Tx<'_>, Key<'_>) -> R) -> R {
         let key = self.key(key);
         change(&mut self.engine.keyspace().begin_one(self.number, key, Access::Exclusive), key)
+    }
+
+    /// Calls `change` in the scope of one key, exclusive, after making room under `maxmemory`.
+    #[inline(always)]
+    pub(super) fn grow<R>(
+        &self,
+        key: &[u8],
+        change: impl FnOnce(&mut Tx<'_>, Key<'_>) -> Result<R>,
+    ) -> Result<R> {
+        self.engine.keyspace().make_room()?;
+        self.write(key, change)
     }
 
     /// Calls `work` in the scope of several keys.

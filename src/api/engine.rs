@@ -205,6 +205,9 @@ fn tick(keyspace: &Keyspace, next_stripe: &mut usize, budget: Duration) -> Tick 
         return Tick::default();
     }
     let done = keyspace.reclaim_expired(next_stripe, budget);
+    // A limit that was lowered takes effect even if nobody writes; that nothing may be evicted
+    // is told to those who do.
+    let _ = keyspace.make_room();
     Tick { expired: done.keys, more: done.more }
 }
 

@@ -391,6 +391,7 @@ impl Db {
     ) -> Result<bool> {
         let keys = [self.key(from.as_ref()), self.key(to.as_ref())];
         let db = self.check_db(options.db.unwrap_or(self.number()))?;
+        self.engine().keyspace().make_room()?;
         self.many(&keys, Access::Exclusive, |tx| tx.copy(keys[0], keys[1], db, options.replace))
     }
 

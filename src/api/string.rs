@@ -332,6 +332,7 @@ impl Db {
     ) -> Result<bool> {
         let pairs: Vec<(K, V)> = pairs.into_iter().collect();
         let keys = self.hashed(pairs.iter().map(|(key, _)| key));
+        self.engine().keyspace().make_room()?;
         self.many(&keys, Access::Exclusive, |tx| {
             let args = options.args(|| tx.now())?;
             if args.previous
@@ -463,7 +464,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn incr_by(&self, key: impl AsRef<[u8]>, by: i64) -> Result<i64> {
-        self.write(key.as_ref(), |tx, key| tx.incr_by(key, by))
+        self.grow(key.as_ref(), |tx, key| tx.incr_by(key, by))
     }
 
     /// Adds `by` to the floating-point number under `key`, 0 if it is missing (`INCRBYFLOAT`, O(1), locks one
@@ -483,7 +484,7 @@ impl Db {
         // The shortest text that stands for `by`, as a client of Redis would send it: 0.1 means 0.1.
         let by =
             Extended::parse(ryu::Buffer::new().format(by).as_bytes()).ok_or(Error::NotFloat)?;
-        let text = self.write(key.as_ref(), |tx, key| tx.incr_by_float(key, by))?;
+        let text = self.grow(key.as_ref(), |tx, key| tx.incr_by_float(key, by))?;
         crate::text::double::parse(&text).ok_or(Error::NotFloat)
     }
 
@@ -500,7 +501,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn append(&self, key: impl AsRef<[u8]>, bytes: impl AsRef<[u8]>) -> Result<usize> {
-        self.write(key.as_ref(), |tx, key| tx.append(key, bytes.as_ref()))
+        self.grow(key.as_ref(), |tx, key| tx.append(key, bytes.as_ref()))
     }
 
     /// Returns how long the string under `key` is, 0 if it is missing (`STRLEN`, O(1), locks one stripe shared).
@@ -556,7 +557,7 @@ impl Db {
         offset: usize,
         bytes: impl AsRef<[u8]>,
     ) -> Result<usize> {
-        self.write(key.as_ref(), |tx, key| tx.set_range(key, offset, bytes.as_ref()))
+        self.grow(key.as_ref(), |tx, key| tx.set_range(key, offset, bytes.as_ref()))
     }
 
     /// Returns the digest of the string under `key`, XXH3 of 64 bits (`DIGEST`, O(bytes), locks one stripe

@@ -280,7 +280,7 @@ impl Db {
     /// ```
     #[inline]
     pub fn set(&self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Result<()> {
-        self.write(key.as_ref(), |tx, key| tx.set(key, value.as_ref(), &SetArgs::default()))
+        self.grow(key.as_ref(), |tx, key| tx.set(key, value.as_ref(), &SetArgs::default()))
             .map(drop)
     }
 
@@ -307,7 +307,7 @@ impl Db {
         value: impl AsRef<[u8]>,
         options: SetOptions,
     ) -> Result<SetOutcome> {
-        self.write(key.as_ref(), |tx, key| {
+        self.grow(key.as_ref(), |tx, key| {
             let args = options.args(|| tx.now())?;
             tx.set(key, value.as_ref(), &args)
         })

@@ -177,6 +177,11 @@ impl Session {
     fn call(&mut self, node: &'static Node, args: Args<'_>, reply: &mut dyn Reply) -> Result<()> {
         let Session { engine, instance, state, .. } = self;
         let keyspace = engine.keyspace();
+        if let Err(error) = keyspace.make_room()
+            && node.row.flags.contains(Flags::DENYOOM)
+        {
+            return Err(error);
+        }
         let access = if node.is_exclusive() { Access::Exclusive } else { Access::Shared };
         let handler = node.row.handler;
         let db = state.db;

@@ -7,6 +7,7 @@ pub(crate) mod access;
 mod change;
 pub(crate) mod entry;
 pub(crate) mod event;
+mod evict;
 mod expire;
 mod flush;
 mod held;
@@ -48,6 +49,8 @@ pub(crate) struct Keyspace {
     pub(crate) observers: Observers,
     /// Keys reclaimed because their time was over.
     pub(crate) expired: AtomicU64,
+    /// Keys evicted because there was no room.
+    pub(crate) evicted: AtomicU64,
 }
 
 impl Keyspace {
@@ -65,6 +68,7 @@ impl Keyspace {
             settings: Settings::new(config),
             observers: Observers::default(),
             expired: AtomicU64::new(0),
+            evicted: AtomicU64::new(0),
         }
     }
 
@@ -111,6 +115,7 @@ impl Keyspace {
             stripe.misses.store(0, Ordering::Relaxed);
         }
         self.expired.store(0, Ordering::Relaxed);
+        self.evicted.store(0, Ordering::Relaxed);
     }
 
     /// Hints that a key will be looked up soon; does nothing if its stripe is busy.

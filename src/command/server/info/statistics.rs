@@ -24,7 +24,7 @@ pub(super) fn stats(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()
         ("sync_partial_ok", 0),
         ("sync_partial_err", 0),
         ("expired_keys", keyspace.expired.load(Relaxed)),
-        ("evicted_keys", 0),
+        ("evicted_keys", keyspace.evicted.load(Relaxed)),
         ("evicted_clients", 0),
         ("keyspace_hits", hits),
         ("keyspace_misses", misses),

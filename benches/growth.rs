@@ -1,0 +1,51 @@
+//! How long single calls take while a database grows from nothing: the histogram of each, by the
+//! clock on the wall and by the thread's own processor time (what the system does meanwhile, such
+//! as running somebody else, is in the first only).
+//!
+//! `cargo bench --bench growth [-- keys]`
+
+mod support;
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use support::{histogram, measure, print};
+
+fn main() {
+    let keys: u64 = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(10_000_000);
+    let db = danio::Db::in_memory();
+    let grown = AtomicU64::new(0);
+    let (mut set_wall, mut set_work) = (histogram(), histogram());
+    let (mut get_wall, mut get_work) = (histogram(), histogram());
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut i = 0_u64;
+            while grown.load(Relaxed) < keys {
+                i = i
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                let key = format!("key:{:012}", (i >> 16) % grown.load(Relaxed).max(1));
+                measure(&mut get_wall, &mut get_work, || db.get(&key)).expect("a string");
+            }
+        });
+        for i in 0..keys {
+            let key = format!("key:{i:012}");
+            measure(&mut set_wall, &mut set_work, || db.set(&key, [b'v'; 32])).expect("set");
+            grown.store(i + 1, Relaxed);
+        }
+        reader.join().expect("no panic");
+    });
+    println!("from nothing to {keys} keys of 16 B with values of 32 B; one thread sets, one gets");
+    print("SET, wall", &set_wall);
+    print("SET, thread", &set_work);
+    print("GET, wall", &get_wall);
+    print("GET, thread", &get_work);
+    println!("{:.1} bytes a key counted", db.engine().used_memory() as f64 / keys as f64);
+    println!("\nSET, thread: how many calls took up to how long");
+    for step in set_work.iter_log(1_000, 2.0).filter(|step| step.count_since_last_iteration() > 0) {
+        println!(
+            "{:>10} µs {:>10}",
+            step.value_iterated_to() / 1000,
+            step.count_since_last_iteration()
+        );
+    }
+}
