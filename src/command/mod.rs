@@ -28,6 +28,8 @@ mod session;
 mod stats;
 mod string;
 mod table;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use args::{Args, Span};

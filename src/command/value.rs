@@ -135,6 +135,12 @@ impl ValueSink {
         }
     }
 
+    /// What was written, if anything was; an error is a value here.
+    #[cfg(test)]
+    pub(super) fn answer(self) -> Option<Value> {
+        self.done
+    }
+
     fn push_value(&mut self, value: Value) {
         let mut value = value;
         while let Some(open) = self.open.last_mut() {
