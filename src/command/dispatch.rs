@@ -134,6 +134,9 @@ impl Session {
         if !self.state.authenticated && !flags.contains(Flags::NO_AUTH) {
             return Err((Some(node), errors::no_auth()));
         }
+        if flags.contains(Flags::DENYOOM) {
+            self.engine.keyspace().make_room().map_err(|error| (Some(node), error))?;
+        }
         Ok(node)
     }
 

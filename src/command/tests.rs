@@ -190,6 +190,22 @@ fn info_shows_what_is_asked_for() {
 }
 
 #[test]
+fn what_grows_is_refused_when_memory_is_full() {
+    let mut session = Session::new(&engine().0);
+    assert_eq!(ask(&mut session, "set k v"), "OK");
+    assert_eq!(ask(&mut session, "config set maxmemory 1"), "OK");
+    let refused = "OOM command not allowed when used memory > 'maxmemory'.";
+    assert_eq!(ask(&mut session, "append k v"), refused);
+    assert_eq!(ask(&mut session, "get k"), "v");
+    assert_eq!(ask(&mut session, "config set maxmemory-policy allkeys-random"), "OK");
+    assert_eq!(ask(&mut session, "set k2 v"), refused, "even without keys there are tables");
+    assert_eq!(ask(&mut session, "dbsize"), "0");
+    assert!(ask(&mut session, "info stats").contains("evicted_keys:1\r\n"));
+    assert_eq!(ask(&mut session, "config set maxmemory 0"), "OK");
+    assert_eq!(ask(&mut session, "set k v"), "OK");
+}
+
+#[test]
 fn readers_have_expired_keys_reclaimed() {
     let (engine, clock) = engine();
     let mut session = Session::new(&engine);
