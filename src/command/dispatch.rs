@@ -134,8 +134,10 @@ impl Session {
         if !self.state.authenticated && !flags.contains(Flags::NO_AUTH) {
             return Err((Some(node), errors::no_auth()));
         }
-        if flags.contains(Flags::DENYOOM) {
-            self.engine.keyspace().make_room().map_err(|error| (Some(node), error))?;
+        if let Err(error) = self.engine.keyspace().make_room()
+            && flags.contains(Flags::DENYOOM)
+        {
+            return Err((Some(node), error));
         }
         Ok(node)
     }
@@ -178,66 +180,88 @@ impl Session {
     /// Locks what the command needs and runs its handler.
     #[inline]
     fn call(&mut self, node: &'static Node, args: Args<'_>, reply: &mut dyn Reply) -> Result<()> {
-        let Session { engine, instance, state, .. } = self;
-        let keyspace = engine.keyspace();
-        if let Err(error) = keyspace.make_room()
-            && node.row.flags.contains(Flags::DENYOOM)
-        {
-            return Err(error);
+        if node.plan != Plan::First {
+            return self.call_many(node, args, reply);
         }
-        let access = if node.is_exclusive() { Access::Exclusive } else { Access::Shared };
-        let handler = node.row.handler;
-        let db = state.db;
+        let Session { engine, instance, state, .. } = self;
+        let (keyspace, db) = (engine.keyspace(), state.db);
+        let key = keyspace.key(args.at(1));
+        let (keys, access) = (std::slice::from_ref(&key), access(node));
+        let mut tx = keyspace.begin_one(db, key, access);
+        tx.set_touches(!state.client.no_touch.load(Relaxed));
+        let freed = &mut None;
+        let mut ctx = Context {
+            args,
+            keys,
+            tx: &mut tx,
+            engine,
+            instance,
+            session: state,
+            reply,
+            freed,
+            node,
+        };
+        let result = (node.row.handler)(&mut ctx);
+        if tx.met_past() && access == Access::Shared {
+            return result.and(reclaim(tx, db, keys));
+        }
+        result
+    }
+
+    /// As [`call`](Session::call), for a command that has not its one key in word 1.
+    #[inline(never)]
+    fn call_many(
+        &mut self,
+        node: &'static Node,
+        args: Args<'_>,
+        reply: &mut dyn Reply,
+    ) -> Result<()> {
+        let Session { engine, instance, state, .. } = self;
+        let (keyspace, db, access) = (engine.keyspace(), state.db, access(node));
+        let mut keys = SmallVec::<[Key<'_>; FEW_KEYS]>::new();
+        for spec in node.row.keys {
+            for position in spec.positions(&args).into_iter().flatten() {
+                keys.push(keyspace.key(args.at(position)));
+            }
+        }
         // Dropped after the scope, and so after its locks are released.
         let mut freed = None;
-        let freed = &mut freed;
-        let touches = !state.client.no_touch.load(Relaxed);
-        let mut context = |keys: &[Key<'_>], tx: &mut Tx<'_>| {
-            if !touches {
-                tx.set_touches(false);
-            }
-            handler(&mut Context {
-                args,
-                keys,
-                tx,
-                engine,
-                instance,
-                session: state,
-                reply,
-                freed,
-                node,
-            })
+        let mut tx = match node.plan {
+            Plan::None => keyspace.begin_none(db),
+            Plan::All => keyspace.begin_all(db, access),
+            Plan::First | Plan::Specs => keyspace.begin_many(db, keys.iter().copied(), access),
         };
-        match node.plan {
-            Plan::First => {
-                let key = keyspace.key(args.at(1));
-                let keys = std::slice::from_ref(&key);
-                let mut tx = keyspace.begin_one(db, key, access);
-                let result = context(keys, &mut tx);
-                leave(tx, access, db, keys, result)
-            }
-            Plan::None => context(&[], &mut keyspace.begin_none(db)),
-            Plan::All => context(&[], &mut keyspace.begin_all(db, access)),
-            Plan::Specs => {
-                let mut keys = SmallVec::<[Key<'_>; FEW_KEYS]>::new();
-                for spec in node.row.keys {
-                    for position in spec.positions(&args).into_iter().flatten() {
-                        keys.push(keyspace.key(args.at(position)));
-                    }
-                }
-                let mut tx = keyspace.begin_many(db, keys.iter().copied(), access);
-                let result = context(&keys, &mut tx);
-                leave(tx, access, db, &keys, result)
-            }
+        tx.set_touches(!state.client.no_touch.load(Relaxed));
+        let (keys, freed) = (&keys[..], &mut freed);
+        let mut ctx = Context {
+            args,
+            keys,
+            tx: &mut tx,
+            engine,
+            instance,
+            session: state,
+            reply,
+            freed,
+            node,
+        };
+        let result = (node.row.handler)(&mut ctx);
+        if tx.met_past() && access == Access::Shared {
+            return result.and(reclaim(tx, db, keys));
         }
+        result
     }
 }
 
-/// Ends a scope over `keys`. A reader that met expired ones has them reclaimed then.
+/// How a command's stripes are locked.
 #[inline]
-fn leave(tx: Tx<'_>, access: Access, db: u32, keys: &[Key<'_>], result: Result<()>) -> Result<()> {
+fn access(node: &Node) -> Access {
+    if node.is_exclusive() { Access::Exclusive } else { Access::Shared }
+}
+
+/// Ends a scope of a reader that met expired keys, and has them reclaimed.
+#[cold]
+fn reclaim(tx: Tx<'_>, db: u32, keys: &[Key<'_>]) -> Result<()> {
     let keyspace = tx.keyspace();
-    let met = tx.met_past() && access == Access::Shared;
     drop(tx);
-    if met { result.and(keyspace.reclaim_met(db, keys)) } else { result }
+    keyspace.reclaim_met(db, keys)
 }
