@@ -231,6 +231,8 @@ pub struct Command {
     pub tips: &'static [&'static str],
     /// Its arguments.
     pub arguments: &'static [Arg],
+    /// Whether it is for the system's own use.
+    pub internal: bool,
     /// Its subcommands.
     pub subcommands: &'static [Command],
     /// What runs it.
@@ -255,6 +257,7 @@ impl Command {
             history: &[],
             tips: &[],
             arguments: &[],
+            internal: false,
             subcommands: &[],
             handler,
         }
@@ -337,6 +340,12 @@ impl Command {
     /// Sets the arguments.
     pub const fn args(mut self, arguments: &'static [Arg]) -> Command {
         self.arguments = arguments;
+        self
+    }
+
+    /// Marks the command as one for the system's own use.
+    pub const fn internal(mut self) -> Command {
+        self.internal = true;
         self
     }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
 
-use super::filter::Filter;
+use super::filter::{self, Filter};
 use super::hello::valid_name;
 use super::pause;
 use crate::command::context::Context;
@@ -81,21 +81,7 @@ const LIST: Command = Command::new("list", -2, list)
         ("8.0.0", "Field `io-thread`."),
     ])
     .tips(&["nondeterministic_output"])
-    .args(&[
-        Arg::one_of(
-            "client-type",
-            &[
-                Arg::word("normal", "NORMAL"),
-                Arg::word("master", "MASTER"),
-                Arg::word("replica", "REPLICA"),
-                Arg::word("pubsub", "PUBSUB"),
-            ],
-        )
-        .token("TYPE")
-        .optional()
-        .since("5.0.0"),
-        Arg::integer("client-id").token("ID").optional().multiple().since("6.2.0"),
-    ]);
+    .args(filter::ARGUMENTS);
 
 fn list(ctx: &mut Context<'_, '_>) -> Result<()> {
     let filter = Filter::for_list(ctx.args, ctx.engine.databases())?;
@@ -132,36 +118,7 @@ const KILL: Command = Command::new("kill", -3, kill)
     ])
     .args(&[Arg::one_of(
         "filter",
-        &[
-            Arg::string("old-format"),
-            Arg::one_of(
-                "new-format",
-                &[
-                    Arg::integer("client-id").token("ID").optional().since("2.8.12"),
-                    Arg::one_of(
-                        "client-type",
-                        &[
-                            Arg::word("normal", "NORMAL"),
-                            Arg::word("master", "MASTER").since("3.2.0"),
-                            Arg::word("slave", "SLAVE"),
-                            Arg::word("replica", "REPLICA").since("5.0.0"),
-                            Arg::word("pubsub", "PUBSUB"),
-                        ],
-                    )
-                    .token("TYPE")
-                    .optional()
-                    .since("2.8.12"),
-                    Arg::string("username").token("USER").optional(),
-                    Arg::string("addr").token("ADDR").optional(),
-                    Arg::string("laddr").token("LADDR").optional().since("6.2.0"),
-                    Arg::one_of("skipme", &[Arg::word("yes", "YES"), Arg::word("no", "NO")])
-                        .token("SKIPME")
-                        .optional(),
-                    Arg::integer("maxage").token("MAXAGE").optional().since("7.4.0"),
-                ],
-            )
-            .multiple(),
-        ],
+        &[Arg::string("old-format"), Arg::one_of("new-format", filter::ARGUMENTS).multiple()],
     )]);
 
 fn kill(ctx: &mut Context<'_, '_>) -> Result<()> {

@@ -6,7 +6,49 @@ use crate::clock::Millis;
 use crate::command::args::Args;
 use crate::command::client::Client;
 use crate::command::parse::{self, is};
+use crate::command::row::Arg;
 use crate::error::{Error, Result};
+
+/// The options as `COMMAND DOCS` shows them, those that Redis has first.
+pub(super) const ARGUMENTS: &[Arg] = &[
+    Arg::one_of("client-type", TYPES).token("TYPE").optional().since("5.0.0"),
+    Arg::integer("client-id").token("ID").optional().multiple().since("6.2.0"),
+    Arg::string("username").token("USER").optional(),
+    Arg::string("addr").token("ADDR").optional(),
+    Arg::string("laddr").token("LADDR").optional().since("6.2.0"),
+    Arg::one_of("skipme", &[Arg::word("yes", "YES"), Arg::word("no", "NO")])
+        .token("SKIPME")
+        .optional(),
+    Arg::integer("maxage").token("MAXAGE").optional().since("7.4.0"),
+    Arg::string("name").token("NAME").optional(),
+    Arg::integer("idle").token("IDLE").optional(),
+    Arg::string("flags").token("FLAGS").optional(),
+    Arg::string("lib-name").token("LIB-NAME").optional(),
+    Arg::string("lib-ver").token("LIB-VER").optional(),
+    Arg::integer("db").token("DB").optional(),
+    Arg::string("capa").token("CAPA").optional(),
+    Arg::string("ip").token("IP").optional(),
+    Arg::one_of("not-client-type", TYPES).token("NOT-TYPE").optional(),
+    Arg::integer("not-client-id").token("NOT-ID").optional().multiple(),
+    Arg::string("not-username").token("NOT-USER").optional(),
+    Arg::string("not-addr").token("NOT-ADDR").optional(),
+    Arg::string("not-laddr").token("NOT-LADDR").optional(),
+    Arg::string("not-name").token("NOT-NAME").optional(),
+    Arg::string("not-flags").token("NOT-FLAGS").optional(),
+    Arg::string("not-lib-name").token("NOT-LIB-NAME").optional(),
+    Arg::string("not-lib-ver").token("NOT-LIB-VER").optional(),
+    Arg::integer("not-db").token("NOT-DB").optional(),
+    Arg::string("not-capa").token("NOT-CAPA").optional(),
+    Arg::string("not-ip").token("NOT-IP").optional(),
+];
+
+const TYPES: &[Arg] = &[
+    Arg::word("normal", "NORMAL"),
+    Arg::word("master", "MASTER"),
+    Arg::word("slave", "SLAVE"),
+    Arg::word("replica", "REPLICA"),
+    Arg::word("pubsub", "PUBSUB"),
+];
 
 /// A choice among connections: all conditions that are given must hold.
 #[derive(Debug, Default)]

@@ -19,6 +19,7 @@ pub(super) const DEBUG: Command = Command::new("debug", -2, debug)
     .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE, Flags::PROTECTED])
     .complexity("That of the subcommand")
     .summary("Holds what test suites need.")
+    .internal()
     .locks_all();
 
 fn debug(ctx: &mut Context<'_, '_>) -> Result<()> {

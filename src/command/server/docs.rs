@@ -35,7 +35,8 @@ fn document(reply: &mut dyn Reply, node: &Node) {
     let lists = [row.history.is_empty(), row.arguments.is_empty(), node.children.is_empty()];
     let fields = 4
         + lists.iter().filter(|empty| !**empty).count()
-        + if row.deprecated.is_some() { 3 } else { 0 };
+        + if row.deprecated.is_some() { 2 } else { 0 }
+        + usize::from(row.deprecated.is_some() || row.internal);
     reply.bulk(node.full_name.as_bytes());
     reply.map(fields);
     for (name, text) in [
@@ -46,9 +47,13 @@ fn document(reply: &mut dyn Reply, node: &Node) {
     ] {
         pair(reply, name, text);
     }
-    if let Some((version, instead)) = row.deprecated {
+    let flags = [(row.deprecated.is_some(), "deprecated"), (row.internal, "syscmd")];
+    let flags = flags.iter().filter(|(on, _)| *on).map(|(_, name)| *name);
+    if flags.clone().next().is_some() {
         reply.bulk(b"doc_flags");
-        statuses(reply, std::iter::once("deprecated"));
+        statuses(reply, flags);
+    }
+    if let Some((version, instead)) = row.deprecated {
         pair(reply, "deprecated_since", version);
         pair(reply, "replaced_by", instead);
     }

@@ -31,6 +31,8 @@ pub(super) const SHUTDOWN: Command = Command::new("shutdown", -1, shutdown)
                     .optional(),
                     Arg::word("now", "NOW").optional().since("7.0.0"),
                     Arg::word("force", "FORCE").optional().since("7.0.0"),
+                    Arg::word("safe", "SAFE").optional(),
+                    Arg::word("failover", "FAILOVER").optional(),
                 ],
             ),
             Arg::word("abort", "ABORT").since("7.0.0"),
@@ -39,19 +41,23 @@ pub(super) const SHUTDOWN: Command = Command::new("shutdown", -1, shutdown)
     .optional()]);
 
 fn shutdown(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let (mut save, mut nosave, mut abort) = (false, false, false);
+    let (mut save, mut nosave, mut abort, mut failover) = (false, false, false, false);
     for word in ctx.args.iter_from(1) {
         match word {
             word if is(word, "nosave") => nosave = true,
             word if is(word, "save") => save = true,
             // Nothing is waited for, so there is nothing to hurry or to force.
-            word if is(word, "now") || is(word, "force") => {}
+            word if is(word, "now") || is(word, "force") || is(word, "safe") => {}
+            word if is(word, "failover") => failover = true,
             word if is(word, "abort") => abort = true,
             _ => return Err(Error::Syntax),
         }
     }
     if (abort && ctx.args.len() > 2) || (save && nosave) {
         return Err(Error::Syntax);
+    }
+    if failover {
+        return Err(Error::reply("ERR SHUTDOWN FAILOVER is only supported in cluster mode."));
     }
     if abort {
         return Err(Error::reply("ERR No shutdown in progress."));
