@@ -33,8 +33,8 @@ pub struct Instance {
     pub(super) listener: Mutex<Option<Arc<dyn Listener>>>,
     /// The most data there was whenever INFO looked.
     pub(super) peak_memory: AtomicU64,
-    /// Calls a second as of the last look: when, calls by then, and the rate.
-    rate: Mutex<(Duration, u64, u64)>,
+    /// What INFO saw when it last looked.
+    last_look: Mutex<Look>,
 }
 
 /// The server that answers for an instance: the network layer, when it runs.
@@ -69,7 +69,7 @@ impl Instance {
             password: Arc::default(),
             listener: Mutex::new(None),
             peak_memory: AtomicU64::new(0),
-            rate: Mutex::default(),
+            last_look: Mutex::default(),
         };
         config::bind(&instance.parameters, &engine.shared_keyspace(), &instance.password);
         instance
@@ -80,17 +80,41 @@ impl Instance {
         *self.listener.lock() = Some(listener);
     }
 
-    /// Calls a second since INFO last looked, or over a tenth of a second at least.
-    pub(super) fn calls_per_second(&self) -> u64 {
+    /// What happens in a second, since INFO last looked or over a tenth of a second at least.
+    pub(super) fn rates(&self) -> Rates {
         let (now, calls) = (self.started.elapsed(), self.stats.calls());
-        let mut rate = self.rate.lock();
-        let passed = now.saturating_sub(rate.0).as_millis();
-        if passed >= 100 {
-            let new = u128::from(calls.saturating_sub(rate.1)) * 1000 / passed;
-            *rate = (now, calls, u64::try_from(new).unwrap_or(u64::MAX));
+        let (received, sent) = self.clients.net_bytes();
+        let mut last = self.last_look.lock();
+        let passed = now.saturating_sub(last.at).as_secs_f64();
+        if passed >= 0.1 {
+            let rate = |new: u64, old: u64| new.saturating_sub(old) as f64 / passed;
+            let rates = Rates {
+                calls: rate(calls, last.calls) as u64,
+                received_kb: rate(received, last.received) / 1024.0,
+                sent_kb: rate(sent, last.sent) / 1024.0,
+            };
+            *last = Look { at: now, calls, received, sent, rates };
         }
-        rate.2
+        last.rates
     }
+}
+
+/// What happens in a second.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Rates {
+    pub(super) calls: u64,
+    pub(super) received_kb: f64,
+    pub(super) sent_kb: f64,
+}
+
+/// Counts as they stood at some time, and the rates that were worked out then.
+#[derive(Debug, Default)]
+struct Look {
+    at: Duration,
+    calls: u64,
+    received: u64,
+    sent: u64,
+    rates: Rates,
 }
 
 /// `requirepass`.

@@ -10,7 +10,7 @@ use crate::error::Result;
 pub(super) fn server(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
     let instance = ctx.instance;
     let micros = ctx.engine.clock().micros();
-    let uptime = instance.started.elapsed().as_secs();
+    let uptime = uptime(ctx);
     let hz = ctx.engine.keyspace().settings.hz.load(Relaxed);
     line(
         report,
@@ -20,9 +20,11 @@ pub(super) fn server(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<(
     line(report, "danio_version", env!("CARGO_PKG_VERSION"));
     line(report, "redis_git_sha1", "00000000");
     line(report, "redis_git_dirty", 0);
+    line(report, "redis_build_id", "0000000000000000");
     line(report, "redis_mode", "standalone");
     line(report, "os", system::os());
     line(report, "arch_bits", usize::BITS);
+    line(report, "monotonic_clock", "POSIX clock_gettime");
     line(report, "process_id", std::process::id());
     line(report, "process_supervised", "no");
     line(report, "run_id", &instance.run_id);
@@ -32,6 +34,8 @@ pub(super) fn server(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<(
     line(report, "hz", hz);
     line(report, "configured_hz", hz);
     line(report, "lru_clock", (micros / 1_000_000) & 0xFF_FFFF);
+    let executable = std::env::current_exe().unwrap_or_default();
+    line(report, "executable", executable.display());
     if let Some(listener) = instance.listener.lock().clone() {
         for (name, value) in listener.describe() {
             line(report, name, value);
@@ -98,23 +102,75 @@ pub(super) fn memory(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<(
     line(report, "mem_not_counted_for_evict", 0);
     let (input, output) = ctx.instance.clients.buffers();
     line(report, "mem_clients_normal", input + output);
-    line(report, "active_defrag_running", 0);
-    line(report, "lazyfree_pending_objects", 0);
+    // There are no scripts, replicas or files, and nothing is moved or freed in the background.
+    for name in [
+        "used_memory_lua",
+        "used_memory_vm_eval",
+        "used_memory_vm_functions",
+        "used_memory_vm_total",
+        "used_memory_functions",
+        "used_memory_scripts",
+        "used_memory_scripts_eval",
+        "number_of_cached_scripts",
+        "number_of_functions",
+        "number_of_libraries",
+        "mem_replication_backlog",
+        "mem_total_replication_buffers",
+        "mem_clients_slaves",
+        "mem_cluster_links",
+        "mem_aof_buffer",
+        "active_defrag_running",
+        "lazyfree_pending_objects",
+        "lazyfreed_objects",
+    ] {
+        line(report, name, 0);
+    }
     Ok(())
 }
 
 /// There are no files, so nothing is ever loaded or saved.
-pub(super) fn persistence(_: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
-    for name in ["loading", "async_loading", "rdb_bgsave_in_progress"] {
+pub(super) fn persistence(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
+    for name in [
+        "loading",
+        "async_loading",
+        "current_cow_peak",
+        "current_cow_size",
+        "current_cow_size_age",
+        "current_save_keys_processed",
+        "current_save_keys_total",
+        "rdb_bgsave_in_progress",
+    ] {
         line(report, name, 0);
     }
+    let started = ctx.engine.clock().micros() / 1_000_000 - uptime(ctx).cast_signed();
+    line(report, "rdb_last_save_time", started);
     line(report, "rdb_last_bgsave_status", "ok");
-    for name in ["aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"] {
+    line(report, "rdb_last_bgsave_time_sec", -1);
+    line(report, "rdb_current_bgsave_time_sec", -1);
+    for name in [
+        "rdb_saves",
+        "rdb_last_cow_size",
+        "rdb_last_load_keys_expired",
+        "rdb_last_load_keys_loaded",
+        "aof_enabled",
+        "aof_rewrite_in_progress",
+        "aof_rewrite_scheduled",
+    ] {
         line(report, name, 0);
     }
+    line(report, "aof_last_rewrite_time_sec", -1);
+    line(report, "aof_current_rewrite_time_sec", -1);
     line(report, "aof_last_bgrewrite_status", "ok");
+    line(report, "aof_rewrites", 0);
+    line(report, "aof_rewrites_consecutive_failures", 0);
     line(report, "aof_last_write_status", "ok");
+    line(report, "aof_last_cow_size", 0);
     Ok(())
+}
+
+/// Seconds since the engine was first spoken to.
+fn uptime(ctx: &Context<'_, '_>) -> u64 {
+    ctx.instance.started.elapsed().as_secs()
 }
 
 pub(super) fn replication(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
@@ -125,7 +181,14 @@ pub(super) fn replication(ctx: &mut Context<'_, '_>, report: &mut String) -> Res
     line(report, "master_replid2", "0".repeat(40));
     line(report, "master_repl_offset", 0);
     line(report, "second_repl_offset", -1);
-    line(report, "repl_backlog_active", 0);
+    for name in [
+        "repl_backlog_active",
+        "repl_backlog_size",
+        "repl_backlog_first_byte_offset",
+        "repl_backlog_histlen",
+    ] {
+        line(report, name, 0);
+    }
     Ok(())
 }
 

@@ -13,12 +13,23 @@ pub(super) fn stats(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()
     let (received, sent) = instance.clients.net_bytes();
     let (hits, misses) = keyspace.hits_and_misses();
     let errors: u64 = stats.errors().values().sum();
+    let rates = instance.rates();
     for (name, value) in [
         ("total_connections_received", stats.connections.load(Relaxed)),
         ("total_commands_processed", stats.calls()),
-        ("instantaneous_ops_per_sec", instance.calls_per_second()),
+        ("instantaneous_ops_per_sec", rates.calls),
         ("total_net_input_bytes", received),
         ("total_net_output_bytes", sent),
+        ("total_net_repl_input_bytes", 0),
+        ("total_net_repl_output_bytes", 0),
+    ] {
+        line(report, name, value);
+    }
+    line(report, "instantaneous_input_kbps", format_args!("{:.2}", rates.received_kb));
+    line(report, "instantaneous_output_kbps", format_args!("{:.2}", rates.sent_kb));
+    line(report, "instantaneous_input_repl_kbps", "0.00");
+    line(report, "instantaneous_output_repl_kbps", "0.00");
+    for (name, value) in [
         ("rejected_connections", stats.refused_connections.load(Relaxed)),
         ("sync_full", 0),
         ("sync_partial_ok", 0),
@@ -33,11 +44,18 @@ pub(super) fn stats(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()
         ("pubsubshard_channels", 0),
         ("latest_fork_usec", 0),
         ("total_forks", 0),
+        ("migrate_cached_sockets", 0),
+        ("slave_expires_tracked_keys", 0),
+        ("active_defrag_hits", 0),
+        ("active_defrag_misses", 0),
+        ("active_defrag_key_hits", 0),
+        ("active_defrag_key_misses", 0),
         ("tracking_total_keys", 0),
         ("tracking_total_items", 0),
         ("tracking_total_prefixes", 0),
         ("unexpected_error_replies", 0),
         ("total_error_replies", errors),
+        ("dump_payload_sanitizations", 0),
         ("client_query_buffer_limit_disconnections", stats.query_buffer_cuts.load(Relaxed)),
         ("client_output_buffer_limit_disconnections", stats.output_buffer_cuts.load(Relaxed)),
     ] {
