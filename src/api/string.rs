@@ -481,11 +481,9 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn incr_by_float(&self, key: impl AsRef<[u8]>, by: f64) -> Result<f64> {
-        // The shortest text that stands for `by`, as a client of Redis would send it: 0.1 means 0.1.
-        let by =
-            Extended::parse(ryu::Buffer::new().format(by).as_bytes()).ok_or(Error::NotFloat)?;
+        let by = Extended::from_f64(by).ok_or(Error::NotFloat)?;
         let text = self.grow(key.as_ref(), |tx, key| tx.incr_by_float(key, by))?;
-        crate::text::double::parse(&text).ok_or(Error::NotFloat)
+        Extended::parse(&text).map(Extended::to_f64).ok_or(Error::NotFloat)
     }
 
     /// Adds `bytes` at the end of the string under `key`, which is made if it is missing (`APPEND`, amortised

@@ -126,10 +126,7 @@ impl Entry {
             StringValue::Int(_) => (Form::Int, false, &[]),
             StringValue::Bytes(b) if b.len() <= INLINE_MAX => (Form::Inline, false, b),
             StringValue::Edited(b) if b.len() <= INLINE_MAX => (Form::Inline, true, b),
-            StringValue::Long(b) if b.len() <= INLINE_MAX => (Form::Inline, true, b),
-            StringValue::Bytes(_) | StringValue::Edited(_) | StringValue::Long(_) => {
-                (Form::Long, false, &[])
-            }
+            StringValue::Bytes(_) | StringValue::Edited(_) => (Form::Long, false, &[]),
         };
         let shape = Shape::new(form, expiry.is_some(), edited, key.len(), bytes.len());
         let mut entry = Entry::allocate(shape, access);
@@ -140,9 +137,6 @@ impl Entry {
         }
         match value {
             StringValue::Int(number) => entry.write_word(shape.word_at(), number),
-            StringValue::Long(blob) if form == Form::Long => {
-                entry.write_word(shape.word_at(), blob)
-            }
             StringValue::Bytes(b) | StringValue::Edited(b) if form == Form::Long => {
                 entry.write_word(shape.word_at(), Blob::from(b))
             }

@@ -24,8 +24,6 @@ pub(crate) enum StringValue<'a> {
     Bytes(&'a [u8]),
     /// Bytes that it calls `raw`: the result of an edit.
     Edited(&'a [u8]),
-    /// Long bytes, taken over as they are.
-    Long(Blob),
 }
 
 impl<'a> StringValue<'a> {
