@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench expiry [-- keys]`; run it under `taskset -c 0` to see it on one core.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark measures the machine's own time")]
+
 mod support;
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

@@ -59,7 +59,7 @@ fn main() -> danio::Result<()> {
     println!("users: {users:?}");
 
     // A mistake is a value of a type, with the words a Redis client would see.
-    let mistake = db.incr("user:1").unwrap_err();
+    let mistake = db.incr("user:1").expect_err("a name is no number");
     assert_eq!(mistake, Error::NotInteger);
     println!("incr user:1: {mistake}");
 

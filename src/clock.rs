@@ -3,6 +3,8 @@
 //! Expiry, `TIME`, idle times and eviction clocks all ask here; nothing else in the crate
 //! reads a clock. With a [`ManualClock`] an engine's time stands still until it is told to move.
 
+#![expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

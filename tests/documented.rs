@@ -2,6 +2,8 @@
 //!
 //! Each script is a list of inline commands with the replies to them in RESP2.
 
+#![allow(clippy::unwrap_used, reason = "a test says by failing what is wrong")]
+
 #[path = "support/server.rs"]
 mod support;
 

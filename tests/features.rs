@@ -1,6 +1,8 @@
 //! `features.md` against the command table and the typed API: it lists what there is, no more
 //! and no less.
 
+#![allow(clippy::unwrap_used, reason = "a test says by failing what is wrong")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -80,7 +80,7 @@ fn large_values_go_both_ways() {
     const SIZE: usize = 64 << 20;
     let fixture = Fixture::new();
     let mut wire = fixture.connect();
-    let value: Vec<u8> = (0..SIZE).map(|i| (i * 31 >> 8) as u8).collect();
+    let value: Vec<u8> = (0..SIZE).map(|i| ((i * 31) >> 8) as u8).collect();
     wire.send(format!("*3\r\n$3\r\nSET\r\n$3\r\nbig\r\n${SIZE}\r\n"));
     wire.send(&value);
     wire.send("\r\nSTRLEN big\r\n");

@@ -2,6 +2,8 @@
 //!
 //! `DANIO_CLIENTS_SERVER=redis` (or `valkey`) runs it against that server instead.
 
+#![allow(clippy::unwrap_used, reason = "a test says by failing what is wrong")]
+
 #[path = "support/server.rs"]
 mod support;
 

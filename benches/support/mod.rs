@@ -1,3 +1,4 @@
+#![allow(clippy::disallowed_methods, reason = "a benchmark measures the machine's own time")]
 #![allow(unreachable_pub, missing_docs, reason = "part of each program")]
 
 //! What the latency programs share: a histogram on paper, and how long the thread itself worked.

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::Db;
-use crate::clock::{Clock, Millis};
+use crate::clock::Clock;
 use crate::config::{Config, Upkeep};
 use crate::error::{Error, Result};
 use crate::keyspace::{Access, Keyspace};
@@ -163,7 +163,8 @@ impl Engine {
         &self.inner.keyspace.clock
     }
 
-    pub(crate) fn now(&self) -> Millis {
+    #[cfg(test)]
+    pub(crate) fn now(&self) -> crate::clock::Millis {
         self.clock().now()
     }
 

@@ -40,6 +40,7 @@ pub(crate) fn from_binary(negative: bool, mantissa: u128, sticky: bool, exponent
 
 /// Appends `value` in the shortest form that reads back as it: plain digits where they
 /// are few, else with an exponent; `inf`, `-inf`, `nan`, and `-0` for the negative zero.
+#[cfg_attr(not(feature = "network"), allow(dead_code, reason = "for replies"))]
 pub(crate) fn write(value: f64, out: &mut Vec<u8>) {
     /// Up to here an integer is exact and printed as one.
     const WHOLE: f64 = (i64::MAX / 2) as f64;

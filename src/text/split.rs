@@ -4,6 +4,10 @@
 /// `\xHH` and `\` before any other byte count, in `'…'` only `\'` does. A NUL ends the line.
 ///
 /// `None` if a quote is left open, or is closed and not followed by a blank.
+#[cfg_attr(
+    not(feature = "network"),
+    allow(dead_code, reason = "for inline commands and redis.conf")
+)]
 pub(crate) fn split_words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let line = memchr::memchr(0, line).map_or(line, |end| &line[..end]);
     let mut words = Vec::new();
@@ -18,6 +22,7 @@ pub(crate) fn split_words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
 
 /// Writes `word` the way `split_words` reads it back: in double quotes, with whatever is
 /// not plain ASCII escaped.
+#[cfg_attr(not(feature = "network"), allow(dead_code, reason = "for redis.conf"))]
 pub(crate) fn quote_into(word: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     for &byte in word {

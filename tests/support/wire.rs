@@ -11,18 +11,18 @@ use danio::network::{Server, ServerOptions};
 use danio::{Config, Engine};
 
 /// A server with two workers on a free port of this machine.
-pub struct Fixture {
+pub(crate) struct Fixture {
     pub engine: Engine,
     pub server: Server,
 }
 
 impl Fixture {
-    pub fn new() -> Fixture {
+    pub(crate) fn new() -> Fixture {
         Fixture::with(&[])
     }
 
     /// With these parameters.
-    pub fn with(parameters: &[(&str, &str)]) -> Fixture {
+    pub(crate) fn with(parameters: &[(&str, &str)]) -> Fixture {
         let engine = Engine::open(Config::new()).expect("an engine");
         for (name, value) in parameters {
             let words: Vec<&[u8]> = value.split(' ').map(str::as_bytes).collect();
@@ -33,35 +33,35 @@ impl Fixture {
         Fixture { engine, server }
     }
 
-    pub fn connect(&self) -> Wire {
+    pub(crate) fn connect(&self) -> Wire {
         Wire::connect(self.server.local_addrs()[0].port())
     }
 }
 
 /// One connection.
-pub struct Wire {
+pub(crate) struct Wire {
     stream: TcpStream,
 }
 
 impl Wire {
-    pub fn connect(port: u16) -> Wire {
+    pub(crate) fn connect(port: u16) -> Wire {
         let stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
         stream.set_nodelay(true).expect("no delay");
         Wire { stream }
     }
 
-    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).expect("the server takes it");
     }
 
     /// Sends as much as the server takes before it hangs up.
-    pub fn push(&mut self, bytes: &[u8]) -> bool {
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> bool {
         self.stream.write_all(bytes).is_ok()
     }
 
     /// Sends a command given as words.
-    pub fn command(&mut self, words: &[&str]) {
+    pub(crate) fn command(&mut self, words: &[&str]) {
         let mut bytes = format!("*{}\r\n", words.len());
         for word in words {
             bytes.push_str(&format!("${}\r\n{word}\r\n", word.len()));
@@ -71,7 +71,7 @@ impl Wire {
 
     /// Asserts that exactly these bytes come.
     #[track_caller]
-    pub fn expect(&mut self, expected: impl AsRef<[u8]>) {
+    pub(crate) fn expect(&mut self, expected: impl AsRef<[u8]>) {
         let expected = expected.as_ref();
         let mut got = vec![0; expected.len()];
         let mut filled = 0;
@@ -90,13 +90,13 @@ impl Wire {
 
     /// Sends a command and asserts the reply.
     #[track_caller]
-    pub fn call(&mut self, words: &[&str], reply: &str) {
+    pub(crate) fn call(&mut self, words: &[&str], reply: &str) {
         self.command(words);
         self.expect(reply);
     }
 
     /// Sends a command and gives its bulk reply.
-    pub fn text(&mut self, words: &[&str]) -> String {
+    pub(crate) fn text(&mut self, words: &[&str]) -> String {
         self.command(words);
         let header = self.line();
         let length: usize =
@@ -107,7 +107,7 @@ impl Wire {
     }
 
     /// Reads up to a line's end.
-    pub fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let mut line = Vec::new();
         let mut byte = [0];
         while !line.ends_with(b"\r\n") {
@@ -119,7 +119,7 @@ impl Wire {
 
     /// Asserts that the server hangs up and says nothing before.
     #[track_caller]
-    pub fn expect_end(&mut self) {
+    pub(crate) fn expect_end(&mut self) {
         let mut rest = Vec::new();
         match self.stream.read_to_end(&mut rest) {
             Ok(_) => {}
@@ -130,7 +130,7 @@ impl Wire {
     }
 
     /// Whether nothing comes for a while.
-    pub fn is_quiet(&mut self, time: Duration) -> bool {
+    pub(crate) fn is_quiet(&mut self, time: Duration) -> bool {
         self.stream.set_read_timeout(Some(time)).expect("a time limit");
         let quiet = self.stream.peek(&mut [0]).is_err();
         self.stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
