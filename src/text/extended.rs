@@ -68,13 +68,6 @@ impl Extended {
 
     /// The number that a person means by `value`: the shortest decimal that reads back
     /// as it. `0.1` is then what `INCRBYFLOAT key 0.1` adds. `None` for a NaN.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "its consumers come with later families; the tests are the first"
-        )
-    )]
     pub(crate) fn from_f64(value: f64) -> Option<Extended> {
         if value.is_infinite() {
             return Some(Extended::Infinite(value < 0.0));
@@ -83,13 +76,6 @@ impl Extended {
     }
 
     /// The nearest `f64`; infinite if it is too large for one.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "its consumers come with later families; the tests are the first"
-        )
-    )]
     pub(crate) fn to_f64(self) -> f64 {
         match self {
             Extended::Infinite(negative) => {
