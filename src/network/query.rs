@@ -5,9 +5,11 @@ use super::resp::Parser;
 
 /// What one read asks for, and the least a connection's own buffer holds.
 pub(super) const CHUNK: usize = 16 * 1024;
-/// A connection's own buffer grows by at most as much as it holds, and at least by this,
-/// towards what a long word needs: the length that a client announces costs nothing.
+/// Towards what a long word needs, a connection's own buffer grows at least by this,
 const STEP: usize = 1 << 20;
+/// and at most to so many times what it holds: a length that is only announced costs little,
+/// and one that comes true is copied little.
+const GROWTH: usize = 8;
 /// An own buffer below this is left alone while its connection is busy.
 const KEEP: usize = 32 * 1024;
 
@@ -28,7 +30,7 @@ impl Query {
         let (len, spare) = (self.own.len(), self.own.capacity() - self.own.len());
         match self.parser.wanted() {
             Some(total) if total > len => {
-                let more = (total - len).min(len.max(STEP));
+                let more = (total - len).min(((GROWTH - 1) * len).max(STEP));
                 if spare < more {
                     self.own.reserve_exact(more);
                 }
