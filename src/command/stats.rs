@@ -3,8 +3,8 @@
 //! A session adds up calls of one command on its own and hands them over when
 //! the command changes or its batch ends ([`Tally`]); counters are spread over
 //! shards, so that workers do not share cache lines. Commands that may take
-//! long are timed each time; of the others one call in sixteen, which stands for
-//! sixteen: no clock is read for the rest.
+//! long are timed each time; of the others one call in 64, which stands for
+//! 64: no clock is read for the rest.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -15,7 +15,7 @@ use super::table::Table;
 use crate::clock::Stopwatch;
 
 /// One call in this many is timed.
-const SAMPLED: u32 = 16;
+const SAMPLED: u32 = 64;
 
 /// How many sets of counters there are.
 const SHARDS: usize = 16;

@@ -54,7 +54,10 @@ impl Batch {
 
     /// Takes the words of the command that is not complete.
     pub(super) fn take_partial(&mut self, into: &mut Vec<Span>) {
-        into.extend(self.spans.drain(self.first_word(self.commands.len())..));
+        let first = self.first_word(self.commands.len());
+        if first < self.spans.len() {
+            into.extend(self.spans.drain(first..));
+        }
     }
 
     /// Takes the commands from `first` on, `bytes` having left the front of the buffer.

@@ -91,7 +91,9 @@ impl Parser {
         limits: Limits,
         batch: &mut Batch,
     ) -> Result<(), ProtocolError> {
-        batch.spans.append(&mut self.partial);
+        if !self.partial.is_empty() {
+            batch.spans.append(&mut self.partial);
+        }
         let result = self.run(buffer, limits, batch);
         batch.take_partial(&mut self.partial);
         result
@@ -126,6 +128,9 @@ impl Parser {
         batch: &mut Batch,
     ) -> Result<(), ProtocolError> {
         loop {
+            if self.bulk.is_none() {
+                self.short_commands(buffer, limits, batch);
+            }
             if self.missing == 0 {
                 if batch.len() >= limits.commands {
                     return Ok(());
@@ -145,6 +150,46 @@ impl Parser {
             }
             batch.complete(self.at);
         }
+    }
+
+    /// Reads what is most of all traffic: commands of up to nine words of less than 100
+    /// bytes, all there. Stops in front of anything else, an error too.
+    #[inline]
+    fn short_commands(&mut self, buffer: &[u8], limits: Limits, batch: &mut Batch) {
+        let (mut at, mut missing) = (self.at, self.missing);
+        loop {
+            if missing == 0 {
+                match buffer.get(at..) {
+                    Some([b'*', words @ b'1'..=b'9', b'\r', _, ..])
+                        if batch.len() < limits.commands =>
+                    {
+                        missing = usize::from(words - b'0');
+                        at += 4;
+                    }
+                    _ => break,
+                }
+            }
+            let (start, length) = match buffer.get(at..) {
+                Some([b'$', ones @ b'0'..=b'9', b'\r', _, ..]) => {
+                    (at + 4, usize::from(ones - b'0'))
+                }
+                Some([b'$', tens @ b'1'..=b'9', ones @ b'0'..=b'9', b'\r', _, ..]) => {
+                    (at + 5, usize::from(tens - b'0') * 10 + usize::from(ones - b'0'))
+                }
+                _ => break,
+            };
+            let end = start + length;
+            if end + 2 > buffer.len() || length > limits.max_bulk {
+                break;
+            }
+            batch.spans.push(Span { start, end });
+            at = end + 2;
+            missing -= 1;
+            if missing == 0 {
+                batch.complete(at);
+            }
+        }
+        (self.at, self.missing) = (at, missing);
     }
 
     /// Reads `*<words>`; false if the line is not complete.
@@ -216,22 +261,11 @@ impl Parser {
 
     /// Reads a marker, a number and a line's end; gives the number, if it is one, and
     /// where the next line starts. The byte behind the CR is taken for the LF, as in Redis.
-    #[inline]
     fn header(
         &mut self,
         buffer: &[u8],
         too_long: ProtocolError,
     ) -> Result<Option<(Option<i64>, usize)>, ProtocolError> {
-        match &buffer[self.at..] {
-            [_, digit @ b'0'..=b'9', b'\r', _, ..] => {
-                return Ok(Some((Some(i64::from(digit - b'0')), self.at + 4)));
-            }
-            [_, tens @ b'1'..=b'9', ones @ b'0'..=b'9', b'\r', _, ..] => {
-                let number = i64::from(tens - b'0') * 10 + i64::from(ones - b'0');
-                return Ok(Some((Some(number), self.at + 5)));
-            }
-            _ => {}
-        }
         let from = self.searched.max(self.at);
         match memchr::memchr(b'\r', &buffer[from..]) {
             None if buffer.len() - self.at > MAX_LINE => Err(too_long),
