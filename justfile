@@ -25,6 +25,10 @@ test *args:
 oracle commands="200000" seed="1":
     DANIO_REQUIRE_ORACLES=1 DANIO_ORACLE_COMMANDS={{commands}} DANIO_ORACLE_SEED={{seed}} cargo test --all-features --test oracle
 
+# Valkey's own test suite, against a server that is started for it
+suite:
+    bash .ci/run suite
+
 # Interleavings of locks and threads
 shuttle:
     bash .ci/run shuttle
