@@ -1,12 +1,16 @@
 //! One connection: a future that reads, runs and answers until its peer has had enough.
 
-use std::cell::RefCell;
+mod desk;
+mod limits;
+
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
+
+use desk::{DESK, Desk, GATHER};
 
 use super::output::Output;
 use super::query::Query;
@@ -17,53 +21,10 @@ use super::stream::{Accepted, Stream};
 use crate::clock::Millis;
 use crate::command::{Flow, Origin, Session};
 
-/// What a worker reads in one go.
-const INPUT: usize = 64 * 1024;
-/// Replies that a worker gathers before it sends them without waiting for the batch's end.
-const GATHER: usize = 256 * 1024;
-/// Output buffers that a worker keeps at hand, and the largest of them.
-const SPARES: usize = 128;
-const SPARE: usize = 64 * 1024;
 /// Commands that are parsed, and their keys prefetched, before the first of them runs.
 const WINDOW: usize = 32;
 /// How often a connection reads before others have their turn.
 const TURNS: usize = 4;
-
-/// Buffers that the connections of one worker use in turn: each is empty again when a
-/// connection gives way.
-struct Desk {
-    input: Vec<u8>,
-    output: Vec<u8>,
-    batch: Batch,
-    /// Empty buffers for `output` in its turn.
-    spare: Vec<Vec<u8>>,
-}
-
-impl Desk {
-    /// Removes what a connection that failed has left.
-    fn clear(&mut self) {
-        self.input.clear();
-        self.input.reserve(INPUT);
-        self.output.clear();
-    }
-
-    /// Keeps a buffer whose replies are sent.
-    fn recycle(&mut self, mut buffer: Vec<u8>) {
-        if self.spare.len() < SPARES && (1..=SPARE).contains(&buffer.capacity()) {
-            buffer.clear();
-            self.spare.push(buffer);
-        }
-    }
-}
-
-thread_local! {
-    static DESK: RefCell<Desk> = RefCell::new(Desk {
-        input: Vec::with_capacity(INPUT),
-        output: Vec::new(),
-        batch: Batch::default(),
-        spare: Vec::new(),
-    });
-}
 
 /// A connection, as a task of its worker.
 #[derive(Debug)]
@@ -346,81 +307,6 @@ impl Connection {
         }
         self.note_output(before - self.output.waiting());
         self.check_output_limit(0)
-    }
-
-    fn note_output(&mut self, sent: usize) {
-        let waiting = self.output.waiting();
-        self.seat.client.on_write(sent, waiting);
-        self.seat.output.store(waiting, Relaxed);
-    }
-
-    /// Tells others what the connection's own query buffer takes, if that has changed.
-    fn note_query(&mut self) {
-        let capacity = self.query.own.capacity();
-        if capacity != 0 || self.seat.query.load(Relaxed) != 0 {
-            self.seat.query.store(capacity, Relaxed);
-            let (used, free) = self.query.sizes();
-            self.seat.client.on_read(self.seat.client.last_seen(), 0, used, free);
-        }
-    }
-
-    /// Small chores: gives memory back, and ends what exceeds a limit in time.
-    fn look_after(&mut self) -> Result<(), End> {
-        /// Milliseconds after which a connection counts as idle.
-        const IDLE: i64 = 2000;
-        let now = self.shared.engine.clock().recent();
-        self.query.shrink(now.0 - self.seat.client.last_seen().0 > IDLE);
-        self.note_query();
-        self.check_output_limit(0)
-    }
-
-    fn check_query_limit(&self, buffered: usize) -> Result<(), End> {
-        /// What a client may have sent, unread, before it has authenticated.
-        const UNAUTHENTICATED: usize = 1 << 20;
-        let unparsed = self.query.parser.unparsed(buffered);
-        let limit = self.shared.limits.query.load(Relaxed);
-        if unparsed > limit || (unparsed > UNAUTHENTICATED && !self.session.is_authenticated()) {
-            let client = &self.seat.client;
-            tracing::warn!(
-                "Closing client that reached max query buffer length: id={} addr={}",
-                client.id,
-                client.origin.addr
-            );
-            self.shared.instance.stats.query_buffer_cuts.fetch_add(1, Relaxed);
-            return Err(End);
-        }
-        Ok(())
-    }
-
-    /// Ends a connection whose peer leaves too much unread, `more` bytes being gathered.
-    fn check_output_limit(&mut self, more: usize) -> Result<(), End> {
-        let waiting = self.output.waiting() + more;
-        if waiting == 0 {
-            self.over_since = None;
-            return Ok(());
-        }
-        let limits = &self.shared.limits;
-        let hard = limits.output_hard.load(Relaxed);
-        let soft = limits.output_soft.load(Relaxed);
-        let mut over = hard != 0 && waiting >= hard;
-        if soft != 0 && waiting >= soft {
-            let now = self.shared.engine.clock().recent();
-            let since = *self.over_since.get_or_insert(now);
-            over |= now.0 - since.0 > limits.output_soft_millis.load(Relaxed);
-        } else {
-            self.over_since = None;
-        }
-        if !over {
-            return Ok(());
-        }
-        let client = &self.seat.client;
-        tracing::warn!(
-            "Client id={} addr={} closed for overcoming of output buffer limits.",
-            client.id,
-            client.origin.addr
-        );
-        self.shared.instance.stats.output_buffer_cuts.fetch_add(1, Relaxed);
-        Err(End)
     }
 }
 

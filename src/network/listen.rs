@@ -83,7 +83,11 @@ impl Listener {
 /// Sets what every TCP connection has: no delay, and probes after `keepalive` seconds of
 /// silence (0: none), so that a dead peer is noticed within about twice that.
 pub(super) fn tune(accepted: &Accepted, keepalive: u32) -> io::Result<()> {
-    let Accepted::Tcp(stream) = accepted else { return Ok(()) };
+    let stream = match accepted {
+        Accepted::Tcp(stream) => stream,
+        #[cfg(unix)]
+        Accepted::Unix(..) => return Ok(()),
+    };
     stream.set_nodelay(true)?;
     if keepalive == 0 {
         return Ok(());

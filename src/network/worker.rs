@@ -14,6 +14,9 @@ use super::stream::Accepted;
 /// How many turns of connections there are between two looks for new input.
 const ROUND: u32 = 512;
 
+/// Rounds after the server was told to stop.
+const LAST_ROUNDS: u32 = 32;
+
 /// A running worker. It ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Worker {
@@ -53,7 +56,8 @@ impl Drop for Worker {
     }
 }
 
-/// Runs connections until the inbox closes; those that are left end with the runtime.
+/// Runs connections until the inbox closes and what they have run is answered; they end
+/// with the runtime.
 fn run(runtime: &Runtime, mut inbox: UnboundedReceiver<Accepted>, shared: &Arc<Shared>) {
     runtime.block_on(async {
         while let Some(accepted) = inbox.recv().await {
@@ -64,6 +68,10 @@ fn run(runtime: &Runtime, mut inbox: UnboundedReceiver<Accepted>, shared: &Arc<S
                     tracing::warn!("Could not take a connection: {error}");
                 }
             }
+        }
+        // Each yield lets a round of connections that are ready have their turn.
+        for _ in 0..LAST_ROUNDS {
+            tokio::task::yield_now().await;
         }
     });
 }
