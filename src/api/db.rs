@@ -84,7 +84,7 @@ impl Db {
         access: Access,
         work: impl FnOnce(&mut Tx<'_>) -> R,
     ) -> R {
-        work(&mut self.engine.keyspace().begin_many(self.number, keys.iter().copied(), access))
+        work(&mut self.engine.keyspace().begin_many(self.number, keys, access))
     }
 
     /// Calls `look` in a scope that locks stripes one at a time.

@@ -97,7 +97,7 @@ impl Tx<'_> {
 
     /// When a key expires: `None` if it is missing, `Some(None)` if it does not expire.
     pub(crate) fn expiry(&self, key: Key<'_>) -> Result<Option<Option<Millis>>> {
-        Ok(self.peek(key)?.map(|entry| entry.expiry()))
+        Ok(self.look(key)?.map(|entry| entry.expiry()))
     }
 
     /// How long a key will live (`PTTL`).

@@ -11,14 +11,39 @@ use crate::keyspace::{Access, Key, Tx, access};
 use crate::value::{Encoding, Type};
 
 impl Tx<'_> {
-    /// Whether a key is there; does not count as a use of it.
-    pub(crate) fn exists(&self, key: Key<'_>) -> Result<bool> {
-        Ok(self.peek(key)?.is_some())
+    /// Removes keys (`DEL`, `UNLINK`). Returns how many were there.
+    pub(crate) fn remove_all(&mut self, keys: &[Key<'_>]) -> Result<usize> {
+        let mut removed = 0;
+        for (i, key) in keys.iter().enumerate() {
+            self.fetch_ahead(keys, i);
+            removed += usize::from(self.remove(*key)?);
+        }
+        Ok(removed)
+    }
+
+    /// How many of the keys are there, a key given twice twice (`EXISTS`); no use of them.
+    pub(crate) fn count(&self, keys: &[Key<'_>]) -> Result<usize> {
+        let mut there = 0;
+        for (i, key) in keys.iter().enumerate() {
+            self.fetch_ahead(keys, i);
+            there += usize::from(self.look(*key)?.is_some());
+        }
+        Ok(there)
+    }
+
+    /// As [`count`](Tx::count), and counts as a use of them (`TOUCH`).
+    pub(crate) fn touch_all(&self, keys: &[Key<'_>]) -> Result<usize> {
+        let mut there = 0;
+        for (i, key) in keys.iter().enumerate() {
+            self.fetch_ahead(keys, i);
+            there += usize::from(self.read(*key)?.is_some());
+        }
+        Ok(there)
     }
 
     /// What a key holds (`TYPE`).
     pub(crate) fn kind(&self, key: Key<'_>) -> Result<Option<Type>> {
-        Ok(self.peek(key)?.map(|entry| entry.kind()))
+        Ok(self.look(key)?.map(|entry| entry.kind()))
     }
 
     /// How a key's value is stored (`OBJECT ENCODING`).
@@ -61,13 +86,13 @@ impl Tx<'_> {
     /// # Errors
     /// `NoSuchKey` if `from` is missing.
     pub(crate) fn rename(&mut self, from: Key<'_>, to: Key<'_>, if_absent: bool) -> Result<bool> {
-        if !self.exists(from)? {
+        if self.peek(from)?.is_none() {
             return Err(Error::NoSuchKey);
         }
         if from.bytes == to.bytes {
             return Ok(!if_absent);
         }
-        if if_absent && self.exists(to)? {
+        if if_absent && self.peek(to)?.is_some() {
             return Ok(false);
         }
         self.check_length(to.bytes.len())?;
@@ -140,7 +165,8 @@ impl Tx<'_> {
         if home == db {
             return Err(Error::SameObject);
         }
-        if !self.exists(key)? || self.in_db(db, |tx| tx.exists(key))? {
+        let is_there = |tx: &Self| tx.peek(key).map(|entry| entry.is_some());
+        if !is_there(self)? || self.in_db(db, |tx| is_there(tx))? {
             return Ok(false);
         }
         let entry = self.change(key, |slot| {
@@ -206,7 +232,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn del(&self, key: impl AsRef<[u8]>) -> bool {
-        self.write(key.as_ref(), |tx, key| tx.remove(key).unwrap_or(false))
+        self.write(key.as_ref(), |tx, key| tx.remove(key)).expect(HELD)
     }
 
     /// Removes several keys at one moment (`DEL`, O(keys), locks their stripes). Returns how many were there.
@@ -220,9 +246,7 @@ impl Db {
     pub fn del_many<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> usize {
         let keys: Vec<K> = keys.into_iter().collect();
         let keys = self.hashed(&keys);
-        self.many(&keys, Access::Exclusive, |tx| {
-            keys.iter().filter(|key| tx.remove(**key).unwrap_or(false)).count()
-        })
+        self.many(&keys, Access::Exclusive, |tx| tx.remove_all(&keys)).expect(HELD)
     }
 
     /// Tells whether `key` is there (`EXISTS`, O(1), locks one stripe shared).
@@ -231,7 +255,7 @@ impl Db {
     /// assert!(!danio::Db::in_memory().exists("nobody"));
     /// ```
     pub fn exists(&self, key: impl AsRef<[u8]>) -> bool {
-        self.read(key.as_ref(), |tx, key| tx.read(key).expect(HELD).is_some())
+        self.read(key.as_ref(), |tx, key| tx.look(key).expect(HELD).is_some())
     }
 
     /// Counts those of `keys` that are there at one moment, a key given twice twice (`EXISTS`, O(keys), locks
@@ -246,9 +270,7 @@ impl Db {
     pub fn exists_many<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> usize {
         let keys: Vec<K> = keys.into_iter().collect();
         let keys = self.hashed(&keys);
-        self.many(&keys, Access::Shared, |tx| {
-            keys.iter().filter(|key| tx.read(**key).expect(HELD).is_some()).count()
-        })
+        self.many(&keys, Access::Shared, |tx| tx.count(&keys)).expect(HELD)
     }
 
     /// Counts as a use of `key` for eviction and idle time, and does nothing else (`TOUCH`, O(1), locks one
@@ -258,7 +280,7 @@ impl Db {
     /// assert!(!danio::Db::in_memory().touch("nobody"));
     /// ```
     pub fn touch(&self, key: impl AsRef<[u8]>) -> bool {
-        self.exists(key)
+        self.read(key.as_ref(), |tx, key| tx.read(key).expect(HELD).is_some())
     }
 
     /// Tells what `key` holds (`TYPE`, O(1), locks one stripe shared).

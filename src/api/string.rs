@@ -34,9 +34,12 @@ impl Tx<'_> {
     /// The strings under keys, `None` for what is missing or no string (`MGET`).
     pub(crate) fn strings<'t>(
         &'t self,
-        keys: impl IntoIterator<Item = Key<'t>>,
-    ) -> impl Iterator<Item = Result<Option<StringRef<'t>>>> {
-        keys.into_iter().map(|key| Ok(self.read(key)?.and_then(|entry| entry.string().ok())))
+        keys: &'t [Key<'t>],
+    ) -> impl ExactSizeIterator<Item = Result<Option<StringRef<'t>>>> {
+        keys.iter().enumerate().map(|(i, key)| {
+            self.fetch_ahead(keys, i);
+            Ok(self.read(*key)?.and_then(|entry| entry.string().ok()))
+        })
     }
 
     /// Removes a key that holds a string, and returns it (`GETDEL`).
@@ -61,23 +64,25 @@ impl Tx<'_> {
     /// `MSETNX`, `MSETEX`). Returns whether it did.
     pub(crate) fn set_many<'a>(
         &mut self,
-        pairs: impl Iterator<Item = (Key<'a>, &'a [u8])> + Clone,
+        keys: &[Key<'_>],
+        values: impl Iterator<Item = &'a [u8]> + Clone,
         args: &SetArgs<'_>,
     ) -> Result<bool> {
-        for (key, value) in pairs.clone() {
+        for value in values.clone() {
             self.check_length(value.len())?;
-            let holds = match args.condition {
-                Compare::Absent => self.peek(key)?.is_none(),
-                Compare::Present => self.peek(key)?.is_some(),
-                _ => true,
-            };
-            if !holds {
-                return Ok(false);
+        }
+        if args.condition != Compare::Always {
+            for (i, key) in keys.iter().enumerate() {
+                self.fetch_ahead(keys, i);
+                if !args.condition.holds(self.peek(*key)?)? {
+                    return Ok(false);
+                }
             }
         }
         let each = SetArgs { condition: Compare::Always, ..*args };
-        for (key, value) in pairs {
-            self.set(key, value, &each)?;
+        for (i, (key, value)) in keys.iter().zip(values).enumerate() {
+            self.fetch_ahead(keys, i);
+            self.set(*key, value, &each)?;
         }
         Ok(true)
     }
@@ -264,7 +269,7 @@ impl Db {
         let keys: Vec<K> = keys.into_iter().collect();
         let keys = self.hashed(&keys);
         self.many(&keys, Access::Shared, |tx| {
-            let strings = tx.strings(keys.iter().copied());
+            let strings = tx.strings(&keys);
             strings
                 .map(|string| string.expect("every stripe is held").map(StringRef::to_bytes))
                 .collect()
@@ -340,10 +345,7 @@ impl Db {
             {
                 return Err(Error::Syntax);
             }
-            tx.set_many(
-                keys.iter().copied().zip(pairs.iter().map(|(_, value)| value.as_ref())),
-                &args,
-            )
+            tx.set_many(&keys, pairs.iter().map(|(_, value)| value.as_ref()), &args)
         })
     }
 

@@ -229,7 +229,7 @@ impl Session {
         let mut tx = match node.plan {
             Plan::None => keyspace.begin_none(db),
             Plan::All => keyspace.begin_all(db, access),
-            Plan::First | Plan::Specs => keyspace.begin_many(db, keys.iter().copied(), access),
+            Plan::First | Plan::Specs => keyspace.begin_many(db, &keys, access),
         };
         tx.set_touches(!state.client.no_touch.load(Relaxed));
         let (keys, freed) = (&keys[..], &mut freed);

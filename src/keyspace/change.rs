@@ -298,6 +298,9 @@ impl Tx<'_> {
 
     /// Removes a key. Returns whether it was there.
     pub(crate) fn remove(&mut self, key: Key<'_>) -> Result<bool> {
+        if self.check_length(key.bytes.len()).is_err() {
+            return Ok(false);
+        }
         self.change(key, |slot| {
             if slot.entry().is_none() {
                 return Ok(slot.unchanged(false));

@@ -185,12 +185,12 @@ proptest! {
                 _ => drop(tx.rename(key, keys[0], false)),
             }
         };
-        let mut tx = keyspace.begin_many(0, keys.into_iter(), Access::Exclusive);
+        let mut tx = keyspace.begin_many(0, &keys, Access::Exclusive);
         first.into_iter().for_each(|step| run(&mut tx, step));
         drop(tx);
         let before = contents(keyspace);
         let spy = register(keyspace);
-        let mut tx = keyspace.begin_many(0, keys.into_iter(), Access::Exclusive);
+        let mut tx = keyspace.begin_many(0, &keys, Access::Exclusive);
         tx.keep_undo();
         then.into_iter().for_each(|step| run(&mut tx, step));
         tx.roll_back();

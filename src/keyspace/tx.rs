@@ -10,9 +10,10 @@ use std::sync::atomic::Ordering;
 use super::entry::Entry;
 use super::held::{Guard, Held};
 use super::observer::Committed;
-use super::stripe::StripeData;
+use super::stripe::{DueFrom, StripeData};
 use super::{Key, Keyspace, access};
 use crate::clock::{Clock, Millis};
+use crate::ds::table::Table;
 use crate::error::{Error, Result};
 
 /// How stripes are locked: with others who read, or alone.
@@ -129,18 +130,11 @@ impl Keyspace {
         self.tx(0, stripe, Held::One(stripe, self.lock(stripe, access)))
     }
 
-    /// A scope over several keys, of any database; their buckets are prefetched.
-    pub(crate) fn begin_many<'a>(
-        &self,
-        db: u32,
-        keys: impl Iterator<Item = Key<'a>> + Clone,
-        access: Access,
-    ) -> Tx<'_> {
-        let stripes = keys.clone().map(|key| self.stripe_of(key.hash));
-        let home = stripes.clone().next().unwrap_or(0);
-        let tx = self.tx(db, home, self.lock_many(stripes, access));
-        tx.prefetch(keys);
-        tx
+    /// A scope over several keys, of any database.
+    pub(crate) fn begin_many(&self, db: u32, keys: &[Key<'_>], access: Access) -> Tx<'_> {
+        let stripes = keys.iter().map(|key| self.stripe_of(key.hash));
+        let home = keys.first().map_or(0, |key| self.stripe_of(key.hash));
+        self.tx(db, home, self.lock_many(stripes, access))
     }
 
     /// A scope over everything.
@@ -251,24 +245,23 @@ impl<'k> Tx<'k> {
         self.held.stripes()
     }
 
-    /// Hints at buckets, then at entries, of keys that will be looked up soon.
-    fn prefetch<'a>(&self, keys: impl Iterator<Item = Key<'a>> + Clone) {
-        let table = |key: Key<'_>| {
-            self.stripe(key.hash)
-                .ok()
-                .and_then(|data| data.space(self.db))
-                .map(|space| &space.table)
+    /// Fetches what the keys after number `i` will need: to be called with each `i` in turn, before
+    /// key `i` is looked up. Memory then answers while the keys before are worked at.
+    #[inline]
+    pub(crate) fn fetch_ahead(&self, keys: &[Key<'_>], i: usize) {
+        /// How many keys a bucket is fetched before its entries, and those before their use.
+        const AHEAD: usize = 12;
+        let fetch = |range: std::ops::Range<usize>, hint: fn(&Table<Entry, DueFrom>, u64)| {
+            for key in keys.get(range.start..range.end.min(keys.len())).unwrap_or_default() {
+                if let Some(space) = self.stripe(key.hash).ok().and_then(|data| data.space(self.db))
+                {
+                    hint(&space.table, key.hash);
+                }
+            }
         };
-        for key in keys.clone() {
-            if let Some(table) = table(key) {
-                table.prefetch(key.hash);
-            }
-        }
-        for key in keys {
-            if let Some(table) = table(key) {
-                table.candidates(key.hash, Entry::prefetch);
-            }
-        }
+        let first = |ahead: usize| if i == 0 { 0 } else { i + ahead };
+        fetch(first(2 * AHEAD)..i + 2 * AHEAD + 1, |table, hash| table.prefetch(hash));
+        fetch(first(AHEAD)..i + AHEAD + 1, |table, hash| table.candidates(hash, Entry::prefetch));
     }
 
     /// The live entry of a key, without counting the look-up as a use.
@@ -279,16 +272,21 @@ impl<'k> Tx<'k> {
         Ok(found.filter(|entry| !self.time.is_past(entry)))
     }
 
+    /// The live entry of a key; counts as a hit or a miss, but not as a use of it.
+    #[inline(always)]
+    pub(crate) fn look(&self, key: Key<'_>) -> Result<Option<&Entry>> {
+        let found = self.peek(key)?;
+        let count = if found.is_some() { &self.hits } else { &self.misses };
+        count.set(count.get() + 1);
+        Ok(found)
+    }
+
     /// The live entry of a key; counts as a use of it, and as a hit or a miss.
     #[inline(always)]
     pub(crate) fn read(&self, key: Key<'_>) -> Result<Option<&Entry>> {
-        let found = self.peek(key)?;
-        match found {
-            Some(entry) => {
-                self.hits.set(self.hits.get() + 1);
-                self.touch(entry);
-            }
-            None => self.misses.set(self.misses.get() + 1),
+        let found = self.look(key)?;
+        if let Some(entry) = found {
+            self.touch(entry);
         }
         Ok(found)
     }

@@ -17,10 +17,7 @@ pub(super) const DEL: Command = Command::new("del", -2, del)
 
 /// Strings are freed at once, so DEL and UNLINK are the same.
 fn del(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let mut removed = 0;
-    for key in ctx.keys {
-        removed += usize::from(ctx.tx.remove(*key)?);
-    }
+    let removed = ctx.tx.remove_all(ctx.keys)?;
     ctx.count(removed)
 }
 
@@ -47,10 +44,7 @@ pub(super) const EXISTS: Command = Command::new("exists", -2, exists)
     .args(&[Arg::key("key", 0).multiple()]);
 
 fn exists(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let mut there = 0;
-    for key in ctx.keys {
-        there += usize::from(ctx.tx.exists(*key)?);
-    }
+    let there = ctx.tx.count(ctx.keys)?;
     ctx.count(there)
 }
 
@@ -68,10 +62,7 @@ pub(super) const TOUCH: Command = Command::new("touch", -2, touch)
 fn touch(ctx: &mut Context<'_, '_>) -> Result<()> {
     // CLIENT NO-TOUCH does not hold for this command, whose purpose it is.
     ctx.tx.set_touches(true);
-    let mut there = 0;
-    for key in ctx.keys {
-        there += usize::from(ctx.tx.read(*key)?.is_some());
-    }
+    let there = ctx.tx.touch_all(ctx.keys)?;
     ctx.count(there)
 }
 

@@ -22,7 +22,7 @@ pub(super) const MGET: Command = Command::new("mget", -2, mget)
 
 fn mget(ctx: &mut Context<'_, '_>) -> Result<()> {
     ctx.reply.array(ctx.keys.len());
-    for string in ctx.tx.strings(ctx.keys.iter().copied()) {
+    for string in ctx.tx.strings(ctx.keys) {
         match string {
             Ok(Some(string)) => ctx.reply.bulk(string.bytes(&mut Digits::new())),
             _ => ctx.reply.null(),
@@ -53,8 +53,8 @@ fn mset(ctx: &mut Context<'_, '_>) -> Result<()> {
 /// Sets the keys to the values beside them, the first value being word `first`.
 fn set_pairs(ctx: &mut Context<'_, '_>, first: usize, args: &SetArgs<'_>) -> Result<bool> {
     let words = ctx.args;
-    let pairs = ctx.keys.iter().enumerate().map(|(i, key)| (*key, words.at(first + 2 * i)));
-    ctx.tx.set_many(pairs, args)
+    let values = (0..ctx.keys.len()).map(|i| words.at(first + 2 * i));
+    ctx.tx.set_many(ctx.keys, values, args)
 }
 
 pub(super) const MSETNX: Command = Command::new("msetnx", -3, msetnx)
