@@ -95,8 +95,13 @@ impl Session {
             replies: Replies::On,
             closing: false,
         };
-        let tally = Tally::new(&instance.stats);
-        Session { engine: engine.clone(), instance, table: Table::get(), tally, state }
+        Session {
+            engine: engine.clone(),
+            instance,
+            table: Table::get(),
+            tally: Tally::new(),
+            state,
+        }
     }
 
     /// Itself, as others see it.

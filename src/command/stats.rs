@@ -27,7 +27,6 @@ const ERROR_KINDS: usize = 128;
 #[derive(Debug)]
 pub struct Stats {
     shards: Vec<Vec<Counter>>,
-    next_shard: AtomicUsize,
     rejected: Vec<AtomicU64>,
     failed: Vec<AtomicU64>,
     errors: Mutex<BTreeMap<Box<str>, u64>>,
@@ -62,7 +61,6 @@ impl Stats {
         let zeros = || (0..rows).map(|_| AtomicU64::new(0)).collect();
         Stats {
             shards: (0..SHARDS).map(|_| (0..rows).map(|_| Counter::default()).collect()).collect(),
-            next_shard: AtomicUsize::new(0),
             rejected: zeros(),
             failed: zeros(),
             errors: Mutex::default(),
@@ -131,6 +129,15 @@ impl Stats {
     }
 }
 
+/// The shard of the calling thread: threads are dealt them in turn.
+fn own_shard() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static OWN: usize = NEXT.fetch_add(1, Relaxed) % SHARDS;
+    }
+    OWN.with(|own| *own)
+}
+
 /// A call that is timed.
 #[derive(Debug)]
 pub(super) struct Timed {
@@ -142,7 +149,6 @@ pub(super) struct Timed {
 /// Calls that a session has not handed over yet: all of one command.
 #[derive(Debug)]
 pub(super) struct Tally {
-    shard: usize,
     command: usize,
     calls: u64,
     nanos: u64,
@@ -150,9 +156,8 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(stats: &Stats) -> Tally {
-        let shard = stats.next_shard.fetch_add(1, Relaxed) % SHARDS;
-        Tally { shard, command: 0, calls: 0, nanos: 0, until_timed: 0 }
+    pub(super) fn new() -> Tally {
+        Tally { command: 0, calls: 0, nanos: 0, until_timed: 0 }
     }
 
     /// A call begins; what this returns is given back to [`Tally::after`].
@@ -190,7 +195,7 @@ impl Tally {
     /// Hands everything over.
     pub(super) fn settle(&mut self, stats: &Stats) {
         if self.calls != 0 {
-            let counter = &stats.shards[self.shard][self.command];
+            let counter = &stats.shards[own_shard()][self.command];
             counter.calls.fetch_add(self.calls, Relaxed);
             if self.nanos != 0 {
                 counter.nanos.fetch_add(self.nanos, Relaxed);
@@ -207,7 +212,7 @@ mod tests {
     #[test]
     fn calls_are_counted_exactly_across_sessions() {
         let stats = Stats::new();
-        let mut tallies = [Tally::new(&stats), Tally::new(&stats)];
+        let mut tallies = [Tally::new(), Tally::new()];
         for i in 0..100 {
             for tally in &mut tallies {
                 let timed = tally.before(i % 5 == 0);
