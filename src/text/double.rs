@@ -2,6 +2,7 @@
 
 use super::{
     extended::round_binary,
+    grisu,
     scan::{Body, Scanned, scan},
 };
 
@@ -38,7 +39,7 @@ pub(crate) fn from_binary(negative: bool, mantissa: u128, sticky: bool, exponent
     if negative { -magnitude } else { magnitude }
 }
 
-/// Appends `value` in the shortest form that reads back as it: plain digits where they
+/// Appends `value` in a short form that reads back as it: plain digits where they
 /// are few, else with an exponent; `inf`, `-inf`, `nan`, and `-0` for the negative zero.
 #[cfg_attr(not(feature = "network"), allow(dead_code, reason = "for replies"))]
 pub(crate) fn write(value: f64, out: &mut Vec<u8>) {
@@ -56,44 +57,9 @@ pub(crate) fn write(value: f64, out: &mut Vec<u8>) {
         if value < 0.0 {
             out.push(b'-');
         }
-        let (digits, count, exponent) = shortest(value.abs());
-        lay_out(&digits[..count], exponent, out);
+        let decimal = grisu::decimal(value.abs());
+        lay_out(decimal.digits(), decimal.exponent, out);
     }
-}
-
-/// The fewest decimal digits that read back as `value`, how many there are, and the
-/// power of ten of the last one.
-fn shortest(value: f64) -> ([u8; 17], usize, i32) {
-    let mut text = ryu::Buffer::new();
-    let text = text.format_finite(value).as_bytes();
-    let mut digits = [0; 17];
-    let (mut count, mut places, mut behind_point, mut exponent) = (0, 0, false, 0);
-    for (i, &byte) in text.iter().enumerate() {
-        match byte {
-            b'.' => behind_point = true,
-            b'e' => {
-                let power = std::str::from_utf8(&text[i + 1..]).ok().and_then(|t| t.parse().ok());
-                exponent = power.expect("the printer writes a small decimal exponent");
-                break;
-            }
-            digit => {
-                places += i32::from(behind_point);
-                if digit != b'0' || count > 0 {
-                    // Zeros at the end of a whole number may be more than fit.
-                    if count < digits.len() {
-                        digits[count] = digit;
-                    }
-                    count += 1;
-                }
-            }
-        }
-    }
-    let mut exponent = exponent - places;
-    while count > digits.len() || digits[count - 1] == b'0' {
-        count -= 1;
-        exponent += 1;
-    }
-    (digits, count, exponent)
 }
 
 /// Appends `digits` × 10^`exponent`: as a whole number if it needs fewer than seven

@@ -6,6 +6,7 @@ mod big;
 pub(crate) mod double;
 pub(crate) mod extended;
 pub(crate) mod glob;
+mod grisu;
 pub(crate) mod int;
 pub(crate) mod memory;
 mod scan;
