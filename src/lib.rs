@@ -1,4 +1,66 @@
 //! Danio: an embeddable, in-process engine with the data structures and commands of Redis.
+//!
+//! It is Redis as a library: a handle that any thread may share, methods named as Redis names
+//! its commands, and the same data for Redis clients if the application listens. It is not
+//! a client of Redis and needs no server. In this version it holds strings, in memory; what
+//! there is and what is not yet is in `features.md`.
+//!
+//! ```
+//! use std::time::Duration;
+//! use danio::{Db, SetOptions, Ttl};
+//!
+//! let db = Db::in_memory();
+//! db.set("greeting", "hello")?;
+//! assert_eq!(db.get("greeting")?.as_deref(), Some(&b"hello"[..]));
+//!
+//! // A lock that its holder cannot keep for ever.
+//! let lock = SetOptions::new().if_absent().expire_in(Duration::from_secs(10));
+//! assert!(db.set_with("lock", "token", lock)?.set);
+//! assert!(matches!(db.ttl("lock"), Ttl::Left(_)));
+//!
+//! // The same data in words, as a script or a tool speaks.
+//! db.execute(["INCRBY", "visits", "41"])?;
+//! assert_eq!(db.incr("visits")?, 42);
+//! # Ok::<(), danio::Error>(())
+//! ```
+//!
+//! # Where to start
+//!
+//! [`Db`] has the methods; [`Engine`] opens an engine with a [`Config`] and hands out its databases;
+//! [`SetOptions`], [`ScanOptions`] and [`CopyOptions`] are what methods may be told besides;
+//! [`ManualClock`] is time for tests; [`command::Session`] runs commands given as words;
+#![cfg_attr(feature = "network", doc = "[`network::Server`] lets Redis clients in.")]
+#![cfg_attr(
+    not(feature = "network"),
+    doc = "`network::Server` (feature `network`) lets Redis clients in."
+)]
+//!
+//! # What holds
+//!
+//! - **Consistency.** Every call is atomic, whatever the number of keys it names, and calls are
+//!   linearizable: once a call has returned, whoever calls later sees what it did. Looks at
+//!   all keys ([`Db::scan`], [`Db::keys`], [`Db::len`]) go part by part and promise what their pages say.
+//! - **Locks.** Keys are spread over stripes, each behind a lock of its own. A call locks the
+//!   stripes of its keys, reads shared and writes exclusively, and lets go before it returns. No
+//!   code of the caller runs under a lock but the closure of [`Db::get_with`].
+//! - **Waiting.** No call waits for anything but such a lock, so that every one may be made from async
+//!   code; there is nothing to cancel half-way.
+//! - **Time.** A key past its time is absent at once; its memory is given back by
+//!   [`Engine::tick`], or by a thread if [`Upkeep::Thread`] asks for one.
+//! - **Errors.** A call that returns an error has changed nothing. An [`Error`]'s text is what a Redis client
+//!   would see. Absence is `None` and no error.
+//! - **Repeatability.** With a [`ManualClock`], a [`seed`](Config::seed) and one thread, a run is the same to the byte
+//!   each time.
+//!
+//! # Features
+//!
+//! All are off by default, and only add.
+//!
+//! | feature | adds | brings in |
+//! |---|---|---|
+//! | (none) | the engine, typed calls, commands in-process | no runtime, no thread, no socket |
+//! | `network` | `network::Server`: RESP2 and RESP3 over TCP and Unix sockets | tokio, socket2 |
+//! | `server` | the binary `danio-server`: redis.conf, command line, log, signals | mimalloc |
 
 mod api;
 mod clock;
@@ -24,3 +86,8 @@ pub use clock::{Clock, ManualClock};
 pub use config::{Config, EvictionPolicy, MAX_STRING, Upkeep};
 pub use error::{Error, Result};
 pub use value::{Encoding, Type};
+
+/// The code in README.md, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -17,6 +17,10 @@ fn rows() -> Vec<(String, Vec<String>)> {
         .filter_map(|line| {
             let mut cells = line.strip_prefix("| `")?.split('|');
             let command = cells.next()?.trim().trim_matches('`').to_owned();
+            // The features of the crate are in lower case.
+            if command.starts_with(|c: char| c.is_lowercase()) {
+                return None;
+            }
             let typed =
                 cells.next()?.split(',').map(|cell| cell.trim().trim_matches('`').to_owned());
             Some((command, typed.filter(|method| !method.is_empty()).collect()))
