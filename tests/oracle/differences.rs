@@ -31,6 +31,7 @@ struct Row {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Follows {
     Redis,
+    Valkey,
     /// It may differ from case to case.
     Either,
 }
@@ -49,6 +50,7 @@ impl Pair {
             let mut name = row.command.split(' ').zip(words);
             name.all(|(name, word)| word.eq_ignore_ascii_case(name.as_bytes()))
                 && !(row.danio == Follows::Redis && self == Pair::DanioRedis7)
+                && !(row.danio == Follows::Valkey && self == Pair::DanioValkey9)
                 && (row.applies)(valkey, redis)
         })
     }
@@ -176,5 +178,17 @@ const ROWS: &[Row] = &[
         danio: Follows::Either,
         why: "Valkey 9 ends a value at its first NUL byte",
         applies: |valkey, redis| valkey.is("+OK") != redis.is("+OK"),
+    },
+    Row {
+        command: "CLIENT KILL",
+        danio: Follows::Valkey,
+        why: "Valkey 9 has more filters, and takes several ids",
+        applies: |_, redis| redis.is("-ERR syntax error"),
+    },
+    Row {
+        command: "CLIENT LIST",
+        danio: Follows::Valkey,
+        why: "Valkey 9 has more filters",
+        applies: |_, redis| redis.is("-ERR syntax error"),
     },
 ];

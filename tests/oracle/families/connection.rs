@@ -80,18 +80,20 @@ fn client(line: Line<'_>, dialect: Dialect) -> Words {
             let switch = line.dice.pick(&["ON", "OFF", "MAYBE"]);
             line.option(switch).end()
         }
-        "KILL" => match line.dice.below(6) {
+        "KILL" => match line.dice.below(8) {
             0 => line.word("127.0.0.1:1").end(),
             1 => id(line.option("ID")).end(),
             2 => line.option("TYPE").word("nope").end(),
             3 => line.option("ADDR").word("1.2.3.4:5").option("SKIPME").word("maybe").end(),
             4 => line.option("LADDR").word("1.2.3.4:5").end(),
+            5 => filter(line).maybe(3, filter).end(),
             _ => line.option("USER").word("nobody").end(),
         },
-        "LIST" => match line.dice.below(4) {
+        "LIST" => match line.dice.below(5) {
             0 => line.option("TYPE").word("nope").end(),
             1 => line.option("TYPE").word("pubsub").end(),
             2 => id(line.option("ID")).end(),
+            3 => filter(line).maybe(3, filter).end(),
             _ => line.end(),
         },
         "UNBLOCK" => {
@@ -99,6 +101,28 @@ fn client(line: Line<'_>, dialect: Dialect) -> Words {
         }
         _ => line.end(),
     }
+}
+
+/// One of Valkey's filters, which finds nobody, or what is no filter.
+fn filter(line: Line<'_>) -> Line<'_> {
+    let filters: [&[&str]; 14] = [
+        &["NAME", "nobody"],
+        &["NAME", "with space"],
+        &["IDLE", "1000000"],
+        &["IDLE", "0x"],
+        &["IDLE", "-1"],
+        &["FLAGS", "q"],
+        &["FLAGS", "P"],
+        &["LIB-NAME", "nolib"],
+        &["LIB-VER", "9"],
+        &["DB", "15"],
+        &["DB", "99"],
+        &["IP", "1.2.3.4"],
+        &["MAXAGE", "1000000"],
+        &["SKIPME", "maybe"],
+    ];
+    let filter = line.dice.pick(&filters);
+    filter.iter().fold(line, |line, word| line.word(word))
 }
 
 /// An id that no client has, or what cannot be one.
