@@ -5,8 +5,11 @@
 
 use std::collections::HashMap;
 
-use crate::ds::table::{Entry, Rehash, Table};
+use crate::clock::Millis;
+use crate::ds::table::{self, Rehash, Table};
+use crate::keyspace::entry::Entry;
 use crate::text::{double, extended::Extended, glob, int, memory, split};
+use crate::value::string::{Digits, StringValue};
 
 /// Patterns: no input makes matching fail or take forever, and a pattern whose special
 /// bytes are escaped matches its own text and nothing else.
@@ -89,8 +92,8 @@ pub fn table(data: &[u8]) {
             0..4 => {
                 for key in run {
                     match table.entry(spread(key), |item| **item == key) {
-                        Entry::Occupied(_) => assert!(model.contains_key(&key)),
-                        Entry::Vacant(place) => {
+                        table::Entry::Occupied(_) => assert!(model.contains_key(&key)),
+                        table::Entry::Vacant(place) => {
                             place.insert(Box::new(key), &Numbers);
                             assert!(model.insert(key, ()).is_none());
                         }
@@ -99,7 +102,9 @@ pub fn table(data: &[u8]) {
             }
             4..7 => {
                 for key in run {
-                    if let Entry::Occupied(place) = table.entry(spread(key), |item| **item == key) {
+                    if let table::Entry::Occupied(place) =
+                        table.entry(spread(key), |item| **item == key)
+                    {
                         place.remove();
                         assert!(model.remove(&key).is_some());
                     } else {
@@ -179,4 +184,54 @@ fn read_requests<'a>(pieces: impl Iterator<Item = &'a [u8]>, commands: usize) ->
         }
     }
     (read, None)
+}
+
+/// A key's entry: holds what was put in, however it is set, edited, moved and copied, and readers
+/// that took a reference to a long value keep what they saw.
+pub fn entry(data: &[u8]) {
+    let Some((&first, mut steps)) = data.split_first() else { return };
+    let mut key = vec![b'k'; usize::from(first) * 3];
+    let (mut value, mut expiry) = (Vec::new(), None);
+    let mut entry = Entry::new(&key, StringValue::Bytes(b""), None, 7);
+    let mut readers = Vec::new();
+    while let [what, size, fill, rest @ ..] = steps {
+        steps = rest;
+        // Lengths around every boundary: 44, 255, 1024, and a few long ones.
+        let len = usize::from(*size) * [1, 1, 5, 70][usize::from(fill % 4)];
+        let bytes = vec![*fill; len];
+        match what % 8 {
+            0 => {
+                expiry = (fill % 2 == 0).then_some(Millis(i64::from(*fill)));
+                entry.set(StringValue::encode(&bytes), expiry);
+                value = bytes;
+            }
+            1 => {
+                entry.set(StringValue::Int(i64::from(*fill) << (size % 56)), expiry);
+                value = (i64::from(*fill) << (size % 56)).to_string().into_bytes();
+            }
+            2 => {
+                entry.append(&bytes);
+                value.extend(bytes);
+            }
+            3 => {
+                entry.edit(len).iter_mut().for_each(|byte| *byte ^= fill);
+                value.resize(len, 0);
+                value.iter_mut().for_each(|byte| *byte ^= fill);
+            }
+            4 => {
+                expiry = (fill % 2 == 0).then_some(Millis(i64::from(*size)));
+                entry.set_expiry(expiry);
+            }
+            5 => {
+                key = bytes;
+                entry = entry.remade(Some(&key), expiry);
+            }
+            6 => entry = entry.clone(),
+            _ => readers.push((entry.value().to_bytes(), value.clone())),
+        }
+        assert_eq!(entry.key(), key);
+        assert_eq!(entry.value().bytes(&mut Digits::new()), value);
+        assert_eq!((entry.expiry(), entry.access()), (expiry, 7));
+    }
+    readers.into_iter().for_each(|(seen, then)| assert_eq!(seen, then));
 }
