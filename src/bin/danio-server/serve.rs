@@ -27,12 +27,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Reported> {
         &arguments.options,
     )
     .map_err(report)?;
-    // The number of databases must be known before there is an engine to configure.
-    let rehearsal = open(16)?;
-    let parameters = &Instance::of(&rehearsal).parameters;
-    conf.apply(parameters).map_err(report)?;
-    let databases = u32::try_from(parameters.number("databases")).unwrap_or(u32::MAX);
-    let engine = open(databases)?;
+    let config = Config::new().databases(databases(&conf)?).upkeep(Upkeep::Thread);
+    let engine = Engine::open(config).map_err(|error| fail(&error.to_string()))?;
     let instance = Instance::of(&engine);
     conf.apply(&instance.parameters).map_err(report)?;
     let parameters = &instance.parameters;
@@ -83,9 +79,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Reported> {
     Ok(())
 }
 
-fn open(databases: u32) -> Result<Engine, Reported> {
-    Engine::open(Config::new().databases(databases).upkeep(Upkeep::Thread))
-        .map_err(|error| fail(&error.to_string()))
+/// The number of databases, which must be known before there is an engine to configure.
+/// An engine of no further use reads the configuration first.
+fn databases(conf: &RedisConf) -> Result<u32, Reported> {
+    let rehearsal =
+        Engine::open(Config::new().stripes(1)).map_err(|error| fail(&error.to_string()))?;
+    let parameters = &Instance::of(&rehearsal).parameters;
+    conf.apply(parameters).map_err(report)?;
+    Ok(u32::try_from(parameters.number("databases")).unwrap_or(u32::MAX))
 }
 
 /// Tells the user why the configuration cannot be used, as Redis does.
