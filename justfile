@@ -41,6 +41,11 @@ fuzz seconds="60":
 miri:
     cargo +nightly miri test --lib ds:: keyspace::entry
 
+# Memory faults in the same files, on the stable toolchain: AddressSanitizer
+asan:
+    RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address CARGO_TARGET_DIR=target/asan cargo test \
+        --target "$(rustc -vV | sed -n 's/^host: //p')" --lib -- ds:: keyspace:: value::
+
 # The documentation, opened
 doc:
     cargo doc --all-features --no-deps --open

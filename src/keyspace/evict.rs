@@ -67,14 +67,22 @@ impl Keyspace {
                 }
                 let db = db as u32;
                 let below = |n| self.rng.below(n);
-                // Among many that do not expire, those that do are found only by looking at more.
-                let sparse = policy.only_volatile() && space.volatile * 4 < space.table.len();
-                let count = if sparse { samples * 16 } else { samples };
-                space
-                    .table
-                    .sample_run(count, below, |e| self.consider(policy, db, e, now, &mut worst));
-                if sparse && worst.is_none() {
-                    space.table.for_each(|e| self.consider(policy, db, e, now, &mut worst));
+                space.table.sample_run(samples, below, |e| {
+                    self.consider(policy, db, e, now, &mut worst);
+                });
+                // Among many that do not expire, those that do are found by what the segments
+                // remember of their times.
+                let count = space.table.segments();
+                let first = below(count.max(1));
+                for segment in (0..count).map(|i| (first + i) % count) {
+                    if worst.is_some() {
+                        break;
+                    }
+                    if space.table.summary(segment).0 < Millis::NEVER {
+                        space.table.for_each_in(segment, |e| {
+                            self.consider(policy, db, e, now, &mut worst);
+                        });
+                    }
                 }
             }
             if worst.is_some() {

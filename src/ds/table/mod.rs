@@ -219,6 +219,14 @@ impl<T, S: Summary> Table<T, S> {
         self.segments.len()
     }
 
+    /// Calls `visit` with every item of segment `i`.
+    pub(crate) fn for_each_in(&self, i: usize, mut visit: impl FnMut(&T)) {
+        let first = i << SEGMENT_BITS;
+        for index in first..(first + SEGMENT).min(self.buckets()) {
+            self.visit_chain(index, &mut visit);
+        }
+    }
+
     /// What is remembered about segment `i`.
     pub(crate) fn summary(&self, i: usize) -> S {
         self.segments[i].summary
