@@ -1,7 +1,7 @@
 //! Replies that the socket did not take at once.
 
 use std::io;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use super::stream::Stream;
 
@@ -37,12 +37,42 @@ impl Output {
         stream: &mut Stream,
     ) -> Poll<io::Result<Vec<u8>>> {
         while self.waiting() > 0 {
-            match ready!(stream.poll_write(cx, &self.bytes[self.sent..]))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                n => self.sent += n,
+            match stream.poll_write(cx, &self.bytes[self.sent..])? {
+                Poll::Ready(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(n) => self.sent += n,
+                Poll::Pending => {
+                    self.trim();
+                    return Poll::Pending;
+                }
             }
         }
         self.sent = 0;
         Poll::Ready(Ok(std::mem::take(&mut self.bytes)))
+    }
+
+    /// Drops what is sent once it is most of the buffer: a peer that never reads all that
+    /// waits would have it grow without end.
+    fn trim(&mut self) {
+        /// Below this it is not worth a move.
+        const LARGE: usize = 64 * 1024;
+        if self.sent >= LARGE && self.sent > self.waiting() {
+            self.bytes.drain(..self.sent);
+            self.sent = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_is_dropped_in_time() {
+        let mut output = Output { bytes: vec![7; 200_000], sent: 90_000 };
+        output.trim();
+        assert_eq!((output.bytes.len(), output.waiting()), (200_000, 110_000));
+        output.sent = 110_000;
+        output.trim();
+        assert_eq!((output.bytes.len(), output.waiting()), (90_000, 90_000));
     }
 }

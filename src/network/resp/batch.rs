@@ -2,6 +2,10 @@
 
 use crate::command::{Args, Span};
 
+/// So many words of an incomplete command change hands with their buffer: a command of a
+/// million words must not be copied for each piece that it comes in.
+const MANY: usize = 64;
+
 /// Complete commands in the order in which they came, their words still in the buffer
 /// that they were read into.
 #[derive(Debug, Default)]
@@ -52,11 +56,22 @@ impl Batch {
         self.commands.push(Bounds { words: self.spans.len(), bytes });
     }
 
+    /// Puts back the words of a command that was not complete; the batch is empty.
+    pub(super) fn put_partial(&mut self, partial: &mut Vec<Span>) {
+        if partial.len() >= MANY {
+            self.spans = std::mem::take(partial);
+        } else {
+            self.spans.append(partial);
+        }
+    }
+
     /// Takes the words of the command that is not complete.
-    pub(super) fn take_partial(&mut self, into: &mut Vec<Span>) {
+    pub(super) fn take_partial(&mut self, partial: &mut Vec<Span>) {
         let first = self.first_word(self.commands.len());
-        if first < self.spans.len() {
-            into.extend(self.spans.drain(first..));
+        if first == 0 && self.spans.len() >= MANY {
+            *partial = std::mem::take(&mut self.spans);
+        } else if first < self.spans.len() {
+            partial.extend(self.spans.drain(first..));
         }
     }
 

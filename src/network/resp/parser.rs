@@ -91,9 +91,7 @@ impl Parser {
         limits: Limits,
         batch: &mut Batch,
     ) -> Result<(), ProtocolError> {
-        if !self.partial.is_empty() {
-            batch.spans.append(&mut self.partial);
-        }
+        batch.put_partial(&mut self.partial);
         let result = self.run(buffer, limits, batch);
         batch.take_partial(&mut self.partial);
         result

@@ -185,6 +185,16 @@ fn batches_can_be_cut() {
     assert_eq!(more.args(&buffer, 0).at(0), b"PING");
 }
 
+#[test]
+fn many_words_come_in_many_pieces() {
+    let word = |i: usize| i.to_string().into_bytes();
+    let list: Commands = [3, 200, 2, 500, 1].iter().map(|&n| (0..n).map(word).collect()).collect();
+    let bytes = encode(&list);
+    for size in [1, 7, 100, 1000] {
+        assert_eq!(read_pieces(bytes.chunks(size), LIMITS), (list.clone(), None));
+    }
+}
+
 fn encode(list: &Commands) -> Vec<u8> {
     let mut bytes = Vec::new();
     for words in list {
