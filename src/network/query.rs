@@ -28,15 +28,14 @@ impl Query {
     /// Makes room in `own` for the next read.
     pub(super) fn make_room(&mut self) {
         let (len, spare) = (self.own.len(), self.own.capacity() - self.own.len());
-        match self.parser.wanted() {
-            Some(total) if total > len => {
-                let more = (total - len).min(((GROWTH - 1) * len).max(STEP));
-                if spare < more {
-                    self.own.reserve_exact(more);
-                }
+        let lacking = self.parser.wanted().map_or(0, |total| total.saturating_sub(len));
+        if lacking > CHUNK {
+            let more = lacking.min(((GROWTH - 1) * len).max(STEP));
+            if spare < more {
+                self.own.reserve_exact(more);
             }
-            _ if spare == 0 => self.own.reserve(CHUNK),
-            _ => {}
+        } else if spare == 0 {
+            self.own.reserve(CHUNK);
         }
     }
 
