@@ -72,7 +72,7 @@ fn spoil(dice: &mut Dice, command: &mut Words) {
         // Offsets, lengths and times are drawn with care, so a number is not put just anywhere.
         3 if at < command.len() => {
             command[at] =
-                dice.pick(&["", "foo", "EX", "NX", "GET", "\0", "*", "db"]).as_bytes().to_vec();
+                dice.pick(&["", "foo", "EX", "NX", "GET", "\x01", "*", "db"]).as_bytes().to_vec();
         }
         _ => command.push(b"extra".to_vec()),
     }
