@@ -23,22 +23,12 @@ impl Tx<'_> {
 
     /// How many of the keys are there, a key given twice twice (`EXISTS`); no use of them.
     pub(crate) fn count(&self, keys: &[Key<'_>]) -> Result<usize> {
-        let mut there = 0;
-        for (i, key) in keys.iter().enumerate() {
-            self.fetch_ahead(keys, i);
-            there += usize::from(self.look(*key)?.is_some());
-        }
-        Ok(there)
+        Ok(self.entries(keys)?.flatten().count())
     }
 
     /// As [`count`](Tx::count), and counts as a use of them (`TOUCH`).
     pub(crate) fn touch_all(&self, keys: &[Key<'_>]) -> Result<usize> {
-        let mut there = 0;
-        for (i, key) in keys.iter().enumerate() {
-            self.fetch_ahead(keys, i);
-            there += usize::from(self.read(*key)?.is_some());
-        }
-        Ok(there)
+        Ok(self.entries(keys)?.flatten().inspect(|entry| self.touch(entry)).count())
     }
 
     /// What a key holds (`TYPE`).

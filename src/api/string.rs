@@ -35,11 +35,12 @@ impl Tx<'_> {
     pub(crate) fn strings<'t>(
         &'t self,
         keys: &'t [Key<'t>],
-    ) -> impl ExactSizeIterator<Item = Result<Option<StringRef<'t>>>> {
-        keys.iter().enumerate().map(|(i, key)| {
-            self.fetch_ahead(keys, i);
-            Ok(self.read(*key)?.and_then(|entry| entry.string().ok()))
-        })
+    ) -> Result<impl ExactSizeIterator<Item = Option<StringRef<'t>>>> {
+        Ok(self.entries(keys)?.map(|entry| {
+            let entry = entry?;
+            self.touch(entry);
+            entry.string().ok()
+        }))
     }
 
     /// Removes a key that holds a string, and returns it (`GETDEL`).
@@ -269,10 +270,8 @@ impl Db {
         let keys: Vec<K> = keys.into_iter().collect();
         let keys = self.hashed(&keys);
         self.many(&keys, Access::Shared, |tx| {
-            let strings = tx.strings(&keys);
-            strings
-                .map(|string| string.expect("every stripe is held").map(StringRef::to_bytes))
-                .collect()
+            let strings = tx.strings(&keys).expect("every stripe is held");
+            strings.map(|string| string.map(StringRef::to_bytes)).collect()
         })
     }
 

@@ -4,6 +4,7 @@
 //! The only place that locks data. `docs/LOCKING.md` tells the order of locks.
 
 pub(crate) mod access;
+mod batch;
 mod change;
 pub(crate) mod entry;
 pub(crate) mod event;

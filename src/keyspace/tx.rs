@@ -245,40 +245,46 @@ impl<'k> Tx<'k> {
         self.held.stripes()
     }
 
-    /// Fetches what the keys after number `i` will need: to be called with each `i` in turn, before
-    /// key `i` is looked up. Memory then answers while the keys before are worked at.
-    #[inline]
-    pub(crate) fn fetch_ahead(&self, keys: &[Key<'_>], i: usize) {
-        /// How many keys a bucket is fetched before its entries, and those before their use.
-        const AHEAD: usize = 12;
-        let fetch = |range: std::ops::Range<usize>, hint: fn(&Table<Entry, DueFrom>, u64)| {
-            for key in keys.get(range.start..range.end.min(keys.len())).unwrap_or_default() {
-                if let Some(space) = self.stripe(key.hash).ok().and_then(|data| data.space(self.db))
-                {
-                    hint(&space.table, key.hash);
-                }
-            }
-        };
-        let first = |ahead: usize| if i == 0 { 0 } else { i + ahead };
-        fetch(first(2 * AHEAD)..i + 2 * AHEAD + 1, |table, hash| table.prefetch(hash));
-        fetch(first(AHEAD)..i + AHEAD + 1, |table, hash| table.candidates(hash, Entry::prefetch));
+    /// The table where a key is, if it is; `None` if the database was never written to.
+    #[inline(always)]
+    pub(super) fn table(&self, key: Key<'_>) -> Result<Option<&Table<Entry, DueFrom>>> {
+        Ok(self.stripe(key.hash)?.space(self.db).map(|space| &space.table))
+    }
+
+    /// The live entry of a key in its table.
+    #[inline(always)]
+    fn find<'t>(
+        &self,
+        table: Option<&'t Table<Entry, DueFrom>>,
+        key: Key<'_>,
+    ) -> Option<&'t Entry> {
+        let found = table?.find(key.hash, |entry| entry.key() == key.bytes);
+        found.filter(|entry| !self.time.is_past(entry))
+    }
+
+    /// As [`look`](Tx::look), in the key's table.
+    #[inline(always)]
+    pub(super) fn look_in<'t>(
+        &self,
+        table: Option<&'t Table<Entry, DueFrom>>,
+        key: Key<'_>,
+    ) -> Option<&'t Entry> {
+        let found = self.find(table, key);
+        let count = if found.is_some() { &self.hits } else { &self.misses };
+        count.set(count.get() + 1);
+        found
     }
 
     /// The live entry of a key, without counting the look-up as a use.
     #[inline(always)]
     pub(crate) fn peek(&self, key: Key<'_>) -> Result<Option<&Entry>> {
-        let Some(space) = self.stripe(key.hash)?.space(self.db) else { return Ok(None) };
-        let found = space.table.find(key.hash, |entry| entry.key() == key.bytes);
-        Ok(found.filter(|entry| !self.time.is_past(entry)))
+        Ok(self.find(self.table(key)?, key))
     }
 
     /// The live entry of a key; counts as a hit or a miss, but not as a use of it.
     #[inline(always)]
     pub(crate) fn look(&self, key: Key<'_>) -> Result<Option<&Entry>> {
-        let found = self.peek(key)?;
-        let count = if found.is_some() { &self.hits } else { &self.misses };
-        count.set(count.get() + 1);
-        Ok(found)
+        Ok(self.look_in(self.table(key)?, key))
     }
 
     /// The live entry of a key; counts as a use of it, and as a hit or a miss.
@@ -291,8 +297,9 @@ impl<'k> Tx<'k> {
         Ok(found)
     }
 
+    /// Counts as a use of the key.
     #[inline(always)]
-    fn touch(&self, entry: &Entry) {
+    pub(crate) fn touch(&self, entry: &Entry) {
         if self.touches {
             let (settings, old) = (&self.keyspace.settings, entry.access());
             let new = access::touched(old, settings, self.time.recent(), &self.keyspace.rng);

@@ -22,10 +22,10 @@ pub(super) const MGET: Command = Command::new("mget", -2, mget)
 
 fn mget(ctx: &mut Context<'_, '_>) -> Result<()> {
     ctx.reply.array(ctx.keys.len());
-    for string in ctx.tx.strings(ctx.keys) {
+    for string in ctx.tx.strings(ctx.keys)? {
         match string {
-            Ok(Some(string)) => ctx.reply.bulk(string.bytes(&mut Digits::new())),
-            _ => ctx.reply.null(),
+            Some(string) => ctx.reply.bulk(string.bytes(&mut Digits::new())),
+            None => ctx.reply.null(),
         }
     }
     Ok(())
