@@ -73,11 +73,11 @@ fn set_compares_values() {
         // With GET the old value comes back, set or not.
         ("SET k x IFEQ nope GET", "\"w\""),
         ("GET k", "\"w\""),
-        ("SET k x IFEQ w GET EX 100", "\"w\""),
+        ("SET k x IFEQ w GET EXAT 33177117420", "\"w\""),
         ("GET k", "\"x\""),
-        ("TTL k", ":100"),
+        ("EXPIRETIME k", ":33177117420"),
         ("SET k y IFEQ x KEEPTTL", "+OK"),
-        ("TTL k", ":100"),
+        ("EXPIRETIME k", ":33177117420"),
         ("SET k z IFEQ y", "+OK"),
         ("TTL k", ":-1"),
         // A number is compared as its text.
@@ -136,12 +136,12 @@ fn delex() {
 #[test]
 fn msetex() {
     script(&[
-        ("MSETEX 2 a 1 b 2 EX 100", ":1"),
-        ("TTL a", ":100"),
+        ("MSETEX 2 a 1 b 2 EXAT 33177117420", ":1"),
+        ("EXPIRETIME a", ":33177117420"),
         ("MSETEX 2 b 3 c 4 NX", ":0"),
         ("EXISTS c", ":0"),
         ("MSETEX 2 a 5 b 6 XX KEEPTTL", ":1"),
-        ("TTL b", ":100"),
+        ("EXPIRETIME b", ":33177117420"),
         ("GET b", "\"6\""),
         ("MSETEX 2 a 7 c 8 XX", ":0"),
         ("GET a", "\"5\""),
