@@ -1,8 +1,11 @@
 //! How long single calls take while a database grows from nothing: the histogram of each, by the
 //! clock on the wall and by the thread's own processor time (what the system does meanwhile, such
-//! as running somebody else, is in the first only).
+//! as running somebody else, is in the first only). Then it is emptied and grows again, on memory
+//! that the allocator kept: what the first round has and the second has not is the system's doing,
+//! which hands out and clears pages.
 //!
-//! `cargo bench --bench growth [-- keys]`
+//! `MIMALLOC_PURGE_DELAY=-1 cargo bench --features server --bench growth [-- keys]`, with the server's
+//! allocator told to keep what is freed.
 
 mod support;
 
@@ -10,9 +13,22 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use support::{histogram, measure, print};
 
+#[cfg(feature = "server")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let keys: u64 = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(10_000_000);
+    println!("from nothing to {keys} keys of 16 B with values of 32 B; one thread sets, one gets");
     let db = danio::Db::in_memory();
+    println!("\nmemory fresh from the system");
+    grow(&db, keys);
+    db.flush();
+    println!("\nmemory that the first round left");
+    grow(&db, keys);
+}
+
+fn grow(db: &danio::Db, keys: u64) {
     let grown = AtomicU64::new(0);
     let (mut set_wall, mut set_work) = (histogram(), histogram());
     let (mut get_wall, mut get_work) = (histogram(), histogram());
@@ -34,13 +50,12 @@ fn main() {
         }
         reader.join().expect("no panic");
     });
-    println!("from nothing to {keys} keys of 16 B with values of 32 B; one thread sets, one gets");
     print("SET, wall", &set_wall);
     print("SET, thread", &set_work);
     print("GET, wall", &get_wall);
     print("GET, thread", &get_work);
     println!("{:.1} bytes a key counted", db.engine().used_memory() as f64 / keys as f64);
-    println!("\nSET, thread: how many calls took up to how long");
+    println!("SET, thread: how many calls took up to how long");
     for step in set_work.iter_log(1_000, 2.0).filter(|step| step.count_since_last_iteration() > 0) {
         println!(
             "{:>10} µs {:>10}",
