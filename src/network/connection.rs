@@ -155,6 +155,11 @@ impl Connection {
             desk.input = buffer;
             outcome
         };
+        self.settle(outcome, desk)
+    }
+
+    /// Makes what a batch did visible to others, and leaves its output to be sent.
+    fn settle(&mut self, outcome: Result<(), End>, desk: &mut Desk) -> Result<(), End> {
         self.session.end_batch();
         if !self.query.own.is_empty() {
             // Now rather than before the next read, so that others see what it takes.
@@ -247,14 +252,7 @@ impl Connection {
         };
         self.query.own = buffer;
         let outcome = outcome.map(|done| self.query.drop_front(done));
-        self.session.end_batch();
-        if !self.query.own.is_empty() {
-            // Now rather than before the next read, so that others see what it takes.
-            self.query.make_room();
-        }
-        self.note_query();
-        outcome?;
-        self.leave_output(desk)
+        self.settle(outcome, desk)
     }
 
     /// Answers what is not RESP, and ends.
