@@ -2,7 +2,8 @@
 //! clock on the wall and by the thread's own processor time (what the system does meanwhile, such
 //! as running somebody else, is in the first only). Then it is emptied and grows again, on memory
 //! that the allocator kept: what the first round has and the second has not is the system's doing,
-//! which hands out and clears pages.
+//! which hands out and clears pages. Last, nothing is called at all: what takes long then is the
+//! machine's.
 //!
 //! `MIMALLOC_PURGE_DELAY=-1 cargo bench --features server --bench growth [-- keys]`, with the server's
 //! allocator told to keep what is freed.
@@ -26,6 +27,28 @@ fn main() {
     db.flush();
     println!("\nmemory that the first round left");
     grow(&db, keys);
+    println!("\nno call at all, for as long: what the machine itself takes away");
+    idle(keys);
+}
+
+/// Measures nothing, on two threads as well, with the same keys made.
+fn idle(count: u64) {
+    let spin = || {
+        let (mut wall, mut work) = (histogram(), histogram());
+        for i in 0..count {
+            std::hint::black_box(format!("key:{i:012}"));
+            measure(&mut wall, &mut work, || ());
+        }
+        (wall, work)
+    };
+    let (other, (wall, work)) = std::thread::scope(|scope| {
+        let other = scope.spawn(spin);
+        let mine = spin();
+        (other.join().expect("no panic"), mine)
+    });
+    print("nothing, wall", &wall);
+    print("nothing, thread", &work);
+    print("nothing, the other's thread", &other.1);
 }
 
 fn grow(db: &danio::Db, keys: u64) {
