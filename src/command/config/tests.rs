@@ -24,14 +24,14 @@ fn a_change_is_all_or_nothing() {
             a.store(value.number(), Relaxed);
             Ok(())
         })
-        .unwrap();
+        .expect("accepted");
     parameters
         .on_change("maxmemory-samples", move |value| match value.number() {
             7 => Err(format!("saw {}", b.load(Relaxed)).into()),
             _ => Ok(()),
         })
-        .unwrap();
-    set(&parameters, &[("maxmemory", "1mb"), ("maxmemory-samples", "6")]).unwrap();
+        .expect("accepted");
+    set(&parameters, &[("maxmemory", "1mb"), ("maxmemory-samples", "6")]).expect("accepted");
     assert_eq!(seen.load(Relaxed), 1 << 20);
     let refused = refusal(set(&parameters, &[("maxmemory", "2mb"), ("maxmemory-samples", "7")]));
     assert_eq!(

@@ -11,28 +11,24 @@ use crate::command::parse::{self, is};
 use crate::command::row::{Arg, Categories, Command, Flags, Group};
 use crate::error::{Error, Result};
 
+/// What EXPIRE and its three kin take behind the time.
+const CONDITION: Arg = Arg::one_of(
+    "condition",
+    &[Arg::word("nx", "NX"), Arg::word("xx", "XX"), Arg::word("gt", "GT"), Arg::word("lt", "LT")],
+)
+.optional()
+.since("7.0.0");
+
+const HISTORY: &[(&str, &str)] = &[("7.0.0", "Conditions `NX`, `XX`, `GT` and `LT`.")];
+
 pub(super) const EXPIRE: Command = Command::new("expire", -3, expire)
     .group(Group::Generic)
     .flags(&[Flags::WRITE, Flags::FAST])
     .categories(&[Categories::KEYSPACE])
     .keys(&[KeySpec::one(1, &[KeyFlags::RW, KeyFlags::UPDATE])])
     .summary("Sets in how many seconds a key expires.")
-    .history(&[("7.0.0", "Conditions `NX`, `XX`, `GT` and `LT`.")])
-    .args(&[
-        Arg::key("key", 0),
-        Arg::integer("seconds"),
-        Arg::one_of(
-            "condition",
-            &[
-                Arg::word("nx", "NX"),
-                Arg::word("xx", "XX"),
-                Arg::word("gt", "GT"),
-                Arg::word("lt", "LT"),
-            ],
-        )
-        .optional()
-        .since("7.0.0"),
-    ]);
+    .history(HISTORY)
+    .args(&[Arg::key("key", 0), Arg::integer("seconds"), CONDITION]);
 
 fn expire(ctx: &mut Context<'_, '_>) -> Result<()> {
     let now = ctx.tx.now();
@@ -46,22 +42,8 @@ pub(super) const PEXPIRE: Command = Command::new("pexpire", -3, pexpire)
     .keys(&[KeySpec::one(1, &[KeyFlags::RW, KeyFlags::UPDATE])])
     .since("2.6.0")
     .summary("Sets in how many milliseconds a key expires.")
-    .history(&[("7.0.0", "Conditions `NX`, `XX`, `GT` and `LT`.")])
-    .args(&[
-        Arg::key("key", 0),
-        Arg::integer("milliseconds"),
-        Arg::one_of(
-            "condition",
-            &[
-                Arg::word("nx", "NX"),
-                Arg::word("xx", "XX"),
-                Arg::word("gt", "GT"),
-                Arg::word("lt", "LT"),
-            ],
-        )
-        .optional()
-        .since("7.0.0"),
-    ]);
+    .history(HISTORY)
+    .args(&[Arg::key("key", 0), Arg::integer("milliseconds"), CONDITION]);
 
 fn pexpire(ctx: &mut Context<'_, '_>) -> Result<()> {
     let now = ctx.tx.now();
@@ -75,22 +57,8 @@ pub(super) const EXPIREAT: Command = Command::new("expireat", -3, expireat)
     .keys(&[KeySpec::one(1, &[KeyFlags::RW, KeyFlags::UPDATE])])
     .since("1.2.0")
     .summary("Sets at which second a key expires.")
-    .history(&[("7.0.0", "Conditions `NX`, `XX`, `GT` and `LT`.")])
-    .args(&[
-        Arg::key("key", 0),
-        Arg::unix_time("unix-time-seconds"),
-        Arg::one_of(
-            "condition",
-            &[
-                Arg::word("nx", "NX"),
-                Arg::word("xx", "XX"),
-                Arg::word("gt", "GT"),
-                Arg::word("lt", "LT"),
-            ],
-        )
-        .optional()
-        .since("7.0.0"),
-    ]);
+    .history(HISTORY)
+    .args(&[Arg::key("key", 0), Arg::unix_time("unix-time-seconds"), CONDITION]);
 
 fn expireat(ctx: &mut Context<'_, '_>) -> Result<()> {
     set(ctx, 1000, Millis(0), "expireat")
@@ -103,22 +71,8 @@ pub(super) const PEXPIREAT: Command = Command::new("pexpireat", -3, pexpireat)
     .keys(&[KeySpec::one(1, &[KeyFlags::RW, KeyFlags::UPDATE])])
     .since("2.6.0")
     .summary("Sets at which millisecond a key expires.")
-    .history(&[("7.0.0", "Conditions `NX`, `XX`, `GT` and `LT`.")])
-    .args(&[
-        Arg::key("key", 0),
-        Arg::unix_time("unix-time-milliseconds"),
-        Arg::one_of(
-            "condition",
-            &[
-                Arg::word("nx", "NX"),
-                Arg::word("xx", "XX"),
-                Arg::word("gt", "GT"),
-                Arg::word("lt", "LT"),
-            ],
-        )
-        .optional()
-        .since("7.0.0"),
-    ]);
+    .history(HISTORY)
+    .args(&[Arg::key("key", 0), Arg::unix_time("unix-time-milliseconds"), CONDITION]);
 
 fn pexpireat(ctx: &mut Context<'_, '_>) -> Result<()> {
     set(ctx, 1, Millis(0), "pexpireat")

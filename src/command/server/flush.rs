@@ -17,19 +17,24 @@ fn dbsize(ctx: &mut Context<'_, '_>) -> Result<()> {
     ctx.count(keys)
 }
 
+/// Whether FLUSHALL and FLUSHDB free what was removed before they answer.
+const WHEN: Arg = Arg::one_of(
+    "flush-type",
+    &[Arg::word("async", "ASYNC").since("4.0.0"), Arg::word("sync", "SYNC").since("6.2.0")],
+)
+.optional();
+
+const HISTORY: &[(&str, &str)] = &[("4.0.0", "Option `ASYNC`."), ("6.2.0", "Option `SYNC`.")];
+
 pub(super) const FLUSHALL: Command = Command::new("flushall", -1, flushall)
     .group(Group::Server)
     .flags(&[Flags::WRITE])
     .categories(&[Categories::KEYSPACE, Categories::DANGEROUS])
     .complexity("O(N) where N is the number of keys in all databases")
     .summary("Removes every key of every database.")
-    .history(&[("4.0.0", "Option `ASYNC`."), ("6.2.0", "Option `SYNC`.")])
+    .history(HISTORY)
     .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
-    .args(&[Arg::one_of(
-        "flush-type",
-        &[Arg::word("async", "ASYNC").since("4.0.0"), Arg::word("sync", "SYNC").since("6.2.0")],
-    )
-    .optional()])
+    .args(&[WHEN])
     .locks_all();
 
 fn flushall(ctx: &mut Context<'_, '_>) -> Result<()> {
@@ -42,13 +47,9 @@ pub(super) const FLUSHDB: Command = Command::new("flushdb", -1, flushdb)
     .categories(&[Categories::KEYSPACE, Categories::DANGEROUS])
     .complexity("O(N) where N is the number of keys in the database")
     .summary("Removes every key of the database.")
-    .history(&[("4.0.0", "Option `ASYNC`."), ("6.2.0", "Option `SYNC`.")])
+    .history(HISTORY)
     .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
-    .args(&[Arg::one_of(
-        "flush-type",
-        &[Arg::word("async", "ASYNC").since("4.0.0"), Arg::word("sync", "SYNC").since("6.2.0")],
-    )
-    .optional()])
+    .args(&[WHEN])
     .locks_all();
 
 fn flushdb(ctx: &mut Context<'_, '_>) -> Result<()> {
