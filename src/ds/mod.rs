@@ -5,5 +5,7 @@
 //! fuzz target.
 
 pub(crate) mod blob;
+#[allow(dead_code, reason = "big sets and hashes come after it")]
+pub(crate) mod pair;
 pub(crate) mod prefetch;
 pub(crate) mod table;
