@@ -4,7 +4,7 @@
 //! a general-purpose map does not:
 //!
 //! * **No operation rehashes the table.** It is a *linear hashing* table (Litwin 1980):
-//!   a bucket is split in two whenever the items outnumber [`FILL`] a bucket, in the fixed
+//!   a bucket is split in two whenever the items outnumber [`Summary::FILL`] a bucket, in the fixed
 //!   order 0, 1, 2, …, and merged back in the opposite order. Buckets lie in segments of
 //!   64 (one page), so growth copies nothing but a directory of segments.
 //! * **SCAN by cursor** with Redis's guarantee, however the table changes meanwhile.
@@ -46,10 +46,6 @@ use std::ptr::NonNull;
 
 use super::prefetch::prefetch_read;
 
-/// Items a bucket holds on average when the table grows.
-const FILL: usize = 5;
-/// Items a bucket holds on average when the table shrinks.
-const SPARSE: usize = 2;
 /// Buckets in a segment: one page.
 const SEGMENT: usize = 64;
 const SEGMENT_BITS: u32 = SEGMENT.trailing_zeros();
@@ -63,14 +59,36 @@ pub(crate) trait Rehash<T> {
 }
 
 /// What a table remembers about the items of one segment: a bound that is right, if loose,
-/// for each item of the segment.
+/// for each item of the segment. And, since it names the kind of table, how full that is.
 pub(crate) trait Summary: Copy + Default {
+    /// Items a bucket holds on average when the table grows.
+    const FILL: usize = 5;
+    /// Items a bucket holds on average when the table shrinks.
+    const SPARSE: usize = 2;
+
     /// Loosens the bound so that it holds for what `other` covers too.
     fn absorb(&mut self, other: Self);
 }
 
 impl Summary for () {
     fn absorb(&mut self, (): ()) {}
+}
+
+/// Remembers nothing, and fills a table tighter than the keyspace's: 13.3 bytes an item in place of
+/// 15.3, for look-ups that take 1.05 of the time (a million members of 17 bytes;
+/// 8 items a bucket would save half a byte more and take 1.10).
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "sets, hashes and sorted sets are about to use it")
+)]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Dense;
+
+impl Summary for Dense {
+    const FILL: usize = 7;
+    const SPARSE: usize = 3;
+
+    fn absorb(&mut self, _: Dense) {}
 }
 
 struct Segment<T, S> {
@@ -267,7 +285,7 @@ impl<T, S: Summary> Table<T, S> {
     /// Makes room for one more item: splits a bucket if the table is full.
     #[inline]
     fn grow(&mut self, rehash: &impl Rehash<T>) {
-        if self.len >= self.buckets() * FILL {
+        if self.len >= self.buckets() * S::FILL {
             self.split_one(rehash);
         }
     }
@@ -338,7 +356,7 @@ impl<T, S: Summary> Table<T, S> {
     /// Gives memory back after `removed` items were taken out: merges at most as many buckets.
     pub(crate) fn shrink(&mut self, removed: usize) {
         for _ in 0..removed {
-            if self.buckets() <= 1 || self.len >= self.buckets() * SPARSE {
+            if self.buckets() <= 1 || self.len >= self.buckets() * S::SPARSE {
                 break;
             }
             self.merge_one();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use proptest::prelude::*;
 
-use super::{Entry, Rehash, Summary, Table};
+use super::{Dense, Entry, Rehash, Summary, Table};
 
 /// Spreads small numbers over 64 bits, so that tags and buckets vary.
 fn hash(key: u64) -> u64 {
@@ -162,6 +162,28 @@ fn grows_and_shrinks_a_bucket_at_a_time() {
         before = table.buckets();
     }
     assert_eq!((table.len(), table.buckets(), table.heap_size()), (0, 0, 0));
+}
+
+#[test]
+fn a_dense_table_is_a_set_in_less_memory() {
+    let by = By(hash);
+    let mut table: Table<Item, Dense> = Table::new();
+    let count = if cfg!(miri) { 2_000 } else { 100_000 };
+    for key in 0..count {
+        let Entry::Vacant(place) = table.entry(hash(key), |i| i.0 == key) else { panic!("{key}") };
+        place.insert(Box::new((key, key)), &by);
+    }
+    assert!((0..count).all(|key| table.find(hash(key), |i| i.0 == key).is_some()));
+    assert!(table.find(hash(count), |i| i.0 == count).is_none());
+    let each = table.heap_size() as f64 / count as f64;
+    assert!(each < 15.0, "{each} bytes an item");
+    for key in 0..count {
+        let Entry::Occupied(place) = table.entry(hash(key), |i| i.0 == key) else {
+            panic!("{key}")
+        };
+        assert_eq!(place.remove().0.0, key);
+    }
+    assert_eq!((table.len(), table.heap_size()), (0, 0));
 }
 
 #[test]
