@@ -118,7 +118,9 @@ impl Shape {
     }
 
     fn layout(self) -> Layout {
-        Layout::from_size_align(self.size(), UNIT).expect("fields are far below isize::MAX")
+        // Bytes: nothing in it is aligned, and mimalloc gives a block of 24 that is to be aligned to
+        // a word out of its blocks of 32.
+        Layout::array::<u8>(self.size()).expect("fields are far below isize::MAX")
     }
 }
 
