@@ -227,10 +227,10 @@ pub fn entry(data: &[u8]) {
                 entry = entry.remade(Some(&key), expiry);
             }
             6 => entry = entry.clone(),
-            _ => readers.push((entry.value().to_bytes(), value.clone())),
+            _ => readers.push((entry.string().expect("a string").to_bytes(), value.clone())),
         }
         assert_eq!(entry.key(), key);
-        assert_eq!(entry.value().bytes(&mut Digits::new()), value);
+        assert_eq!(entry.string().expect("a string").bytes(&mut Digits::new()), value);
         assert_eq!((entry.expiry(), entry.access()), (expiry, 7));
     }
     readers.into_iter().for_each(|(seen, then)| assert_eq!(seen, then));

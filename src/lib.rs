@@ -83,7 +83,7 @@ pub use api::{
     Tick, Ttl,
 };
 pub use clock::{Clock, ManualClock};
-pub use config::{Config, EvictionPolicy, MAX_STRING, Upkeep};
+pub use config::{Config, EncodingLimit, EvictionPolicy, MAX_STRING, Upkeep};
 pub use error::{Error, Result};
 pub use value::{Encoding, Type};
 

@@ -72,7 +72,7 @@ impl Tx<'_> {
                 return Ok(slot.unchanged(false));
             }
             if at <= now {
-                slot.take();
+                slot.discard();
                 return Ok(
                     slot.changed(true, &[DEL], |effect| effect.command(&[b"DEL", key.bytes]))
                 );

@@ -93,7 +93,7 @@ impl Tx<'_> {
         let entry = entry.expect("looked at above");
         self.change(to, |slot| {
             let expiry = entry.expiry();
-            slot.put(entry.remade(Some(to.bytes), expiry));
+            slot.put(entry.rekeyed(to.bytes, expiry));
             Ok(slot.changed(true, &[RENAME_TO], |effect| {
                 effect.command(&[b"RENAME", from.bytes, to.bytes])
             }))
@@ -117,8 +117,7 @@ impl Tx<'_> {
             return Err(Error::SameObject);
         }
         self.check_length(to.bytes.len())?;
-        let Some(entry) =
-            self.read(from)?.map(|entry| entry.remade(Some(to.bytes), entry.expiry()))
+        let Some(entry) = self.read(from)?.map(|entry| entry.copied(to.bytes, entry.expiry()))
         else {
             return Ok(false);
         };

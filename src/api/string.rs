@@ -175,7 +175,7 @@ impl Tx<'_> {
             if slot.entry().is_none() || !condition.holds(slot.entry())? {
                 return Ok(slot.unchanged(false));
             }
-            slot.take();
+            slot.discard();
             Ok(slot.changed(true, &[DEL], |effect| effect.command(&[b"DEL", key.bytes])))
         })
     }

@@ -113,7 +113,7 @@ impl Tx<'_> {
                 return Ok(match slot.entry().is_some() {
                     false => slot.unchanged(outcome),
                     true => {
-                        slot.take();
+                        slot.discard();
                         slot.changed(outcome, &[DEL], |effect| effect.command(&[b"DEL", key.bytes]))
                     }
                 });

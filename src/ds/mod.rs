@@ -1,6 +1,6 @@
 //! Pure data structures: no keys, no locks, no time.
 //!
-//! With `keyspace/entry.rs`, the only place in the crate where unsafe code is
+//! With `keyspace/entry/`, the only place in the crate where unsafe code is
 //! allowed. Each structure is checked against `std` by a model test and has a
 //! fuzz target.
 

@@ -19,6 +19,7 @@ use crate::clock::Millis;
 use crate::ds::table;
 use crate::error::Result;
 use crate::value::string::StringValue;
+use crate::value::{Collection, Type};
 
 type Place<'s> = table::Entry<'s, Entry, DueFrom>;
 
@@ -33,7 +34,12 @@ pub(crate) struct Slot<'s> {
     keyspace: &'s Keyspace,
     told: &'s mut Option<Box<Committed>>,
     was_there: bool,
+    /// Whether the entry may have been changed.
     touched: bool,
+    /// Whether the operation says that it has.
+    changed: bool,
+    /// Whether a collection that became empty was removed.
+    emptied: bool,
 }
 
 /// What an operation on a slot came to; made by [`Slot::changed`] or [`Slot::unchanged`].
@@ -70,11 +76,62 @@ impl Slot<'_> {
     /// Makes the key hold a string, whatever it held.
     #[inline]
     pub(crate) fn put_string(&mut self, value: StringValue<'_>, expiry: Option<Millis>) {
-        if let Some(entry) = self.entry_mut() {
-            return entry.set(value, expiry);
+        match self.entry_mut() {
+            Some(entry) if entry.kind() == Type::String => return entry.set(value, expiry),
+            Some(entry) => {
+                let entry = Entry::new(entry.key(), value, expiry, entry.access());
+                return self.put(entry);
+            }
+            None => {}
         }
         let access = access::fresh(&self.keyspace.settings, self.keyspace.clock.recent());
         self.put(Entry::new(self.key.bytes, value, expiry, access));
+    }
+
+    /// Calls `op` with the collection that the key holds, an empty one if it is missing, to be changed.
+    /// A key whose collection is empty afterwards is removed, unless its type stays.
+    ///
+    /// # Errors
+    /// `WrongType` if the key holds something else; what `op` returns, which must then have
+    /// changed nothing.
+    pub(crate) fn edit<T: Collection, R>(
+        &mut self,
+        op: impl FnOnce(&mut T) -> Result<R>,
+    ) -> Result<R> {
+        match self.place.as_mut().expect("held between methods") {
+            Place::Occupied(place) => {
+                let (result, empty) = place.get_mut().change(|value: &mut T| {
+                    let result = op(value);
+                    Ok((result, value.is_empty()))
+                })?;
+                if empty && !T::STAYS_EMPTY {
+                    self.discard();
+                    self.emptied = true;
+                }
+                result
+            }
+            Place::Vacant(_) => {
+                let mut value = T::default();
+                let result = op(&mut value)?;
+                if !value.is_empty() || T::STAYS_EMPTY {
+                    self.put_collection(value, None);
+                }
+                Ok(result)
+            }
+        }
+    }
+
+    /// Makes the key hold a collection, whatever it held; an empty one that does not stay is the
+    /// same as none.
+    pub(crate) fn put_collection<T: Collection>(&mut self, value: T, expiry: Option<Millis>) {
+        if value.is_empty() && !T::STAYS_EMPTY {
+            return self.discard();
+        }
+        let access = match self.entry() {
+            Some(entry) => entry.access(),
+            None => access::fresh(&self.keyspace.settings, self.keyspace.clock.recent()),
+        };
+        self.put(Entry::with(self.key.bytes, value.store(), expiry, access));
     }
 
     /// Makes the key hold what `entry`, an entry of this very key, holds.
@@ -83,7 +140,7 @@ impl Slot<'_> {
         self.touched = true;
         self.place = self.place.take().map(|place| match place {
             Place::Occupied(mut place) => {
-                *place.get_mut() = entry;
+                self.keyspace.discard(std::mem::replace(place.get_mut(), entry));
                 Place::Occupied(place)
             }
             Place::Vacant(place) => Place::Occupied(place.insert(entry, self.keyspace)),
@@ -106,6 +163,13 @@ impl Slot<'_> {
         }
     }
 
+    /// Removes what the key holds, if it holds anything.
+    pub(crate) fn discard(&mut self) {
+        if let Some(entry) = self.take() {
+            self.keyspace.discard(entry);
+        }
+    }
+
     /// Ends an operation that left the key as it was.
     #[inline]
     pub(crate) fn unchanged<R>(&self, result: R) -> Done<R> {
@@ -122,14 +186,16 @@ impl Slot<'_> {
         events: &[Event],
         effect: impl FnOnce(&mut Effect<'_>),
     ) -> Done<R> {
+        self.changed = true;
         if self.keyspace.observers.want(wants::EVENTS | wants::RECORDS) {
             let new = if !self.was_there && self.entry().is_some() { &[NEW][..] } else { &[] };
+            let gone = if self.emptied { &[DEL][..] } else { &[] };
             tell(
                 self.told,
                 &self.keyspace.observers,
                 self.db,
                 self.key.bytes,
-                &[new, events].concat(),
+                &[new, events, gone].concat(),
                 effect,
             );
         }
@@ -243,17 +309,26 @@ impl Tx<'_> {
                 }
             }
             let was_there = matches!(place, Place::Occupied(_));
-            let mut slot =
-                Slot { place: Some(place), key, db, keyspace, told, was_there, touched: false };
+            let mut slot = Slot {
+                place: Some(place),
+                key,
+                db,
+                keyspace,
+                told,
+                was_there,
+                touched: false,
+                changed: false,
+                emptied: false,
+            };
             if let Some(undo) = undo {
                 undo.push(Undo { db, key: key.bytes.into(), entry: slot.entry().cloned() });
             }
             let result = op(&mut slot);
-            let touched = slot.touched;
+            let changed = slot.changed;
             let mut after = Weight::default();
             if let Some(Place::Occupied(mut place)) = slot.place {
                 after = Weight::of(place.get());
-                if touched && let Some(at) = place.get().expiry() {
+                if changed && let Some(at) = place.get().expiry() {
                     let due = place.summary_mut();
                     *due = (*due).min(DueFrom(at));
                     if at < home.due.get() {
@@ -265,7 +340,7 @@ impl Tx<'_> {
             *volatile = *volatile + usize::from(after.volatile) - usize::from(before.volatile);
             *bytes = *bytes + after.bytes + table.heap_size() - before.bytes - table_before;
             home.bytes.store(*bytes, Ordering::Relaxed);
-            if touched && !watch.is_empty() {
+            if changed && !watch.is_empty() {
                 watch.touch(db, key.bytes);
             }
             return result.map(|done| done.0);
@@ -285,7 +360,7 @@ impl Tx<'_> {
             self.change(key, |slot| {
                 match entry {
                     Some(entry) => slot.put(entry),
-                    None => drop(slot.take()),
+                    None => slot.discard(),
                 }
                 Ok(slot.changed((), &[], |_| {}))
             })
@@ -313,7 +388,7 @@ impl Tx<'_> {
             if slot.entry().is_none() {
                 return Ok(slot.unchanged(false));
             }
-            slot.take();
+            slot.discard();
             Ok(slot.changed(true, &[DEL], |effect| effect.command(&[b"DEL", key.bytes])))
         })
     }

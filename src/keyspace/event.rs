@@ -7,6 +7,16 @@ pub(crate) enum Class {
     Generic,
     /// `$`: strings.
     String,
+    /// `l`: lists.
+    List,
+    /// `s`: sets.
+    Set,
+    /// `h`: hashes.
+    Hash,
+    /// `z`: sorted sets.
+    SortedSet,
+    /// `t`: streams.
+    Stream,
     /// `x`: a key was reclaimed because its time was over.
     Expired,
     /// `e`: a key was evicted for memory.

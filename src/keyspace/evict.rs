@@ -130,9 +130,10 @@ impl Keyspace {
         let mut tx = self.begin_one(victim.db, key, Access::Exclusive);
         let evicted = tx.change(key, |slot| {
             // Somebody else may have removed it.
-            if slot.take().is_none() {
-                return Ok(slot.changed(false, &[], |_| {}));
+            if slot.entry().is_none() {
+                return Ok(slot.unchanged(false));
             }
+            slot.discard();
             Ok(slot.changed(true, &[EVICTED], |effect| effect.command(&[b"DEL", key.bytes])))
         });
         if evicted == Ok(true) {

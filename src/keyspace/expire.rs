@@ -137,8 +137,12 @@ impl Parts<'_, '_> {
         space.volatile -= out.len();
         let table_after = space.table.heap_size();
         self.data.bytes = self.data.bytes + table_after - table_before - gone;
-        out.iter().for_each(|entry| self.announce_expired(entry.key()));
-        out.len()
+        let count = out.len();
+        for entry in out {
+            self.announce_expired(entry.key());
+            keyspace.discard(entry);
+        }
+        count
     }
 
     /// Shows the stripe's count of bytes and its due time to those without the lock.
@@ -167,5 +171,6 @@ impl Parts<'_, '_> {
         let table_after = space.table.heap_size();
         self.data.bytes = self.data.bytes + table_after - table_before - entry.heap_size();
         self.announce_expired(key.bytes);
+        keyspace.discard(entry);
     }
 }

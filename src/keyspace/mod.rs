@@ -6,6 +6,7 @@
 pub(crate) mod access;
 mod batch;
 mod change;
+mod discard;
 pub(crate) mod entry;
 pub(crate) mod event;
 mod evict;
@@ -22,6 +23,7 @@ mod tests;
 mod tx;
 mod watch;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use flush::Emptied;
@@ -32,6 +34,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Settings};
 use crate::ds::table::Rehash;
 use crate::rng::Rng;
+use discard::Discarded;
 use entry::Entry;
 use observer::Observers;
 use stripe::Stripe;
@@ -52,6 +55,7 @@ pub(crate) struct Keyspace {
     pub(crate) expired: AtomicU64,
     /// Keys evicted because there was no room.
     pub(crate) evicted: AtomicU64,
+    discarded: Arc<Discarded>,
 }
 
 impl Keyspace {
@@ -70,6 +74,7 @@ impl Keyspace {
             observers: Observers::default(),
             expired: AtomicU64::new(0),
             evicted: AtomicU64::new(0),
+            discarded: Arc::default(),
         }
     }
 
@@ -117,6 +122,7 @@ impl Keyspace {
         }
         self.expired.store(0, Ordering::Relaxed);
         self.evicted.store(0, Ordering::Relaxed);
+        self.discarded.reset();
     }
 
     /// Hints that a key will be looked up soon; does nothing if its stripe is busy.

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::{Parameters, Refusal, Setting};
 use crate::command::instance::Password;
-use crate::config::EvictionPolicy;
+use crate::config::{EncodingLimit, EvictionPolicy};
 use crate::keyspace::Keyspace;
 
 /// Shows the engine's settings as parameters, and has it follow them from now on.
@@ -50,6 +50,13 @@ pub(in crate::command) fn bind(
     follow(parameters, "hz", keyspace, |keyspace, hz| {
         keyspace.settings.hz.store(hz.unsigned_abs(), Relaxed);
     });
+    for limit in EncodingLimit::ALL {
+        parameters.put(limit.name(), settings.limits.get(limit));
+        let keyspace = keyspace.clone();
+        on_change(parameters, limit.name(), move |value| {
+            keyspace.settings.limits.set(limit, value.number());
+        });
+    }
     let password = password.clone();
     on_change(parameters, "requirepass", move |value| password.set(value.text()));
 }

@@ -1,7 +1,7 @@
 //! Every configuration parameter there is.
 
 use super::parameter::{Kind, Limits, Parameter, Refusal};
-use crate::config::EvictionPolicy;
+use crate::config::{EncodingLimit, EvictionPolicy};
 use crate::text::memory;
 
 const INT_MAX: i64 = i32::MAX as i64;
@@ -48,6 +48,16 @@ const fn one_of(
     Parameter::new(name, Kind::Enum(choices), default)
 }
 
+const fn threshold(limit: EncodingLimit, default: &'static str) -> Parameter {
+    let range = limit.range();
+    int(limit.name(), *range.start(), *range.end(), default)
+}
+
+const fn in_bytes(limit: EncodingLimit, default: &'static str) -> Parameter {
+    let range = limit.range();
+    size(limit.name(), *range.start(), *range.end(), default)
+}
+
 /// The rows, in the order in which `CONFIG GET *` lists them.
 pub(super) static ROWS: &[Parameter] = &[
     // The engine.
@@ -60,6 +70,19 @@ pub(super) static ROWS: &[Parameter] = &[
     int("hz", 0, INT_MAX, "10"),
     size("proto-max-bulk-len", 1024 * 1024, i64::MAX, "512mb"),
     yes_no("lazyfree-lazy-user-flush", "no"),
+    // When collections change their encoding.
+    threshold(EncodingLimit::HashMaxListpackEntries, "512").alias("hash-max-ziplist-entries"),
+    in_bytes(EncodingLimit::HashMaxListpackValue, "64").alias("hash-max-ziplist-value"),
+    threshold(EncodingLimit::SetMaxIntsetEntries, "512"),
+    threshold(EncodingLimit::SetMaxListpackEntries, "128"),
+    threshold(EncodingLimit::SetMaxListpackValue, "64"),
+    threshold(EncodingLimit::ZsetMaxListpackEntries, "128").alias("zset-max-ziplist-entries"),
+    in_bytes(EncodingLimit::ZsetMaxListpackValue, "64").alias("zset-max-ziplist-value"),
+    threshold(EncodingLimit::ListMaxListpackSize, "-2").alias("list-max-ziplist-size"),
+    threshold(EncodingLimit::ListCompressDepth, "0"),
+    in_bytes(EncodingLimit::HllSparseMaxBytes, "3000"),
+    in_bytes(EncodingLimit::StreamNodeMaxBytes, "4096"),
+    threshold(EncodingLimit::StreamNodeMaxEntries, "100"),
     // Who may do what.
     text("requirepass", ""),
     one_of("enable-debug-command", ALLOWED, "no").limits(Limits::IMMUTABLE),

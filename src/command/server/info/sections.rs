@@ -102,7 +102,7 @@ pub(super) fn memory(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<(
     line(report, "mem_not_counted_for_evict", 0);
     let (input, output) = ctx.instance.clients.buffers();
     line(report, "mem_clients_normal", input + output);
-    // There are no scripts, replicas or files, and nothing is moved or freed in the background.
+    // There are no scripts, replicas or files, and nothing is moved in the background.
     for name in [
         "used_memory_lua",
         "used_memory_vm_eval",
@@ -120,11 +120,12 @@ pub(super) fn memory(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<(
         "mem_cluster_links",
         "mem_aof_buffer",
         "active_defrag_running",
-        "lazyfree_pending_objects",
-        "lazyfreed_objects",
     ] {
         line(report, name, 0);
     }
+    let discarded = ctx.engine.keyspace().discarded();
+    line(report, "lazyfree_pending_objects", discarded.pending);
+    line(report, "lazyfreed_objects", discarded.freed);
     Ok(())
 }
 

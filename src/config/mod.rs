@@ -1,9 +1,13 @@
 //! How an engine is made: a builder, checked when the engine opens.
 
+mod limits;
+
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+pub use limits::EncodingLimit;
+pub(crate) use limits::Limits;
 
 /// What may be evicted when `maxmemory` is reached, and in which order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -106,6 +110,7 @@ pub struct Config {
     pub(crate) policy: EvictionPolicy,
     pub(crate) upkeep: Upkeep,
     pub(crate) max_string: usize,
+    pub(crate) limits: Vec<(EncodingLimit, i64)>,
 }
 
 impl Config {
@@ -122,6 +127,7 @@ impl Config {
             policy: EvictionPolicy::NoEviction,
             upkeep: Upkeep::ByHand,
             max_string: MAX_STRING,
+            limits: Vec::new(),
         }
     }
 
@@ -178,6 +184,20 @@ impl Config {
         self
     }
 
+    /// A threshold at which collections change their encoding (`hash-max-listpack-entries` and
+    /// its like), if Redis's own default will not do. See [`EncodingLimit::range`].
+    ///
+    /// ```
+    /// use danio::{Config, EncodingLimit, Engine};
+    ///
+    /// let engine = Engine::open(Config::new().encoding_limit(EncodingLimit::SetMaxIntsetEntries, 64))?;
+    /// # Ok::<(), danio::Error>(())
+    /// ```
+    pub fn encoding_limit(mut self, limit: EncodingLimit, value: i64) -> Config {
+        self.limits.push((limit, value));
+        self
+    }
+
     /// Refuses settings that no engine can have.
     pub(crate) fn check(&self) -> Result<()> {
         let refuse = |text: String| Err(Error::Config(text.into()));
@@ -195,6 +215,11 @@ impl Config {
                 "max_string must be 1 MB to 512 MB, not {} bytes",
                 self.max_string
             ));
+        }
+        if let Some((limit, value)) =
+            self.limits.iter().find(|(limit, value)| !limit.range().contains(value))
+        {
+            return refuse(format!("{} cannot be {value}", limit.name()));
         }
         Ok(())
     }
@@ -223,10 +248,14 @@ pub(crate) struct Settings {
     pub(crate) max_string: AtomicUsize,
     /// `hz`: how often a second upkeep runs.
     pub(crate) hz: AtomicU64,
+    /// When collections change their encoding.
+    pub(crate) limits: Limits,
 }
 
 impl Settings {
     pub(crate) fn new(config: &Config) -> Settings {
+        let limits = Limits::default();
+        config.limits.iter().for_each(|(limit, value)| limits.set(*limit, *value));
         Settings {
             maxmemory: AtomicUsize::new(config.maxmemory),
             policy: AtomicU8::new(config.policy as u8),
@@ -236,6 +265,7 @@ impl Settings {
             active_expire: AtomicBool::new(true),
             max_string: AtomicUsize::new(config.max_string),
             hz: AtomicU64::new(10),
+            limits,
         }
     }
 

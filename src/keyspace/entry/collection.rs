@@ -1,0 +1,127 @@
+//! Entries that hold collections, and how a collection is taken out to be changed.
+
+use super::Entry;
+use super::shape::{Form, Shape};
+use crate::clock::Millis;
+use crate::error::{Error, Result};
+use crate::value::{Big, Collection, Stored, StoredRef, View};
+
+impl Entry {
+    /// An entry of a collection.
+    pub(crate) fn with(key: &[u8], stored: Stored, expiry: Option<Millis>, access: u32) -> Entry {
+        let (form, bytes): (Form, &[u8]) = match &stored {
+            Stored::Packed(packing, bytes) => (Form::Packed(*packing), bytes),
+            Stored::Big(_) => (Form::Big, &[]),
+        };
+        let shape = Shape::new(form, expiry.is_some(), false, key.len(), bytes.len());
+        let mut entry = Entry::allocate(shape, key, expiry, access);
+        entry.write(shape.value_at(), bytes);
+        if let Stored::Big(big) = stored {
+            entry.write_word(shape.word_at(), big);
+        }
+        entry
+    }
+
+    /// The collection that the key holds, if it is one.
+    #[inline]
+    pub(crate) fn stored(&self) -> Option<StoredRef<'_>> {
+        let shape = self.shape();
+        match shape.form {
+            Form::Packed(packing) => Some(StoredRef::Packed(packing, self.value_bytes(shape))),
+            // SAFETY: the form says that the words own a box.
+            Form::Big => Some(StoredRef::Big(unsafe {
+                self.at::<Box<dyn Big>>(shape.word_at()).as_ref().as_ref()
+            })),
+            Form::Inline | Form::Int | Form::Long => None,
+        }
+    }
+
+    /// The collection that the key holds, as its type's readers see it.
+    ///
+    /// # Errors
+    /// `WrongType` if it holds something else.
+    #[inline]
+    pub(crate) fn view<'e, V: View<'e>>(&'e self) -> Result<V> {
+        match self.stored() {
+            Some(stored) if self.kind() == V::TYPE => Ok(V::of(stored)),
+            _ => Err(Error::WrongType),
+        }
+    }
+
+    /// Calls `op` with the collection that the key holds, taken out to be changed, and puts it back.
+    ///
+    /// # Errors
+    /// `WrongType` if the key holds something else; what `op` returns.
+    pub(crate) fn change<T: Collection, R>(
+        &mut self,
+        op: impl FnOnce(&mut T) -> Result<R>,
+    ) -> Result<R> {
+        if self.kind() != T::TYPE {
+            return Err(Error::WrongType);
+        }
+        let value = self.take_out();
+        let mut out = Out { entry: self, value };
+        op(&mut out.value)
+    }
+
+    /// Takes the collection out, a copy of the bytes if it is packed. Whoever calls this calls
+    /// [`put_back`](Entry::put_back) before the entry is used again.
+    fn take_out<T: Collection>(&mut self) -> T {
+        let shape = self.shape();
+        T::restore(match shape.form {
+            Form::Packed(packing) => {
+                let bytes = self.value_bytes(shape);
+                // Most changes add a little.
+                let mut copy = Vec::with_capacity(bytes.len() + 64);
+                copy.extend_from_slice(bytes);
+                Stored::Packed(packing, copy)
+            }
+            // SAFETY: the words own a box, which is theirs no more until `put_back`.
+            Form::Big => Stored::Big(unsafe { self.at::<Box<dyn Big>>(shape.word_at()).read() }),
+            Form::Inline | Form::Int | Form::Long => unreachable!("the type is that of T"),
+        })
+    }
+
+    fn put_back(&mut self, stored: Stored) {
+        let old = self.shape();
+        match stored {
+            Stored::Big(big) if old.form == Form::Big => {
+                // SAFETY: the box that was here was taken out; writing drops nothing.
+                unsafe { self.at::<Box<dyn Big>>(old.word_at()).write(big) };
+                return;
+            }
+            Stored::Packed(packing, bytes) if old.form != Form::Big => {
+                let form = Form::Packed(packing);
+                let new = Shape::new(form, self.has_expiry(), false, old.key_len, bytes.len());
+                if old.fits(new) {
+                    self.write(new.value_at(), &bytes);
+                    self.write_shape(new);
+                    return;
+                }
+                *self = self.anew(Stored::Packed(packing, bytes));
+            }
+            stored if old.form == Form::Big => {
+                let new = self.anew(stored);
+                std::mem::replace(self, new).forget_value();
+            }
+            stored => *self = self.anew(stored),
+        }
+    }
+
+    /// An entry of the same key, expiry and use.
+    fn anew(&self, stored: Stored) -> Entry {
+        Entry::with(self.key(), stored, self.expiry(), self.access())
+    }
+}
+
+/// A collection that is out of its entry, until it is dropped.
+struct Out<'e, T: Collection> {
+    entry: &'e mut Entry,
+    value: T,
+}
+
+impl<T: Collection> Drop for Out<'_, T> {
+    fn drop(&mut self) {
+        self.entry.put_back(std::mem::take(&mut self.value).store());
+    }
+}

@@ -1,0 +1,118 @@
+//! Where the parts of an entry lie: it follows from the header alone.
+
+use std::alloc::Layout;
+
+use super::{HEADER, WORD};
+use crate::value::{Packing, Type};
+
+/// Where the value lies. The numbers are private to the process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Form {
+    /// A string's bytes behind the key.
+    Inline,
+    /// A number in the word.
+    Int,
+    /// A string's bytes apart; the word owns a `Blob`.
+    Long,
+    /// A small collection's bytes behind the key.
+    Packed(Packing),
+    /// A collection apart; two words own a `Box<dyn Big>`.
+    Big,
+}
+
+impl Form {
+    /// How many words lie before the key.
+    #[inline(always)]
+    fn words(self) -> usize {
+        match self {
+            Form::Inline | Form::Packed(_) => 0,
+            Form::Int | Form::Long => 1,
+            Form::Big => 2,
+        }
+    }
+
+    /// The type of the value; that of a big collection is its own to tell.
+    #[inline(always)]
+    pub(super) fn kind(self) -> Option<Type> {
+        match self {
+            Form::Inline | Form::Int | Form::Long => Some(Type::String),
+            Form::Packed(packing) => Some(packing.kind()),
+            Form::Big => None,
+        }
+    }
+}
+
+/// The entry has an expiry.
+pub(super) const EXPIRES: u8 = 1;
+/// One of the lengths does not fit the header.
+pub(super) const LONG: u8 = 2;
+/// The string is the result of an edit: `raw` however short.
+pub(super) const EDITED: u8 = 4;
+
+/// Everything that decides where things lie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) form: Form,
+    pub(super) flags: u8,
+    pub(super) key_len: usize,
+    /// Bytes of the value behind the key.
+    pub(super) value_len: usize,
+}
+
+impl Shape {
+    pub(super) fn new(
+        form: Form,
+        expires: bool,
+        edited: bool,
+        key_len: usize,
+        value_len: usize,
+    ) -> Shape {
+        let short = key_len <= u8::MAX.into() && value_len <= u8::MAX.into();
+        let flags = if expires { EXPIRES } else { 0 }
+            | if short { 0 } else { LONG }
+            | if edited { EDITED } else { 0 };
+        Shape { form, flags, key_len, value_len }
+    }
+
+    #[inline(always)]
+    pub(super) fn has(self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    #[inline(always)]
+    pub(super) fn lengths_at(self) -> usize {
+        HEADER + if self.has(EXPIRES) { WORD } else { 0 }
+    }
+
+    #[inline(always)]
+    pub(super) fn word_at(self) -> usize {
+        self.lengths_at() + if self.has(LONG) { WORD } else { 0 }
+    }
+
+    #[inline(always)]
+    pub(super) fn key_at(self) -> usize {
+        self.word_at() + self.form.words() * WORD
+    }
+
+    #[inline(always)]
+    pub(super) fn value_at(self) -> usize {
+        self.key_at() + self.key_len
+    }
+
+    #[inline(always)]
+    pub(super) fn size(self) -> usize {
+        (self.value_at() + self.value_len).next_multiple_of(WORD)
+    }
+
+    pub(super) fn layout(self) -> Layout {
+        Layout::from_size_align(self.size(), WORD).expect("keys are far below isize::MAX")
+    }
+
+    /// Whether something of this shape may become something of the other in place: the same
+    /// memory, the same places.
+    pub(super) fn fits(self, other: Shape) -> bool {
+        self.size() == other.size()
+            && self.key_at() == other.key_at()
+            && (self.flags ^ other.flags) & (EXPIRES | LONG) == 0
+    }
+}
