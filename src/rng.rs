@@ -1,5 +1,7 @@
 //! The engine's one source of chance.
 
+use std::fmt;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A generator that threads share without a lock: SplitMix64 (Steele, Lea, Flood 2014) over an
@@ -30,6 +32,32 @@ impl Rng {
     pub(crate) fn below(&self, bound: usize) -> usize {
         debug_assert!(bound > 0);
         ((u128::from(self.next()) * bound as u128) >> 64) as usize
+    }
+}
+
+/// How the members of big sets and the fields of big hashes are hashed: each table keeps the hasher it
+/// was made with.
+#[derive(Clone)]
+pub(crate) struct FieldHasher(ahash::RandomState);
+
+impl FieldHasher {
+    /// A hasher that whoever does not know these numbers cannot foretell.
+    pub(crate) fn new(keys: [u64; 4]) -> FieldHasher {
+        let [a, b, c, d] = keys;
+        FieldHasher(ahash::RandomState::with_seeds(a, b, c, d))
+    }
+
+    #[inline(always)]
+    pub(crate) fn hash(&self, field: &[u8]) -> u64 {
+        let mut hasher = self.0.build_hasher();
+        hasher.write(field);
+        hasher.finish()
+    }
+}
+
+impl fmt::Debug for FieldHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FieldHasher")
     }
 }
 

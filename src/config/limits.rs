@@ -3,6 +3,8 @@
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use crate::rng::FieldHasher;
+
 /// A threshold at which a collection changes its encoding, named as `redis.conf` names it.
 ///
 /// Small collections are packed into one run of bytes, which saves memory and costs time in
@@ -113,13 +115,21 @@ impl EncodingLimit {
     }
 }
 
-/// The thresholds in force. Reading one is one load.
+/// What collections are told when they change: the thresholds in force, reading one of which is one
+/// load, and how the tables of big ones hash.
 #[derive(Debug)]
-pub(crate) struct Limits([AtomicI64; EncodingLimit::ALL.len()]);
+pub(crate) struct Limits {
+    values: [AtomicI64; EncodingLimit::ALL.len()],
+    /// What a new big set or hash takes for its own.
+    pub(crate) hasher: FieldHasher,
+}
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits(EncodingLimit::ALL.map(|limit| AtomicI64::new(limit.default_value())))
+        Limits {
+            values: EncodingLimit::ALL.map(|limit| AtomicI64::new(limit.default_value())),
+            hasher: FieldHasher::new([0; 4]),
+        }
     }
 }
 
@@ -127,7 +137,7 @@ impl Limits {
     /// A threshold as it was set; only that of list nodes may be negative.
     #[inline(always)]
     pub(crate) fn get(&self, limit: EncodingLimit) -> i64 {
-        self.0[limit as usize].load(Ordering::Relaxed)
+        self.values[limit as usize].load(Ordering::Relaxed)
     }
 
     /// A threshold that is a number of entries or bytes.
@@ -137,7 +147,7 @@ impl Limits {
     }
 
     pub(crate) fn set(&self, limit: EncodingLimit, value: i64) {
-        self.0[limit as usize].store(value, Ordering::Relaxed);
+        self.values[limit as usize].store(value, Ordering::Relaxed);
     }
 }
 

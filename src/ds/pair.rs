@@ -26,6 +26,8 @@ use std::ptr::NonNull;
 
 use super::blob::Blob;
 use super::prefetch::prefetch_read;
+use super::table::Rehash;
+use crate::rng::FieldHasher;
 
 /// The longest value that lies behind its field.
 pub(crate) const INLINE_MAX: usize = 1024;
@@ -355,11 +357,21 @@ impl fmt::Debug for Pair {
     }
 }
 
+impl Rehash<Pair> for FieldHasher {
+    fn rehash(&self, pair: &Pair) -> u64 {
+        self.hash(pair.field())
+    }
+
+    fn prefetch(&self, pair: &Pair) {
+        pair.prefetch();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{INLINE_MAX, Pair};
+    use super::{FieldHasher, INLINE_MAX, Pair};
     use crate::ds::table::{Entry, Rehash, Table};
 
     /// Lengths around every border of the layout.
@@ -451,30 +463,20 @@ mod tests {
 
     #[test]
     fn fits_the_table() {
-        let hasher = ahash::RandomState::with_seeds(1, 2, 3, 4);
-        struct ByField(ahash::RandomState);
-        impl Rehash<Pair> for ByField {
-            fn rehash(&self, pair: &Pair) -> u64 {
-                self.0.hash_one(pair.field())
-            }
-        }
-        let by_field = ByField(hasher);
+        let hasher = FieldHasher::new([1, 2, 3, 4]);
         let mut table = Table::<Pair>::new();
         for n in 0..500_u32 {
             let pair = Pair::new(&n.to_le_bytes(), None, None);
-            let hash = by_field.0.hash_one(pair.field());
-            let Entry::Vacant(place) = table.entry(hash, |p| p.field() == pair.field()) else {
+            let Entry::Vacant(place) =
+                table.entry(hasher.rehash(&pair), |p| p.field() == pair.field())
+            else {
                 panic!("each field is another");
             };
-            place.insert(pair, &by_field);
+            place.insert(pair, &hasher);
         }
         for n in 0..500_u32 {
             let field = n.to_le_bytes();
-            assert!(
-                table
-                    .find(by_field.rehash(&Pair::new(&field, None, None)), |p| p.field() == field)
-                    .is_some()
-            );
+            assert!(table.find(hasher.hash(&field), |p| p.field() == field).is_some());
         }
     }
 }

@@ -33,7 +33,7 @@ pub(crate) use tx::{Access, Tx};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
 use crate::ds::table::Rehash;
-use crate::rng::Rng;
+use crate::rng::{FieldHasher, Rng};
 use discard::Discarded;
 use entry::Entry;
 use observer::Observers;
@@ -61,7 +61,9 @@ pub(crate) struct Keyspace {
 impl Keyspace {
     pub(crate) fn new(config: &Config, seed: u64) -> Keyspace {
         let rng = Rng::new(seed);
+        let mut settings = Settings::new(config);
         let hasher = ahash::RandomState::with_seeds(rng.next(), rng.next(), rng.next(), rng.next());
+        settings.limits.hasher = FieldHasher::new(std::array::from_fn(|_| rng.next()));
         Keyspace {
             stripes: (0..config.stripes).map(|_| Stripe::default()).collect(),
             // With one stripe a shift by 64 is out of range: `stripe_of` masks what is left.
@@ -70,7 +72,7 @@ impl Keyspace {
             databases: config.databases,
             clock: config.clock.clone(),
             rng,
-            settings: Settings::new(config),
+            settings,
             observers: Observers::default(),
             expired: AtomicU64::new(0),
             evicted: AtomicU64::new(0),
