@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use crate::clock::Millis;
+use crate::ds::packed::{Item, Packed, PackedRef};
 use crate::ds::table::{self, Rehash, Table};
 use crate::keyspace::entry::Entry;
 use crate::text::{double, extended::Extended, glob, int, memory, split};
@@ -140,6 +141,58 @@ pub fn table(data: &[u8]) {
         left -= 1;
     });
     assert_eq!(left, 0);
+}
+
+/// The packed sequence: what is refused or read back to the byte if it comes from elsewhere, and a
+/// vector otherwise.
+pub fn packed(data: &[u8]) {
+    if let Some(view) = PackedRef::checked(data) {
+        let again: Packed = view.iter().map(|(_, item)| item).collect();
+        assert!(view.is_empty() || again.as_bytes() == data);
+    }
+    let (mut packed, mut model) = (Packed::new(), Vec::<Vec<u8>>::new());
+    let mut steps = data;
+    while let [what, at, size, rest @ ..] = steps {
+        // Short strings are the fuzzer's own bytes, so that it finds numbers; long ones are runs.
+        let (text, rest) = match what & 0xC0 {
+            0 => (vec![b'x'; usize::from(*size) * 40], rest),
+            _ => {
+                let (text, rest) = rest.split_at(usize::from(*size % 24).min(rest.len()));
+                (text.to_vec(), rest)
+            }
+        };
+        steps = rest;
+        let at = usize::from(*at) % (model.len() + 1);
+        let pos = packed.as_ref().nth(at).unwrap_or(packed.as_ref().end());
+        match what % 8 {
+            0..3 => {
+                packed.insert(pos, &text);
+                model.insert(at, text);
+            }
+            3 => {
+                packed.push(&text);
+                model.push(text);
+            }
+            4 if at < model.len() => {
+                packed.replace(pos, &text);
+                model[at] = text;
+            }
+            5 => {
+                let n = usize::from(*size % 4).min(model.len() - at);
+                assert_eq!(packed.remove(pos, n), n);
+                model.drain(at..at + n);
+            }
+            6 => {
+                let found = packed.as_ref().find(Item::from(&text), 0);
+                let index = model.iter().position(|s| *s == text);
+                assert_eq!(found, index.and_then(|index| packed.as_ref().nth(index)));
+            }
+            _ => {}
+        }
+        assert_eq!(packed.len(), model.len());
+    }
+    assert!(packed.as_ref().iter().map(|(_, item)| item.to_vec()).eq(model));
+    assert_eq!(PackedRef::checked(packed.as_bytes()), Some(packed.as_ref()));
 }
 
 /// Requests: they read alike in one piece and in many, whatever they are, and words stay
