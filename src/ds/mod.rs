@@ -7,6 +7,8 @@
 pub(crate) mod blob;
 #[allow(dead_code, unused_imports, reason = "its users are the collections, one after the other")]
 pub(crate) mod packed;
+#[allow(dead_code, reason = "sets come after it")]
+pub(crate) mod intset;
 #[allow(dead_code, reason = "big sets and hashes come after it")]
 pub(crate) mod pair;
 pub(crate) mod prefetch;

@@ -44,7 +44,7 @@ pub(super) fn tag_of(hash: u64) -> u8 {
 }
 
 /// The slots of a bucket as bits 7, 15, 23, …; walked lowest first.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct SlotSet(u64);
 
 impl Iterator for SlotSet {

@@ -33,6 +33,7 @@
 
 mod bucket;
 mod entry;
+mod iter;
 mod sample;
 mod scan;
 #[cfg(test)]

@@ -64,11 +64,15 @@ fn check(table: &Table<Item, Max>, by: &By, model: &HashMap<u64, u64>) {
     let mut seen = BTreeMap::new();
     table.for_each(|i| assert!(seen.insert(i.0, i.1).is_none(), "twice: {}", i.0));
     assert_eq!(seen, model.iter().map(|(k, v)| (*k, *v)).collect());
+    assert_eq!(table.iter(|_| {}).len(), model.len());
     for (&key, &value) in model {
         assert_eq!(table.find(by.0(key), |i| i.0 == key).map(|i| i.1), Some(value));
         let segment = table.home(by.0(key)) / super::SEGMENT;
         assert!(table.summary(segment).0 >= value, "the summary covers every item of its segment");
     }
+    let mut walk = table.iter(|_| {});
+    let walked: BTreeMap<u64, u64> = walk.by_ref().map(|i| (i.0, i.1)).collect();
+    assert_eq!((walked, walk.len()), (seen, 0));
     let mut chained = 0;
     for index in 0..table.buckets() {
         let mut length = 1;
