@@ -16,7 +16,7 @@ use support::{histogram, measure, print};
 
 #[cfg(feature = "server")]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: danio::Allocator = danio::Allocator;
 
 fn main() {
     let keys: u64 = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(10_000_000);

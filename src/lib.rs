@@ -60,7 +60,7 @@
 //! |---|---|---|
 //! | (none) | the engine, typed calls, commands in-process | no runtime, no thread, no socket |
 //! | `network` | `network::Server`: RESP2 and RESP3 over TCP and Unix sockets | tokio, socket2 |
-//! | `server` | the binary `danio-server`: redis.conf, command line, log, signals | mimalloc |
+//! | `server` | the binary `danio-server`: redis.conf, command line, log, signals; `Allocator`, the one that it uses | mimalloc |
 
 mod api;
 mod clock;
@@ -84,6 +84,8 @@ pub use api::{
 };
 pub use clock::{Clock, ManualClock};
 pub use config::{Config, EncodingLimit, EvictionPolicy, MAX_STRING, Upkeep};
+#[cfg(feature = "server")]
+pub use ds::allocator::Allocator;
 pub use error::{Error, Result};
 pub use value::{Encoding, Type};
 

@@ -4,6 +4,8 @@
 //! allowed. Each structure is checked against `std` by a model test and has a
 //! fuzz target.
 
+#[cfg(feature = "server")]
+pub(crate) mod allocator;
 pub(crate) mod blob;
 #[allow(dead_code, unused_imports, reason = "its users are the collections, one after the other")]
 pub(crate) mod packed;

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 /// Sizes and frees without a lock between threads, and with little waste for small blocks.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: danio::Allocator = danio::Allocator;
 
 fn main() -> ExitCode {
     match args::read(std::env::args_os().skip(1)) {
