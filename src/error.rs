@@ -97,6 +97,11 @@ impl Error {
         Error::Echo([before.as_bytes(), word, after.as_bytes()].concat().into())
     }
 
+    /// What names no entry of a stream.
+    pub(crate) fn invalid_stream_id() -> Error {
+        Error::reply("ERR Invalid stream ID specified as stream command argument")
+    }
+
     /// An error with exactly these words, code included.
     pub(crate) fn reply(text: impl Into<Cow<'static, str>>) -> Error {
         Error::Reply(text.into())

@@ -3,10 +3,11 @@
 //! Built under `cfg(fuzzing)` alone, so that nothing of it is part of the crate. Each
 //! function takes a fuzzer's bytes and panics when a promise is broken.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::clock::Millis;
 use crate::ds::packed::{Item, Packed, PackedRef};
+use crate::ds::stream_log::{BlockLimits, Keep, StreamId, StreamLog};
 use crate::ds::table::{self, Rehash, Table};
 use crate::keyspace::entry::Entry;
 use crate::text::{double, extended::Extended, glob, int, memory, split};
@@ -287,4 +288,72 @@ pub fn entry(data: &[u8]) {
         assert_eq!((entry.expiry(), entry.access()), (expiry, 7));
     }
     readers.into_iter().for_each(|(seen, then)| assert_eq!(seen, then));
+}
+
+/// A stream's log: an ordered map, whatever is added and deleted, in blocks of any size.
+pub fn stream_log(data: &[u8]) {
+    type Pairs<'d> = Vec<(&'d [u8], &'d [u8])>;
+    let Some(([sizes, rounds], mut data)) = data.split_first_chunk() else { return };
+    let limits = BlockLimits {
+        bytes: usize::from(sizes >> 4) * 64,
+        entries: usize::from(sizes & 0xF) * usize::from(*rounds),
+    };
+    let mut log = StreamLog::default();
+    let mut model: BTreeMap<StreamId, Pairs<'_>> = BTreeMap::new();
+    let mut last = StreamId::MIN;
+    while let Some(([step, a, b], rest)) = data.split_first_chunk() {
+        data = rest;
+        let some =
+            || model.keys().nth(usize::from(*a) % model.len().max(1)).copied().unwrap_or(last);
+        match step % 8 {
+            0..5 => {
+                last = match step >> 6 {
+                    0 => StreamId::new(
+                        last.ms.saturating_add((*a).into()),
+                        last.seq.saturating_add(1),
+                    ),
+                    1 => StreamId::new(last.ms.saturating_add(1 << (a % 64)), (*b).into()),
+                    _ => last.next().unwrap_or(StreamId::MAX),
+                };
+                if last == StreamId::MAX {
+                    return;
+                }
+                let mut pairs = Vec::new();
+                for _ in 0..1 + (step >> 3) % 3 {
+                    let mut take = |length: u8| {
+                        let (word, rest) = data.split_at(usize::from(length).min(data.len()));
+                        data = rest;
+                        word
+                    };
+                    pairs.push((take(*a % 12), take(*b % 80)));
+                }
+                log.append(last, pairs.iter().copied(), limits);
+                model.insert(last, pairs);
+            }
+            5 | 6 => {
+                let id = some();
+                assert_eq!(log.delete(id), model.remove(&id).is_some());
+            }
+            _ => {
+                let id = some();
+                let keep = if b & 1 == 0 { Keep::From(id) } else { Keep::Newest((*a).into()) };
+                let count = log.trim(keep, b & 2 != 0, (b >> 4).into(), None);
+                (0..count).for_each(|_| drop(model.pop_first()));
+            }
+        }
+    }
+    assert_eq!(log.len(), model.len());
+    let owned = |entry: crate::ds::stream_log::Entry<'_>| {
+        let fields = entry.fields.map(|(field, value)| (field.to_vec(), value.to_vec()));
+        (entry.id, fields.collect::<Vec<_>>())
+    };
+    let known = |(id, pairs): (&StreamId, &Pairs<'_>)| {
+        (*id, pairs.iter().map(|(f, v)| (f.to_vec(), v.to_vec())).collect::<Vec<_>>())
+    };
+    let (least, most) = (StreamId::MIN, StreamId::MAX);
+    assert!(log.range(least, most).map(owned).eq(model.iter().map(known)));
+    assert!(log.range_back(least, most).map(owned).eq(model.iter().rev().map(known)));
+    for id in model.keys() {
+        assert!(log.get(*id).is_some_and(|entry| entry.id == *id));
+    }
 }

@@ -86,6 +86,7 @@ pub use clock::{Clock, ManualClock};
 pub use config::{Config, EncodingLimit, EvictionPolicy, MAX_STRING, Upkeep};
 #[cfg(feature = "server")]
 pub use ds::allocator::Allocator;
+pub use ds::stream_log::StreamId;
 pub use error::{Error, Result};
 pub use value::{Encoding, Type};
 

@@ -7,11 +7,15 @@
 #[cfg(feature = "server")]
 pub(crate) mod allocator;
 pub(crate) mod blob;
-#[allow(dead_code, unused_imports, reason = "its users are the collections, one after the other")]
-pub(crate) mod packed;
 #[allow(dead_code, reason = "sets come after it")]
 pub(crate) mod intset;
+#[allow(dead_code, reason = "streams come after it")]
+pub(crate) mod ordered;
+#[allow(dead_code, unused_imports, reason = "its users are the collections, one after the other")]
+pub(crate) mod packed;
 #[allow(dead_code, reason = "big sets and hashes come after it")]
 pub(crate) mod pair;
 pub(crate) mod prefetch;
+#[allow(dead_code, unused_imports, reason = "streams come after it")]
+pub(crate) mod stream_log;
 pub(crate) mod table;

@@ -66,7 +66,7 @@ impl<'a> Item<'a> {
 
     /// Writes the element at the end of `out`.
     #[inline]
-    pub(super) fn write(self, out: &mut Vec<u8>) {
+    pub(in crate::ds) fn write(self, out: &mut Vec<u8>) {
         match self {
             Item::Int(number) => out.extend_from_slice(int_head(number).bytes()),
             Item::Bytes(bytes) => {
@@ -120,7 +120,7 @@ impl From<i64> for Item<'_> {
 ///
 /// `bytes` were written by this module or passed [`check`]; others may panic.
 #[inline]
-pub(super) fn read(bytes: &[u8]) -> (Item<'_>, usize) {
+pub(in crate::ds) fn read(bytes: &[u8]) -> (Item<'_>, usize) {
     let first = bytes[0];
     match first {
         0..0x80 => (Item::Int(first.into()), 1),
@@ -151,7 +151,7 @@ pub(super) fn read(bytes: &[u8]) -> (Item<'_>, usize) {
 
 /// The size of the element at the start of `bytes`, as in [`read`].
 #[inline]
-pub(super) fn skip(bytes: &[u8]) -> usize {
+pub(in crate::ds) fn skip(bytes: &[u8]) -> usize {
     let first = bytes[0];
     match first {
         0..0x80 => 1,
@@ -193,7 +193,7 @@ pub(super) fn check(bytes: &[u8]) -> Option<usize> {
 
 /// Bytes that the length behind an element of `size` bytes takes.
 #[inline]
-pub(super) fn back_len_size(size: usize) -> usize {
+pub(in crate::ds) fn back_len_size(size: usize) -> usize {
     match size {
         0..0x80 => 1,
         0x80..0x4000 => 2,
@@ -206,7 +206,7 @@ pub(super) fn back_len_size(size: usize) -> usize {
 /// Writes the length of an element of `size` bytes into `out`, which has
 /// [`back_len_size`] bytes.
 #[inline]
-pub(super) fn write_back_len(size: usize, out: &mut [u8]) {
+pub(in crate::ds) fn write_back_len(size: usize, out: &mut [u8]) {
     let mut rest = size;
     for (i, byte) in out.iter_mut().enumerate().rev() {
         *byte = (rest & 0x7F) as u8 | if i == 0 { 0 } else { 0x80 };
@@ -217,7 +217,7 @@ pub(super) fn write_back_len(size: usize, out: &mut [u8]) {
 /// The size of the element that ends, its length included, at the end of `bytes`, and the bytes
 /// of that length.
 #[inline]
-pub(super) fn read_back_len(bytes: &[u8]) -> (usize, usize) {
+pub(in crate::ds) fn read_back_len(bytes: &[u8]) -> (usize, usize) {
     let (mut size, mut shift, mut at) = (0, 0, bytes.len());
     loop {
         at -= 1;
