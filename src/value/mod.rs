@@ -1,6 +1,8 @@
 //! What a key can hold: one file per Redis type, without keys, locks or time.
 
 pub(crate) mod lcs;
+#[allow(dead_code, unused_imports, reason = "its operations come after it")]
+pub(crate) mod stream;
 pub(crate) mod string;
 
 use std::any::Any;
