@@ -51,6 +51,19 @@ impl Packed {
         Packed { bytes: Vec::with_capacity(COUNT + size) }
     }
 
+    /// The sequence whose bytes these are, of [`into_bytes`](Packed::into_bytes) or a copy of
+    /// [`as_bytes`](Packed::as_bytes).
+    #[inline]
+    pub(crate) fn from_bytes(bytes: Vec<u8>) -> Packed {
+        Packed { bytes }
+    }
+
+    /// The bytes, to be kept.
+    #[inline]
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// Reads it.
     #[inline]
     pub(crate) fn as_ref(&self) -> PackedRef<'_> {
