@@ -1,5 +1,7 @@
 //! What a key can hold: one file per Redis type, without keys, locks or time.
 
+#[allow(dead_code, unused_imports, reason = "its commands come after it")]
+pub(crate) mod hash;
 pub(crate) mod lcs;
 #[allow(dead_code, unused_imports, reason = "its operations come after it")]
 pub(crate) mod stream;

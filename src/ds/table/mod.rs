@@ -225,7 +225,7 @@ impl<T, S: Summary> Table<T, S> {
         }
     }
 
-    fn visit_chain(&self, index: usize, visit: &mut impl FnMut(&T)) {
+    fn visit_chain<'t>(&'t self, index: usize, visit: &mut impl FnMut(&'t T)) {
         let mut bucket = Some(self.bucket(index));
         while let Some(b) = bucket {
             b.occupied().for_each(|slot| visit(b.item(slot)));

@@ -11,7 +11,7 @@ impl<T, S: Summary> Table<T, S> {
     /// Shows every item of one bucket; returns the next cursor, 0 when the walk is over.
     ///
     /// Start with 0. Any number is safe as a cursor.
-    pub(crate) fn scan(&self, cursor: u64, mut visit: impl FnMut(&T)) -> u64 {
+    pub(crate) fn scan<'t>(&'t self, cursor: u64, mut visit: impl FnMut(&'t T)) -> u64 {
         if self.segments.is_empty() {
             return 0;
         }
