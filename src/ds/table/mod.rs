@@ -78,10 +78,6 @@ impl Summary for () {
 /// Remembers nothing, and fills a table tighter than the keyspace's: 13.3 bytes an item in place of
 /// 15.3, for look-ups that take 1.05 of the time (a million members of 17 bytes;
 /// 8 items a bucket would save half a byte more and take 1.10).
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "sets, hashes and sorted sets are about to use it")
-)]
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Dense;
 
