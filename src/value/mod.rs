@@ -6,6 +6,8 @@ pub(crate) mod lcs;
 #[allow(dead_code, unused_imports, reason = "its operations come after it")]
 pub(crate) mod stream;
 pub(crate) mod string;
+#[allow(dead_code, unused_imports, reason = "its commands come after it")]
+pub(crate) mod zset;
 
 use std::any::Any;
 use std::fmt;
