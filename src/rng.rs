@@ -55,6 +55,14 @@ impl FieldHasher {
     }
 }
 
+impl BuildHasher for FieldHasher {
+    type Hasher = ahash::AHasher;
+
+    fn build_hasher(&self) -> ahash::AHasher {
+        self.0.build_hasher()
+    }
+}
+
 impl fmt::Debug for FieldHasher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FieldHasher")

@@ -5,6 +5,8 @@ pub(crate) mod hash;
 pub(crate) mod lcs;
 #[allow(dead_code, unused_imports, reason = "its operations come after it")]
 pub(crate) mod stream;
+#[allow(dead_code, unused_imports, reason = "its operations come after it")]
+pub(crate) mod set;
 pub(crate) mod string;
 #[allow(dead_code, unused_imports, reason = "its commands come after it")]
 pub(crate) mod zset;

@@ -70,6 +70,12 @@ impl IntSet {
         self.bytes
     }
 
+    /// The bytes, as they are to be kept.
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Reads it.
     #[inline]
     pub(crate) fn as_ref(&self) -> IntSetRef<'_> {
@@ -165,11 +171,14 @@ pub(crate) struct IntSetRef<'a> {
 }
 
 impl<'a> IntSetRef<'a> {
+    /// The empty set.
+    pub(crate) const EMPTY: IntSetRef<'static> = IntSetRef { width: Width::Two, numbers: &[] };
+
     /// The set of bytes that an [`IntSet`] has given.
     #[inline]
     pub(crate) fn new(bytes: &'a [u8]) -> IntSetRef<'a> {
         match bytes.split_first() {
-            None => IntSetRef { width: Width::Two, numbers: &[] },
+            None => IntSetRef::EMPTY,
             Some((&width, numbers)) => IntSetRef {
                 width: Width::from_byte(width).expect("an intset begins with its width"),
                 numbers,
@@ -224,32 +233,38 @@ impl<'a> IntSetRef<'a> {
 
     /// Where a number is, or where it would be.
     pub(crate) fn find(self, number: i64) -> Result<usize, usize> {
+        self.find_between(0, self.len(), number)
+    }
+
+    /// As [`find`](IntSetRef::find), for a number that is not before place `from` and likely soon behind
+    /// it: O(log of the distance).
+    pub(crate) fn find_from(self, from: usize, number: i64) -> Result<usize, usize> {
+        let (mut low, mut step) = (from, 1);
+        loop {
+            let probe = low + step;
+            if probe >= self.len() {
+                return self.find_between(low, self.len(), number);
+            }
+            if self.get(probe) > number {
+                return self.find_between(low, probe, number);
+            }
+            (low, step) = (probe, step * 2);
+        }
+    }
+
+    /// Whether both lie in the same place.
+    pub(crate) fn is(self, other: IntSetRef<'_>) -> bool {
+        std::ptr::eq(self.numbers, other.numbers)
+    }
+
+    fn find_between(self, from: usize, to: usize, number: i64) -> Result<usize, usize> {
+        let range = from..to;
         match self.width {
-            Width::Two => self.search(|i| i16::from_le_bytes(self.read(i)).into(), number),
-            Width::Four => self.search(|i| i32::from_le_bytes(self.read(i)).into(), number),
-            Width::Eight => self.search(|i| i64::from_le_bytes(self.read(i)), number),
+            Width::Two => search(range, |i| i16::from_le_bytes(self.read(i)).into(), number),
+            Width::Four => search(range, |i| i32::from_le_bytes(self.read(i)).into(), number),
+            Width::Eight => search(range, |i| i64::from_le_bytes(self.read(i)), number),
         }
     }
-
-    #[inline(always)]
-    fn search(self, get: impl Fn(usize) -> i64, number: i64) -> Result<usize, usize> {
-        let (mut base, mut size) = (0, self.len());
-        if size == 0 {
-            return Err(0);
-        }
-        // Halving without a branch that depends on what was found: the processor need not guess.
-        while size > 1 {
-            let half = size / 2;
-            base = if get(base + half) <= number { base + half } else { base };
-            size -= half;
-        }
-        match get(base).cmp(&number) {
-            std::cmp::Ordering::Equal => Ok(base),
-            std::cmp::Ordering::Less => Err(base + 1),
-            std::cmp::Ordering::Greater => Err(base),
-        }
-    }
-
     #[inline]
     pub(crate) fn contains(self, number: i64) -> bool {
         self.find(number).is_ok()
@@ -259,5 +274,29 @@ impl<'a> IntSetRef<'a> {
     #[inline]
     pub(crate) fn iter(self) -> impl ExactSizeIterator<Item = i64> + DoubleEndedIterator + 'a {
         (0..self.len()).map(move |index| self.get(index))
+    }
+}
+
+/// Where a number is in a range of places, or where it would be.
+#[inline(always)]
+fn search(
+    range: std::ops::Range<usize>,
+    get: impl Fn(usize) -> i64,
+    number: i64,
+) -> Result<usize, usize> {
+    let (mut base, mut size) = (range.start, range.len());
+    if size == 0 {
+        return Err(base);
+    }
+    // Halving without a branch that depends on what was found: the processor need not guess.
+    while size > 1 {
+        let half = size / 2;
+        base = if get(base + half) <= number { base + half } else { base };
+        size -= half;
+    }
+    match get(base).cmp(&number) {
+        std::cmp::Ordering::Equal => Ok(base),
+        std::cmp::Ordering::Less => Err(base + 1),
+        std::cmp::Ordering::Greater => Err(base),
     }
 }

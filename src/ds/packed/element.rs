@@ -22,7 +22,7 @@ use crate::text::int;
 ///
 /// Bytes that are an integer's canonical spelling are always `Int`: `From<&[u8]>` sees to it, and
 /// so two items are equal exactly when their bytes are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Item<'a> {
     Int(i64),
     Bytes(&'a [u8]),

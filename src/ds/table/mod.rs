@@ -41,6 +41,7 @@ mod tests;
 
 use bucket::{Bucket, tag_of};
 pub(crate) use entry::Entry;
+pub(crate) use iter::Iter;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use std::fmt;
 use std::ptr::NonNull;
