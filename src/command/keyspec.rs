@@ -55,6 +55,44 @@ impl KeyFlags {
 pub enum Begin {
     /// At this word.
     Index(usize),
+    /// Behind this word (any case), where it first stands from word `from` on.
+    Keyword {
+        /// The word.
+        word: &'static str,
+        /// Where the search for it begins.
+        from: usize,
+    },
+    /// Behind this option, where it last stands from word `from` on. An option's value is no option.
+    Option {
+        /// The word.
+        word: &'static str,
+        /// Where the options begin.
+        from: usize,
+    },
+}
+
+impl Begin {
+    /// The word at which the search begins.
+    fn position(self, args: &Args<'_>) -> Option<usize> {
+        let is = |at: usize, word: &str| args.at(at).eq_ignore_ascii_case(word.as_bytes());
+        match self {
+            Begin::Index(start) => Some(start),
+            Begin::Keyword { word, from } => {
+                (from..args.len()).find(|&at| is(at, word)).map(|at| at + 1)
+            }
+            Begin::Option { word, from } => {
+                let (mut at, mut found) = (from, None);
+                while at + 1 < args.len() {
+                    if is(at, word) {
+                        at += 1;
+                        found = Some(at);
+                    }
+                    at += 1;
+                }
+                found
+            }
+        }
+    }
 }
 
 /// Which words from there on are keys.
@@ -111,6 +149,18 @@ impl KeySpec {
         KeySpec::new(index, Find::Count { count: 0, first: 1, step }, flags)
     }
 
+    /// Every second half of the words behind the first `word` from word `from` on: keys, and then as
+    /// many other words.
+    pub const fn half_behind(word: &'static str, from: usize, flags: &[KeyFlags]) -> KeySpec {
+        let find = Find::Range { last: -1, step: 1, limit: 2 };
+        KeySpec { begin: Begin::Keyword { word, from }, ..KeySpec::new(0, find, flags) }
+    }
+
+    /// The one key behind the option `word`, options beginning at word `from`.
+    pub const fn option(word: &'static str, from: usize, flags: &[KeyFlags]) -> KeySpec {
+        KeySpec { begin: Begin::Option { word, from }, ..KeySpec::one(0, flags) }
+    }
+
     const fn new(index: usize, find: Find, flags: &[KeyFlags]) -> KeySpec {
         let mut all = KeyFlags::empty();
         let mut i = 0;
@@ -143,11 +193,16 @@ impl KeySpec {
         matches!((self.begin, self.find), (Begin::Index(1), Find::Range { last: 0, .. }))
     }
 
+    /// Whether words may fit the command and hold no such key.
+    pub(super) fn is_optional(&self) -> bool {
+        matches!(self.begin, Begin::Option { .. })
+    }
+
     /// Finds the positions of the keys among `args`: first, last and step.
     ///
     /// `None` when the words do not fit the specification.
     pub fn positions(&self, args: &Args<'_>) -> Option<Positions> {
-        let Begin::Index(start) = self.begin;
+        let start = self.begin.position(args)?;
         let words = args.len();
         let (first, last, step) = match self.find {
             Find::Range { last, step, limit } => {
@@ -212,6 +267,18 @@ mod tests {
         );
         assert_eq!(found(KeySpec::range(1, 1, 1, flags), &["rename", "a", "b"]), Some(vec![1, 2]));
         assert_eq!(found(KeySpec::range(1, -1, 1, flags), &["del"]), None);
+    }
+
+    #[test]
+    fn behind_words() {
+        let spec = KeySpec::half_behind("STREAMS", 1, &[KeyFlags::RO]);
+        assert_eq!(found(spec, &["xread", "streams", "a", "b", "0", "0"]), Some(vec![2, 3]));
+        assert_eq!(found(spec, &["xread", "count", "streams"]), None);
+        let spec = KeySpec::option("STORE", 3, &[KeyFlags::OW]);
+        assert_eq!(found(spec, &["x", "store", "a", "store", "b"]), Some(vec![4]));
+        assert_eq!(found(spec, &["x", "k", "1", "store", "store", "asc"]), Some(vec![4]));
+        assert_eq!(found(spec, &["x", "k", "1", "Store", "a", "STORE", "b"]), Some(vec![6]));
+        assert_eq!(found(spec, &["x", "k", "1", "asc", "store"]), None);
     }
 
     #[test]

@@ -53,8 +53,7 @@ fn range(specs: &[KeySpec]) -> (i64, i64, i64) {
     let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let mut found: Option<(i64, i64, i64)> = None;
     for spec in specs {
-        let Begin::Index(start) = spec.begin;
-        let Find::Range { last, step, .. } = spec.find else {
+        let (Begin::Index(start), Find::Range { last, step, .. }) = (spec.begin, spec.find) else {
             continue;
         };
         let (start, step) = (number(start), number(step));
@@ -78,9 +77,21 @@ fn key_spec(reply: &mut dyn Reply, spec: &KeySpec) {
     }
     reply.bulk(b"flags");
     statuses(reply, key_flags(spec.flags));
-    let Begin::Index(start) = spec.begin;
     reply.bulk(b"begin_search");
-    search(reply, "index", &[("index", count(start))]);
+    match spec.begin {
+        Begin::Index(start) => search(reply, "index", &[("index", count(start))]),
+        Begin::Keyword { word, from } | Begin::Option { word, from } => {
+            reply.map(2);
+            reply.bulk(b"type");
+            reply.bulk(b"keyword");
+            reply.bulk(b"spec");
+            reply.map(2);
+            reply.bulk(b"keyword");
+            reply.bulk(word.as_bytes());
+            reply.bulk(b"startfrom");
+            reply.integer(count(from));
+        }
+    }
     reply.bulk(b"find_keys");
     match spec.find {
         Find::Range { last, step, limit } => {

@@ -65,6 +65,9 @@ fn find(args: Args<'_>) -> Result<Vec<(usize, KeyFlags)>> {
     let mut keys = Vec::new();
     for spec in node.row.keys {
         let Some(positions) = spec.positions(&args) else {
+            if spec.is_optional() {
+                continue;
+            }
             return refuse("ERR Invalid arguments specified for command");
         };
         let flags = spec.flags_for(&args);
