@@ -1,7 +1,7 @@
 //! When collections change their encoding: Redis's thresholds, under Redis's names.
 
 use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use crate::rng::FieldHasher;
 
@@ -120,6 +120,9 @@ impl EncodingLimit {
 #[derive(Debug)]
 pub(crate) struct Limits {
     values: [AtomicI64; EncodingLimit::ALL.len()],
+    /// Bytes from which on an element of a list lies apart, 0: when no node can hold it. For
+    /// tests (`DEBUG QUICKLIST-PACKED-THRESHOLD`).
+    apart: AtomicU32,
     /// What a new big set or hash takes for its own.
     pub(crate) hasher: FieldHasher,
 }
@@ -128,6 +131,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             values: EncodingLimit::ALL.map(|limit| AtomicI64::new(limit.default_value())),
+            apart: AtomicU32::new(0),
             hasher: FieldHasher::new([0; 4]),
         }
     }
@@ -144,6 +148,16 @@ impl Limits {
     #[inline(always)]
     pub(crate) fn size(&self, limit: EncodingLimit) -> usize {
         self.get(limit).max(0) as usize
+    }
+
+    /// Bytes from which on an element of a list lies apart, if that is set.
+    #[inline(always)]
+    pub(crate) fn apart(&self) -> u32 {
+        self.apart.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_apart(&self, bytes: u32) {
+        self.apart.store(bytes, Ordering::Relaxed);
     }
 
     pub(crate) fn set(&self, limit: EncodingLimit, value: i64) {

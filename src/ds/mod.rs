@@ -9,6 +9,7 @@ pub(crate) mod allocator;
 pub(crate) mod blob;
 #[allow(dead_code, reason = "sets come after it")]
 pub(crate) mod intset;
+pub(crate) mod list;
 #[allow(dead_code, reason = "streams come after it")]
 pub(crate) mod ordered;
 #[allow(dead_code, unused_imports, reason = "its users are the collections, one after the other")]

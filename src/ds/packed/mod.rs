@@ -20,6 +20,7 @@
 //! behind it. [`Packed`] owns its bytes; [`PackedRef`] reads them wherever they lie, inside an entry
 //! say.
 
+pub(crate) mod chain;
 pub(crate) mod element;
 #[cfg(test)]
 mod tests;
