@@ -21,9 +21,6 @@ pub(crate) fn digest(string: StringRef<'_>) -> u64 {
     xxhash_rust::xxh3::xxh3_64(string.bytes(&mut Digits::new()))
 }
 
-/// The most memory that LCS takes for its table.
-const LCS_LIMIT: usize = 4 << 30;
-
 impl Tx<'_> {
     /// The string under a key (`GET`); a hit or a miss.
     #[inline(always)]
@@ -195,12 +192,14 @@ impl Tx<'_> {
         let a = self.string(a).map_err(not_strings)?.unwrap_or(empty);
         let b = self.string(b).map_err(not_strings)?.unwrap_or(empty);
         let (mut a_digits, mut b_digits) = (Digits::new(), Digits::new());
-        let table = LcsTable::new(a.bytes(&mut a_digits), b.bytes(&mut b_digits), LCS_LIMIT);
+        let table =
+            LcsTable::new(a.bytes(&mut a_digits), b.bytes(&mut b_digits), self.max_string());
         let failed = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
         Ok(show(&table.ok_or(Error::reply(failed))?))
     }
 
-    fn max_string(&self) -> usize {
+    /// Bytes of the longest string.
+    pub(crate) fn max_string(&self) -> usize {
         self.keyspace().settings.max_string.load(std::sync::atomic::Ordering::Relaxed)
     }
 }
@@ -615,7 +614,8 @@ impl Db {
     /// with `IDX`, O(a·b) time and memory, locks two stripes shared for as long).
     ///
     /// # Errors
-    /// [`Error::Reply`] if a key holds no string, or if the lengths multiplied exceed 2^30.
+    /// [`Error::Reply`] if a key holds no string, or if four times the lengths multiplied exceed the longest string (512 MB
+    /// unless configured).
     ///
     /// ```
     /// let db = danio::Db::in_memory();
