@@ -177,6 +177,12 @@ impl Slot<'_> {
         Done(result)
     }
 
+    /// Ends an operation after which the key holds the same value, perhaps kept in another way.
+    #[inline]
+    pub(crate) fn same<R>(&self, result: R) -> Done<R> {
+        Done(result)
+    }
+
     /// Ends an operation that changed the key: `events` in the order they happened, and the
     /// effect, which is asked for only if somebody records it.
     #[inline]

@@ -52,3 +52,5 @@ pub(crate) const APPEND: Event = event(Class::String, "append");
 pub(crate) const SETRANGE: Event = event(Class::String, "setrange");
 pub(crate) const INCRBY: Event = event(Class::String, "incrby");
 pub(crate) const INCRBYFLOAT: Event = event(Class::String, "incrbyfloat");
+pub(crate) const SETBIT: Event = event(Class::String, "setbit");
+pub(crate) const PFADD: Event = event(Class::String, "pfadd");

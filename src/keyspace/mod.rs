@@ -26,6 +26,8 @@ mod watch;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub(crate) use change::Slot;
+pub(crate) use flush::Emptied;
 pub(crate) use key::Key;
 pub(crate) use tx::{Access, Tx};
 

@@ -24,6 +24,8 @@ pub(crate) enum StringValue<'a> {
     Bytes(&'a [u8]),
     /// Bytes that it calls `raw`: the result of an edit.
     Edited(&'a [u8]),
+    /// A long result that was made where it is to stay; `raw` too.
+    Apart(Blob),
 }
 
 impl<'a> StringValue<'a> {

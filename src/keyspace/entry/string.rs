@@ -19,7 +19,9 @@ impl Entry {
             StringValue::Int(_) => (Form::Int, false, &[]),
             StringValue::Bytes(b) if b.len() <= INLINE_MAX => (Form::Inline, false, b),
             StringValue::Edited(b) if b.len() <= INLINE_MAX => (Form::Inline, true, b),
-            StringValue::Bytes(_) | StringValue::Edited(_) => (Form::Long, false, &[]),
+            StringValue::Bytes(_) | StringValue::Edited(_) | StringValue::Apart(_) => {
+                (Form::Long, false, &[])
+            }
         };
         let shape = Shape::new(form, expiry.is_some(), edited, key.len(), bytes.len());
         let mut entry = Entry::allocate(shape, key, expiry, access);
@@ -29,7 +31,8 @@ impl Entry {
             StringValue::Bytes(b) | StringValue::Edited(b) if form == Form::Long => {
                 entry.write_word(shape.word_at(), Blob::from(b))
             }
-            _ => {}
+            StringValue::Apart(blob) => entry.write_word(shape.word_at(), blob),
+            StringValue::Bytes(_) | StringValue::Edited(_) => {}
         }
         entry
     }
@@ -77,9 +80,35 @@ impl Entry {
     }
 
     /// The string's bytes, to be changed in place, as one that was edited: `raw`, and made `len`
-    /// long first, by adding zeros or cutting the end. The key must hold a string.
+    /// long first, by adding zeros or cutting the end. The key must hold a string. Growing is
+    /// amortised for a long string; a short one is copied.
     pub(crate) fn edit(&mut self, len: usize) -> &mut [u8] {
-        self.long_string(len).resized(len)
+        let old = self.string().expect("looked at by the caller");
+        if len > INLINE_MAX || matches!(old, StringRef::Long(_)) {
+            return self.long_string(len).resized(len);
+        }
+        if self.is_edited() && old.len() == len {
+            return self.inline_mut();
+        }
+        let mut whole = vec![0; len];
+        let mut digits = itoa::Buffer::new();
+        let kept = old.bytes(&mut digits);
+        let kept = &kept[..kept.len().min(len)];
+        whole[..kept.len()].copy_from_slice(kept);
+        let value = StringValue::Edited(&whole);
+        *self = Entry::new(self.key(), value, self.expiry(), self.access());
+        self.inline_mut()
+    }
+
+    /// The bytes of a string that lies behind the key.
+    fn inline_mut(&mut self) -> &mut [u8] {
+        let shape = self.shape();
+        debug_assert!(shape.form == Form::Inline);
+        // SAFETY: `value_len` bytes were written here when the value was, and `&mut self` is the
+        // only access to them.
+        unsafe {
+            std::slice::from_raw_parts_mut(self.at(shape.value_at()).as_ptr(), shape.value_len)
+        }
     }
 
     /// Adds bytes at the end of the string; amortised O(bytes). The key must hold a string.
