@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::clock::Millis;
+use crate::ds::hll::{self, Hll, HllRef, Rank, Registers};
 use crate::ds::packed::{Item, Packed, PackedRef};
 use crate::ds::stream_log::{BlockLimits, Keep, StreamId, StreamLog};
 use crate::ds::table::{self, Rehash, Table};
@@ -355,5 +356,73 @@ pub fn stream_log(data: &[u8]) {
     assert!(log.range_back(least, most).map(owned).eq(model.iter().rev().map(known)));
     for id in model.keys() {
         assert!(log.get(*id).is_some_and(|entry| entry.id == *id));
+    }
+}
+
+/// A HyperLogLog from a client: whatever its registers are said to be, reading, adding and merging
+/// end without a panic, and a sketch that can be read counts alike in both forms and merged.
+pub fn hyperloglog(data: &[u8]) {
+    let (elements, rest) =
+        data.split_at(data.first().map_or(0, |&n| usize::from(n).min(data.len())));
+    let mut bytes = Hll::new().bytes().to_vec();
+    let (whole, registers) =
+        rest.split_first().map_or((true, rest), |(n, rest)| (n % 2 == 0, rest));
+    if whole {
+        bytes.truncate(16);
+        bytes.extend_from_slice(registers);
+    } else {
+        bytes = registers.to_vec();
+    }
+    let Some(sketch) = HllRef::new(&bytes) else { return };
+    let _ = sketch.runs();
+    let mut hll = Hll::from(sketch);
+    for element in elements.chunks(2) {
+        let limit = usize::from(element[0]) * 16;
+        let before = hll.bytes().to_vec();
+        match hll.add(Rank::of(element), limit) {
+            Ok(true) => assert_ne!(hll.bytes(), before),
+            Ok(false) | Err(hll::Corrupted) => assert_eq!(hll.bytes(), before),
+        }
+    }
+    let view = HllRef::new(hll.bytes()).expect("the header was left alone");
+    let (count, mut union) = (view.count(), Registers::new());
+    let merged = union.add(view).map(|()| union.count());
+    assert_eq!(merged.is_ok(), count.is_ok());
+    let mut dense = hll.clone();
+    assert_eq!(dense.make_dense().is_ok(), count.is_ok());
+    if let Ok(count) = count {
+        let view = HllRef::new(dense.bytes()).expect("the header was left alone");
+        assert_eq!((view.count(), merged), (Ok(count), Ok(count)));
+        hll.replace(&union, false, 3000).expect("readable");
+        let view = HllRef::new(hll.bytes()).expect("the header was left alone");
+        assert_eq!(view.count(), Ok(count));
+    }
+}
+
+/// Strings combined and searched bit by bit, and integers at any bit, against single bits.
+pub fn bits(data: &[u8]) {
+    use crate::ds::bits::{self, BitOp};
+    let [a, b, c, rest @ ..] = data else { return };
+    let len = rest.len() as u64 * 8;
+    let set = (0..len).filter(|at| bits::bit(rest, *at)).count() as u64;
+    assert_eq!(bits::count(rest), set);
+    if len > 0 {
+        let (first, last) = (u64::from(*a) % len, len - 1 - u64::from(*b) % len);
+        if first <= last {
+            let set = (first..=last).filter(|at| bits::bit(rest, *at)).count() as u64;
+            assert_eq!(bits::count_in(rest, first, last), set);
+            for wanted in [false, true] {
+                let found = (first..=last).find(|at| bits::bit(rest, *at) == wanted);
+                assert_eq!(bits::find_in(rest, wanted, first, last), found);
+            }
+        }
+    }
+    let sources: Vec<&[u8]> = rest.chunks(usize::from(*c).max(1)).collect();
+    let longest = sources.iter().map(|source| source.len()).max().unwrap_or(0);
+    let mut one = vec![0; longest];
+    bits::combine(BitOp::One, &mut one, &sources);
+    for at in 0..longest as u64 * 8 {
+        let set = sources.iter().filter(|source| bits::bit(source, at)).count();
+        assert_eq!(bits::bit(&one, at), set == 1);
     }
 }

@@ -79,13 +79,14 @@ mod text;
 mod value;
 
 pub use api::{
-    CopyOptions, Db, Engine, ExpireCondition, Lcs, ScanOptions, ScanPage, SetOptions, SetOutcome,
-    Tick, Ttl,
+    BitInt, BitRange, Bitfield, CopyOptions, Db, Engine, ExpireCondition, Lcs, ScanOptions,
+    ScanPage, SetOptions, SetOutcome, Tick, Ttl,
 };
 pub use clock::{Clock, ManualClock};
 pub use config::{Config, EncodingLimit, EvictionPolicy, MAX_STRING, Upkeep};
 #[cfg(feature = "server")]
 pub use ds::allocator::Allocator;
+pub use ds::bits::{BitOp, BitOverflow};
 pub use ds::stream_log::StreamId;
 pub use error::{Error, Result};
 pub use value::{Encoding, Type};

@@ -3,15 +3,22 @@
 //! Each file holds one family twice over: the operation itself, a method of the transaction scope
 //! `Tx` that the command handlers call too, and the method of [`Db`] that locks and calls it.
 
+mod bitfield;
+mod bitmap;
 mod db;
 mod engine;
 mod expiry;
+mod hyperloglog;
 mod keys;
 mod range;
 mod scan;
 mod string;
 mod string_set;
 
+pub(crate) use bitfield::BAD_TYPE;
+pub use bitfield::{BitInt, Bitfield};
+pub use bitmap::BitRange;
+pub(crate) use bitmap::{BIT_OFFSET, check_sources};
 pub use db::Db;
 pub use engine::{Engine, Tick};
 pub(crate) use expiry::ExpiryChange;

@@ -10,6 +10,7 @@
 //! | what connections share | `instance.rs`, `stats.rs`, `config/` |
 
 mod args;
+mod bitmap;
 mod client;
 mod config;
 mod connection;
@@ -17,13 +18,13 @@ mod context;
 mod dispatch;
 mod errors;
 mod help;
+mod hyperloglog;
 mod instance;
 mod keys;
 mod keyspec;
 mod parse;
 mod reply;
 mod row;
-mod scan;
 mod server;
 mod session;
 mod stats;
@@ -48,4 +49,5 @@ pub use table::{Node, Table};
 pub use value::Value;
 
 /// The rows of every family.
-static FAMILIES: &[&[Command]] = &[connection::ROWS, keys::ROWS, server::ROWS, string::ROWS];
+static FAMILIES: &[&[Command]] =
+    &[bitmap::ROWS, connection::ROWS, hyperloglog::ROWS, keys::ROWS, server::ROWS, string::ROWS];

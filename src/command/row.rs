@@ -70,7 +70,6 @@ impl Flags {
         (Flags::SKIP_SLOWLOG, "skip_slowlog"),
         (Flags::FAST, "fast"),
         (Flags::NO_AUTH, "no_auth"),
-        (Flags::MAY_REPLICATE, "may_replicate"),
         (Flags::NO_MANDATORY_KEYS, "no_mandatory_keys"),
         (Flags::NO_ASYNC_LOADING, "no_async_loading"),
         (Flags::NO_MULTI, "no_multi"),
@@ -167,22 +166,16 @@ pub enum Group {
     Generic,
     /// Strings.
     String,
+    /// Strings as arrays of bits.
+    Bitmap,
+    /// Sketches that count different elements.
+    HyperLogLog,
     /// The connection itself.
     Connection,
     /// The server.
     Server,
     /// Scripts and functions.
     Scripting,
-    /// Lists.
-    List,
-    /// Sets.
-    Set,
-    /// Hashes.
-    Hash,
-    /// Sorted sets.
-    SortedSet,
-    /// Streams.
-    Stream,
 }
 
 impl Group {
@@ -191,14 +184,11 @@ impl Group {
         match self {
             Group::Generic => "generic",
             Group::String => "string",
+            Group::Bitmap => "bitmap",
+            Group::HyperLogLog => "hyperloglog",
             Group::Connection => "connection",
             Group::Server => "server",
             Group::Scripting => "scripting",
-            Group::List => "list",
-            Group::Set => "set",
-            Group::Hash => "hash",
-            Group::SortedSet => "sorted-set",
-            Group::Stream => "stream",
         }
     }
 }

@@ -5,7 +5,6 @@
 
 use std::sync::LazyLock;
 
-use super::args::Args;
 use super::row::{Command, Flags, Locks};
 
 /// A row with what was worked out about it when the table was built.
@@ -63,14 +62,10 @@ impl Node {
         self.children.iter().find(|c| c.row.name.as_bytes().eq_ignore_ascii_case(name))
     }
 
-    /// Where its keys are in these words, which fit its arity.
-    pub(super) fn keys(&self, args: &Args<'_>) -> impl Iterator<Item = usize> {
-        self.row.keys.iter().flat_map(|spec| spec.positions(args).into_iter().flatten())
-    }
-
-    /// Whether what it locks has to be its own: to change data, or to stop the world.
+    /// Whether what it locks has to be its own: to change data, or to stop the world. A reader that
+    /// keeps what it found beside the data changes them too.
     pub(super) fn is_exclusive(&self) -> bool {
-        self.row.flags.intersects(Flags::WRITE.union(Flags::PROTECTED))
+        self.row.flags.intersects(Flags::WRITE.union(Flags::PROTECTED).union(Flags::MAY_REPLICATE))
     }
 }
 

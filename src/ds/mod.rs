@@ -6,7 +6,9 @@
 
 #[cfg(feature = "server")]
 pub(crate) mod allocator;
+pub(crate) mod bits;
 pub(crate) mod blob;
+pub(crate) mod hll;
 #[allow(dead_code, reason = "sets come after it")]
 pub(crate) mod intset;
 pub(crate) mod list;

@@ -9,48 +9,28 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::Keyspace;
 use super::entry::Entry;
-use super::stripe::Space;
 use crate::sync::{Mutex, thread};
 
 /// Allocations that are freed on the spot: some tens of microseconds.
 const AT_ONCE: usize = 1024;
 
-/// What takes long to free.
-#[derive(Debug)]
-pub(super) enum Garbage {
-    /// What a key held.
-    Entry(Entry),
-    /// All keys of a database in one stripe.
-    Space(Space),
-}
-
-impl Garbage {
-    /// How many keys it is.
-    fn keys(&self) -> usize {
-        match self {
-            Garbage::Entry(_) => 1,
-            Garbage::Space(space) => space.table.len(),
-        }
-    }
-}
-
 /// What waits to be freed.
 #[derive(Debug, Default)]
 pub(crate) struct Discarded {
     /// `None` while no thread is at work.
-    waiting: Mutex<Option<Vec<Garbage>>>,
-    /// Keys handed over and not freed yet.
+    waiting: Mutex<Option<Vec<Entry>>>,
+    /// Entries handed over and not freed yet.
     pending: AtomicUsize,
-    /// Keys freed by the thread so far.
+    /// Entries freed by the thread so far.
     freed: AtomicU64,
 }
 
 /// How far freeing in the background is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Progress {
-    /// Keys that wait or are being freed.
+    /// Entries that wait or are being freed.
     pub(crate) pending: usize,
-    /// Keys that have been freed.
+    /// Entries that have been freed.
     pub(crate) freed: u64,
 }
 
@@ -59,16 +39,7 @@ impl Keyspace {
     #[inline]
     pub(crate) fn discard(&self, entry: Entry) {
         if entry.effort() > AT_ONCE {
-            self.discarded.hand_over(vec![Garbage::Entry(entry)]);
-        }
-    }
-
-    /// Frees the keys of emptied databases in the background.
-    pub(super) fn discard_spaces(&self, spaces: Vec<Space>) {
-        let spaces = spaces.into_iter().filter(|space| space.table.len() > 0);
-        let garbage: Vec<Garbage> = spaces.map(Garbage::Space).collect();
-        if !garbage.is_empty() {
-            self.discarded.hand_over(garbage);
+            self.discarded.hand_over(entry);
         }
     }
 
@@ -81,21 +52,20 @@ impl Keyspace {
 
 impl Discarded {
     #[cold]
-    fn hand_over(self: &Arc<Self>, garbage: Vec<Garbage>) {
-        let keys = garbage.iter().map(Garbage::keys).sum();
-        self.pending.fetch_add(keys, Ordering::Relaxed);
+    fn hand_over(self: &Arc<Self>, entry: Entry) {
+        self.pending.fetch_add(1, Ordering::Relaxed);
         let mut waiting = self.waiting.lock();
-        if let Some(waiting) = waiting.as_mut() {
-            return waiting.extend(garbage);
+        if let Some(entries) = waiting.as_mut() {
+            return entries.push(entry);
         }
         let this = self.clone();
-        let thread = thread::Builder::new().name("danio-free".into());
-        if thread.spawn(move || this.free_all()).is_ok() {
-            *waiting = Some(garbage);
+        let started =
+            thread::Builder::new().name("danio-free".into()).spawn(move || this.free_all()).is_ok();
+        if started {
+            *waiting = Some(vec![entry]);
         } else {
             // No thread is to be had: here and now, then.
-            drop(waiting);
-            self.free(garbage);
+            self.count(1);
         }
     }
 
@@ -103,27 +73,26 @@ impl Discarded {
     fn free_all(&self) {
         loop {
             let mut waiting = self.waiting.lock();
-            let garbage = waiting.as_mut().map(std::mem::take).unwrap_or_default();
-            if garbage.is_empty() {
+            let entries = waiting.as_mut().map(std::mem::take).unwrap_or_default();
+            if entries.is_empty() {
                 *waiting = None;
                 return;
             }
             drop(waiting);
-            self.free(garbage);
-        }
-    }
-
-    fn free(&self, garbage: Vec<Garbage>) {
-        for one in garbage {
-            let keys = one.keys();
-            drop(one);
-            self.pending.fetch_sub(keys, Ordering::Relaxed);
-            self.freed.fetch_add(keys as u64, Ordering::Relaxed);
+            for entry in entries {
+                drop(entry);
+                self.count(1);
+            }
         }
     }
 
     /// Starts the count of what was freed again (`CONFIG RESETSTAT`).
     pub(super) fn reset(&self) {
         self.freed.store(0, Ordering::Relaxed);
+    }
+
+    fn count(&self, entries: usize) {
+        self.pending.fetch_sub(entries, Ordering::Relaxed);
+        self.freed.fetch_add(entries as u64, Ordering::Relaxed);
     }
 }

@@ -129,6 +129,31 @@ fn command() -> impl Strategy<Value = (u32, Vec<String>)> {
         key().prop_map(|k| vec!["MOVE".into(), k, "1".into()]),
         (key(), value(), key(), value()).prop_map(|(a, v, b, w)| vec!["MSET".into(), a, v, b, w]),
         (key(), value(), key(), value()).prop_map(|(a, v, b, w)| vec!["MSETNX".into(), a, v, b, w]),
+        (key(), number(), 0..2_u8).prop_map(|(k, n, bit)| vec![
+            "SETBIT".into(),
+            k,
+            n,
+            bit.to_string()
+        ]),
+        (key(), number(), number()).prop_map(|(k, at, by)| {
+            let words = "OVERFLOW FAIL INCRBY u4 AT BY SET i9 #AT BY";
+            let word = |w: &str| w.replace("AT", &at).replace("BY", &by);
+            ["BITFIELD", &k]
+                .into_iter()
+                .map(String::from)
+                .chain(words.split(' ').map(word))
+                .collect()
+        }),
+        (0..8_usize, key(), key(), key()).prop_map(|(op, a, b, c)| {
+            let op = ["AND", "OR", "XOR", "DIFF", "DIFF1", "ANDOR", "ONE", "NOT"][op];
+            let mut words = vec!["BITOP".into(), op.into(), a, b];
+            words.extend((op != "NOT").then_some(c));
+            words
+        }),
+        two("PFADD"),
+        key().prop_map(|k| vec!["PFCOUNT".into(), k]),
+        key().prop_map(|k| vec!["PFDEBUG".into(), "TODENSE".into(), k]),
+        (key(), key(), key()).prop_map(|(a, b, c)| vec!["PFMERGE".into(), a, b, c]),
         Just(vec!["SWAPDB".into(), "0".into(), "1".into()]),
         Just(vec!["FLUSHDB".into()]),
         Just(vec!["WAIT A MOMENT".into()]),

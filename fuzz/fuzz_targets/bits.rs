@@ -1,0 +1,5 @@
+//! Strings of bits against single bits.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| danio::fuzzing::bits(data));
