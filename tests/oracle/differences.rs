@@ -180,6 +180,28 @@ const ROWS: &[Row] = &[
         applies: |valkey, redis| valkey.is("+OK") != redis.is("+OK"),
     },
     Row {
+        command: "BITCOUNT",
+        danio: Follows::Valkey,
+        why: "Redis 7.0 looks for the key before it reads the range, and reads the unit last",
+        applies: |valkey, redis| {
+            valkey.tree.is_error() && (redis.is(":0") || redis.tree.is_error())
+        },
+    },
+    Row {
+        command: "BITCOUNT",
+        danio: Follows::Valkey,
+        why: "Redis 7.0 wants an end with every start",
+        applies: |_, redis| redis.is("-ERR syntax error"),
+    },
+    Row {
+        command: "BITPOS",
+        danio: Follows::Valkey,
+        why: "Redis 7.0 looks for the key before it reads the range, and reads the unit last",
+        applies: |valkey, redis| {
+            valkey.tree.is_error() && (redis.is(":0") || redis.is(":-1") || redis.tree.is_error())
+        },
+    },
+    Row {
         command: "CLIENT KILL",
         danio: Follows::Valkey,
         why: "Valkey 9 has more filters, and takes several ids",

@@ -13,6 +13,7 @@ use crate::wire::{Client, Tree};
 /// Where Danio's row is neither Redis 7.0's nor Valkey 9.1's, with the reason.
 const NEWER: &[(&str, &str)] = &[
     ("set", "Redis 8.4 compares values and digests: IFEQ, IFNE, IFDEQ, IFDNE"),
+    ("bitop", "Redis 8.2 has DIFF, DIFF1, ANDOR and ONE"),
     ("msetex", "Redis 8.4's, which is not quite Valkey's"),
     ("client|kill", "Redis 8's: MAXAGE, but one id alone"),
     ("client|list", "Redis 8's: by type or by ids"),

@@ -1,7 +1,9 @@
 //! One generator a family of commands. A new family joins by one line in [`FAMILIES`].
 
+mod bitmap;
 mod connection;
 mod expiry;
+mod hyperloglog;
 mod keys;
 mod strings;
 
@@ -26,6 +28,8 @@ pub(crate) const FAMILIES: &[(&str, usize, Generator)] = &[
     ("keys", 30, keys::next),
     ("expiry", 20, expiry::next),
     ("connection", 8, connection::next),
+    ("bitmap", 14, bitmap::next),
+    ("hyperloglog", 12, hyperloglog::next),
 ];
 
 /// Commands that are understood by the harness and not sent; see [`crate::episode`].
@@ -87,6 +91,8 @@ fn harmful(command: &Words) -> bool {
         b"CONFIG"
             | b"HELLO"
             | b"SETRANGE"
+            | b"SETBIT"
+            | b"BITFIELD"
             | b"EXPIRE"
             | b"PEXPIRE"
             | b"GETEX"
