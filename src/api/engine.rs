@@ -123,11 +123,8 @@ impl Engine {
     /// Empties every database (`FLUSHALL`). The memory is given back before the call returns, after
     /// all locks are released.
     pub fn flush_all(&self) {
-        let emptied = {
-            let mut tx = self.keyspace().begin_all(0, Access::Exclusive);
-            tx.flush(None).expect("every stripe is held")
-        };
-        drop(emptied);
+        let mut tx = self.keyspace().begin_all(0, Access::Exclusive);
+        tx.flush(None, false).expect("every stripe is held");
     }
 
     /// Exchanges two databases (`SWAPDB`): handles on the one see the keys of the other.

@@ -450,11 +450,8 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn flush(&self) {
-        let emptied = {
-            let mut tx = self.engine().keyspace().begin_all(self.number(), Access::Exclusive);
-            tx.flush(Some(self.number())).expect("every stripe is held")
-        };
-        drop(emptied);
+        let mut tx = self.engine().keyspace().begin_all(self.number(), Access::Exclusive);
+        tx.flush(Some(self.number()), false).expect("every stripe is held");
     }
 
     fn check_db(&self, number: u32) -> Result<u32> {

@@ -7,7 +7,7 @@ use super::session::State;
 use super::table::Node;
 use crate::api::Engine;
 use crate::error::Result;
-use crate::keyspace::{Emptied, Key, Tx};
+use crate::keyspace::{Key, Tx};
 
 /// Runs one command: reads the arguments, calls one operation of `tx`, writes the reply.
 ///
@@ -32,8 +32,6 @@ pub struct Context<'c, 'k> {
     pub(super) session: &'c mut State,
     /// Where the answer goes.
     pub(super) reply: &'c mut (dyn Reply + 'c),
-    /// Data to be freed once the locks are released.
-    pub(super) freed: &'c mut Option<Emptied>,
     /// The row.
     pub(super) node: &'static Node,
 }

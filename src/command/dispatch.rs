@@ -9,13 +9,14 @@ use super::args::Args;
 use super::client::bump;
 use super::context::Context;
 use super::errors;
-use super::instance::Held;
+use super::instance::{Held, Instance};
 use super::parse::is;
 use super::reply::Reply;
 use super::row::Flags;
-use super::session::{Replies, Session};
+use super::session::{Replies, Session, State};
 use super::table::{Node, Plan};
 use super::value::Silent;
+use crate::api::Engine;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::keyspace::{Access, Key, Tx};
@@ -186,26 +187,9 @@ impl Session {
         let Session { engine, instance, state, .. } = self;
         let (keyspace, db) = (engine.keyspace(), state.db);
         let key = keyspace.key(args.at(1));
-        let (keys, access) = (std::slice::from_ref(&key), access(node));
-        let mut tx = keyspace.begin_one(db, key, access);
-        tx.set_touches(!state.client.no_touch.load(Relaxed));
-        let freed = &mut None;
-        let mut ctx = Context {
-            args,
-            keys,
-            tx: &mut tx,
-            engine,
-            instance,
-            session: state,
-            reply,
-            freed,
-            node,
-        };
-        let result = (node.row.handler)(&mut ctx);
-        if tx.met_past() && access == Access::Shared {
-            return result.and(reclaim(tx, db, keys));
-        }
-        result
+        let keys = std::slice::from_ref(&key);
+        let tx = keyspace.begin_one(db, key, access(node));
+        handle(node, args, keys, tx, engine, instance, state, reply)
     }
 
     /// As [`call`](Session::call), for a command that has not its one key in word 1.
@@ -219,37 +203,37 @@ impl Session {
         let Session { engine, instance, state, .. } = self;
         let (keyspace, db, access) = (engine.keyspace(), state.db, access(node));
         let mut keys = SmallVec::<[Key<'_>; FEW_KEYS]>::new();
-        for spec in node.row.keys {
-            for position in spec.positions(&args).into_iter().flatten() {
-                keys.push(keyspace.key(args.at(position)));
-            }
-        }
-        // Dropped after the scope, and so after its locks are released.
-        let mut freed = None;
-        let mut tx = match node.plan {
+        keys.extend(node.keys(&args).map(|position| keyspace.key(args.at(position))));
+        let tx = match node.plan {
             Plan::None => keyspace.begin_none(db),
             Plan::All => keyspace.begin_all(db, access),
             Plan::First | Plan::Specs => keyspace.begin_many(db, &keys, access),
         };
-        tx.set_touches(!state.client.no_touch.load(Relaxed));
-        let (keys, freed) = (&keys[..], &mut freed);
-        let mut ctx = Context {
-            args,
-            keys,
-            tx: &mut tx,
-            engine,
-            instance,
-            session: state,
-            reply,
-            freed,
-            node,
-        };
-        let result = (node.row.handler)(&mut ctx);
-        if tx.met_past() && access == Access::Shared {
-            return result.and(reclaim(tx, db, keys));
-        }
-        result
+        handle(node, args, &keys, tx, engine, instance, state, reply)
     }
+}
+
+/// Runs the handler of a command whose stripes are locked by `tx`.
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "the parts of a Context, and nothing else")]
+fn handle(
+    node: &'static Node,
+    args: Args<'_>,
+    keys: &[Key<'_>],
+    mut tx: Tx<'_>,
+    engine: &Engine,
+    instance: &Instance,
+    session: &mut State,
+    reply: &mut dyn Reply,
+) -> Result<()> {
+    tx.set_touches(!session.client.no_touch.load(Relaxed));
+    let mut ctx = Context { args, keys, tx: &mut tx, engine, instance, session, reply, node };
+    let result = (node.row.handler)(&mut ctx);
+    if tx.met_past() && access(node) == Access::Shared {
+        let db = tx.db();
+        return result.and(reclaim(tx, db, keys));
+    }
+    result
 }
 
 /// How a command's stripes are locked.

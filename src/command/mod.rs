@@ -25,6 +25,7 @@ mod keyspec;
 mod parse;
 mod reply;
 mod row;
+mod scan;
 mod server;
 mod session;
 mod stats;

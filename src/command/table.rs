@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use super::args::Args;
 use super::row::{Command, Flags, Locks};
 
 /// A row with what was worked out about it when the table was built.
@@ -60,6 +61,11 @@ impl Node {
     /// The subcommand of that name (any case), if there is one.
     pub fn child(&'static self, name: &[u8]) -> Option<&'static Node> {
         self.children.iter().find(|c| c.row.name.as_bytes().eq_ignore_ascii_case(name))
+    }
+
+    /// Where its keys are in these words, which fit its arity.
+    pub(super) fn keys(&self, args: &Args<'_>) -> impl Iterator<Item = usize> {
+        self.row.keys.iter().flat_map(|spec| spec.positions(args).into_iter().flatten())
     }
 
     /// Whether what it locks has to be its own: to change data, or to stop the world. A reader that

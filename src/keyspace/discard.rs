@@ -9,28 +9,48 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::Keyspace;
 use super::entry::Entry;
+use super::stripe::Space;
 use crate::sync::{Mutex, thread};
 
 /// Allocations that are freed on the spot: some tens of microseconds.
 const AT_ONCE: usize = 1024;
 
+/// What takes long to free.
+#[derive(Debug)]
+pub(super) enum Garbage {
+    /// What a key held.
+    Entry(Entry),
+    /// All keys of a database in one stripe.
+    Space(Space),
+}
+
+impl Garbage {
+    /// How many keys it is.
+    fn keys(&self) -> usize {
+        match self {
+            Garbage::Entry(_) => 1,
+            Garbage::Space(space) => space.table.len(),
+        }
+    }
+}
+
 /// What waits to be freed.
 #[derive(Debug, Default)]
 pub(crate) struct Discarded {
     /// `None` while no thread is at work.
-    waiting: Mutex<Option<Vec<Entry>>>,
-    /// Entries handed over and not freed yet.
+    waiting: Mutex<Option<Vec<Garbage>>>,
+    /// Keys handed over and not freed yet.
     pending: AtomicUsize,
-    /// Entries freed by the thread so far.
+    /// Keys freed by the thread so far.
     freed: AtomicU64,
 }
 
 /// How far freeing in the background is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Progress {
-    /// Entries that wait or are being freed.
+    /// Keys that wait or are being freed.
     pub(crate) pending: usize,
-    /// Entries that have been freed.
+    /// Keys that have been freed.
     pub(crate) freed: u64,
 }
 
@@ -39,7 +59,16 @@ impl Keyspace {
     #[inline]
     pub(crate) fn discard(&self, entry: Entry) {
         if entry.effort() > AT_ONCE {
-            self.discarded.hand_over(entry);
+            self.discarded.hand_over(vec![Garbage::Entry(entry)]);
+        }
+    }
+
+    /// Frees the keys of emptied databases in the background.
+    pub(super) fn discard_spaces(&self, spaces: Vec<Space>) {
+        let spaces = spaces.into_iter().filter(|space| space.table.len() > 0);
+        let garbage: Vec<Garbage> = spaces.map(Garbage::Space).collect();
+        if !garbage.is_empty() {
+            self.discarded.hand_over(garbage);
         }
     }
 
@@ -52,20 +81,21 @@ impl Keyspace {
 
 impl Discarded {
     #[cold]
-    fn hand_over(self: &Arc<Self>, entry: Entry) {
-        self.pending.fetch_add(1, Ordering::Relaxed);
+    fn hand_over(self: &Arc<Self>, garbage: Vec<Garbage>) {
+        let keys = garbage.iter().map(Garbage::keys).sum();
+        self.pending.fetch_add(keys, Ordering::Relaxed);
         let mut waiting = self.waiting.lock();
-        if let Some(entries) = waiting.as_mut() {
-            return entries.push(entry);
+        if let Some(waiting) = waiting.as_mut() {
+            return waiting.extend(garbage);
         }
         let this = self.clone();
-        let started =
-            thread::Builder::new().name("danio-free".into()).spawn(move || this.free_all()).is_ok();
-        if started {
-            *waiting = Some(vec![entry]);
+        let thread = thread::Builder::new().name("danio-free".into());
+        if thread.spawn(move || this.free_all()).is_ok() {
+            *waiting = Some(garbage);
         } else {
             // No thread is to be had: here and now, then.
-            self.count(1);
+            drop(waiting);
+            self.free(garbage);
         }
     }
 
@@ -73,26 +103,27 @@ impl Discarded {
     fn free_all(&self) {
         loop {
             let mut waiting = self.waiting.lock();
-            let entries = waiting.as_mut().map(std::mem::take).unwrap_or_default();
-            if entries.is_empty() {
+            let garbage = waiting.as_mut().map(std::mem::take).unwrap_or_default();
+            if garbage.is_empty() {
                 *waiting = None;
                 return;
             }
             drop(waiting);
-            for entry in entries {
-                drop(entry);
-                self.count(1);
-            }
+            self.free(garbage);
+        }
+    }
+
+    fn free(&self, garbage: Vec<Garbage>) {
+        for one in garbage {
+            let keys = one.keys();
+            drop(one);
+            self.pending.fetch_sub(keys, Ordering::Relaxed);
+            self.freed.fetch_add(keys as u64, Ordering::Relaxed);
         }
     }
 
     /// Starts the count of what was freed again (`CONFIG RESETSTAT`).
     pub(super) fn reset(&self) {
         self.freed.store(0, Ordering::Relaxed);
-    }
-
-    fn count(&self, entries: usize) {
-        self.pending.fetch_sub(entries, Ordering::Relaxed);
-        self.freed.fetch_add(entries as u64, Ordering::Relaxed);
     }
 }

@@ -2,27 +2,15 @@
 
 use super::change::tell;
 use super::observer::wants;
-use super::stripe::Space;
 use super::tx::Tx;
 use crate::error::Result;
 
-/// What was in a database that has been emptied. Dropping it gives the memory back, which takes
-/// time in proportion: do it after the locks are released.
-#[derive(Debug, Default)]
-pub(crate) struct Emptied(Vec<Space>);
-
-impl Emptied {
-    /// How many keys there were.
-    pub(crate) fn len(&self) -> usize {
-        self.0.iter().map(|space| space.table.len()).sum()
-    }
-}
-
 impl Tx<'_> {
-    /// Empties a database (`FLUSHDB`), or all (`FLUSHALL`). O(stripes); the keys themselves are
-    /// given out. Watchers are marked of keys that were there.
-    pub(crate) fn flush(&mut self, db: Option<u32>) -> Result<Emptied> {
-        let mut emptied = Emptied::default();
+    /// Empties a database (`FLUSHDB`), or all (`FLUSHALL`). O(stripes); the memory, which takes time
+    /// in proportion, is given back by this thread when the locks are released, or `later` by another.
+    /// Watchers are marked of keys that were there.
+    pub(crate) fn flush(&mut self, db: Option<u32>, later: bool) -> Result<()> {
+        let mut emptied = Vec::new();
         let databases = db.map_or(0..self.keyspace.databases, |db| db..db + 1);
         let observers = &self.keyspace.observers;
         for stripe in self.held_stripes() {
@@ -37,7 +25,7 @@ impl Tx<'_> {
                 parts.mark_watched(db);
                 let space = std::mem::take(parts.data.space_mut(db));
                 parts.data.bytes -= space.entry_bytes + space.table.heap_size();
-                emptied.0.push(space);
+                emptied.push(space);
             }
             parts.publish(stripe);
         }
@@ -47,7 +35,12 @@ impl Tx<'_> {
                 effect.command(&[word])
             });
         }
-        Ok(emptied)
+        if later {
+            self.keyspace.discard_spaces(emptied);
+        } else {
+            self.emptied.extend(emptied);
+        }
+        Ok(())
     }
 
     /// Exchanges two databases (`SWAPDB`): who is connected to the one sees the other's keys.

@@ -27,7 +27,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use change::Slot;
-pub(crate) use flush::Emptied;
 pub(crate) use key::Key;
 pub(crate) use tx::{Access, Tx};
 

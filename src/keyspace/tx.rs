@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use super::entry::Entry;
 use super::held::{Guard, Held};
 use super::observer::Committed;
-use super::stripe::{DueFrom, StripeData};
+use super::stripe::{DueFrom, Space, StripeData};
 use super::{Key, Keyspace, access};
 use crate::clock::{Clock, Millis};
 use crate::ds::table::Table;
@@ -85,6 +85,9 @@ pub(crate) struct Tx<'k> {
     pub(super) told: Option<Box<Committed>>,
     /// What to put back, newest last, if the transaction may be rolled back.
     pub(super) undo: Option<Vec<super::change::Undo>>,
+    /// What was in databases that have been emptied. Behind `held`, and so freed after the locks
+    /// are released.
+    pub(super) emptied: Vec<Space>,
 }
 
 impl Keyspace {
@@ -109,6 +112,7 @@ impl Keyspace {
             held,
             told: None,
             undo: None,
+            emptied: Vec::new(),
         }
     }
 

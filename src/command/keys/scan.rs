@@ -3,10 +3,9 @@
 use bytes::Bytes;
 
 use crate::command::context::Context;
-use crate::command::parse::{self, is};
 use crate::command::row::{Arg, Categories, Command, Flags, Group};
-use crate::error::{Error, Result};
-use crate::text::{glob, int};
+use crate::command::scan::{self, ScanWords, Scanned};
+use crate::error::Result;
 
 pub(super) const KEYS: Command = Command::new("keys", 2, keys)
     .group(Group::Generic)
@@ -40,48 +39,19 @@ pub(super) const SCAN: Command = Command::new("scan", -2, scan)
         Arg::string("type").token("TYPE").optional().since("6.0.0"),
     ]);
 
-/// How many keys SCAN looks at unless it is told.
-const COUNT: usize = 10;
-
-/// What a key can hold, by Redis's names.
-const TYPES: [&str; 6] = ["string", "list", "set", "zset", "hash", "stream"];
-
 fn scan(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let cursor = int::parse_u64(&ctx.args[1]).ok_or(Error::reply("ERR invalid cursor"))?;
-    let (mut pattern, mut count, mut kind) = (None, COUNT, None);
-    let mut words = ctx.args.iter_from(2);
-    while let Some(option) = words.next() {
-        let value = words.next().ok_or(Error::Syntax)?;
-        match option {
-            option if is(option, "match") => pattern = Some(value).filter(|p| *p != b"*"),
-            option if is(option, "count") => {
-                let least = parse::integer(value)?;
-                count =
-                    usize::try_from(least).ok().filter(|count| *count > 0).ok_or(Error::Syntax)?;
-            }
-            option if is(option, "type") => kind = Some(known_type(value)?),
-            _ => return Err(Error::Syntax),
-        }
-    }
+    let cursor = scan::cursor(&ctx.args[1])?;
+    let words = ScanWords::parse(ctx.args, 2, Scanned::Keys)?;
     let mut found: Vec<Bytes> = Vec::new();
-    let next = ctx.tx.scan(cursor, count, |entry| {
+    let next = ctx.tx.scan(cursor, words.count, |entry| {
         let key = entry.key();
-        if kind.is_none_or(|kind| entry.kind().name() == kind)
-            && pattern.is_none_or(|p| glob::matches(p, key))
-        {
+        if words.kind.is_none_or(|kind| entry.kind().name() == kind) && words.takes(key) {
             found.push(Bytes::copy_from_slice(key));
         }
     })?;
-    ctx.reply.array(2);
-    ctx.reply.bulk(itoa::Buffer::new().format(next).as_bytes());
-    ctx.reply.array(found.len());
+    scan::begin(ctx.reply, next, found.len());
     found.iter().for_each(|key| ctx.reply.bulk(key));
     Ok(())
-}
-
-fn known_type(name: &[u8]) -> Result<&'static str> {
-    let known = TYPES.into_iter().find(|known| is(name, known));
-    known.ok_or_else(|| Error::echo("ERR unknown type name '", name, "'"))
 }
 
 pub(super) const RANDOMKEY: Command = Command::new("randomkey", 1, randomkey)

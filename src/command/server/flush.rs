@@ -64,14 +64,7 @@ fn flush(ctx: &mut Context<'_, '_>, db: Option<u32>) -> Result<()> {
         Some(word) if ctx.args.len() == 2 && is(word, "sync") => false,
         Some(_) => return Err(Error::Syntax),
     };
-    let emptied = ctx.tx.flush(db)?;
-    let later = later && emptied.len() > 0;
-    *ctx.freed = Some(emptied);
-    if later {
-        let emptied = ctx.freed.take();
-        // A thread that cannot be started drops what it was given, here.
-        let _ = std::thread::Builder::new().name("danio-flush".into()).spawn(move || drop(emptied));
-    }
+    ctx.tx.flush(db, later)?;
     ctx.ok()
 }
 
