@@ -12,6 +12,7 @@ mod hyperloglog;
 mod keys;
 mod range;
 mod scan;
+mod stream;
 mod string;
 mod string_set;
 
@@ -26,6 +27,14 @@ pub use expiry::{ExpireCondition, Ttl};
 pub use keys::CopyOptions;
 pub(crate) use range::byte_range;
 pub use scan::{ScanOptions, ScanPage};
+pub(crate) use stream::{
+    AddArgs, AutoClaimArgs, ClaimArgs, Delivered, NewId, ReadArgs, Source, Start,
+};
+pub use stream::{
+    AutoClaimed, ClaimOptions, ConsumerGroup, ConsumerInfo, DeleteOutcome, GroupInfo,
+    GroupReadOptions, PendingEntry, PendingSummary, Redelivered, StreamEntries, StreamEntry,
+    StreamInfo, XAddOptions, XTrim,
+};
 pub use string::Lcs;
 pub(crate) use string::digest;
 pub(crate) use string_set::{Compare, SetArgs, SetExpiry};
