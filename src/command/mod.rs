@@ -29,6 +29,7 @@ mod scan;
 mod server;
 mod session;
 mod stats;
+mod stream;
 mod string;
 mod table;
 #[cfg(test)]
@@ -50,5 +51,12 @@ pub use table::{Node, Table};
 pub use value::Value;
 
 /// The rows of every family.
-static FAMILIES: &[&[Command]] =
-    &[bitmap::ROWS, connection::ROWS, hyperloglog::ROWS, keys::ROWS, server::ROWS, string::ROWS];
+static FAMILIES: &[&[Command]] = &[
+    bitmap::ROWS,
+    connection::ROWS,
+    hyperloglog::ROWS,
+    keys::ROWS,
+    server::ROWS,
+    stream::ROWS,
+    string::ROWS,
+];
