@@ -79,13 +79,8 @@ mod text;
 mod value;
 
 pub use api::{
-    AutoClaimed, ClaimOptions, ConsumerGroup, ConsumerInfo, DeleteOutcome, GroupInfo,
-    GroupReadOptions, PendingEntry, PendingSummary, Redelivered, StreamEntries, StreamEntry,
-    StreamInfo, XAddOptions, XTrim,
-};
-pub use api::{
-    BitInt, BitRange, Bitfield, CopyOptions, Db, Engine, ExpireCondition, Lcs, ScanOptions,
-    ScanPage, SetOptions, SetOutcome, Tick, Ttl,
+    BitInt, BitRange, Bitfield, CopyOptions, Db, Engine, ExpireCondition, Lcs, MembersPage,
+    ScanOptions, ScanPage, SetOptions, SetOutcome, Tick, Ttl,
 };
 pub use clock::{Clock, ManualClock};
 pub use config::{Config, EncodingLimit, EvictionPolicy, MAX_STRING, Upkeep};

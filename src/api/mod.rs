@@ -12,7 +12,7 @@ mod hyperloglog;
 mod keys;
 mod range;
 mod scan;
-mod stream;
+mod set;
 mod string;
 mod string_set;
 
@@ -27,14 +27,7 @@ pub use expiry::{ExpireCondition, Ttl};
 pub use keys::CopyOptions;
 pub(crate) use range::byte_range;
 pub use scan::{ScanOptions, ScanPage};
-pub(crate) use stream::{
-    AddArgs, AutoClaimArgs, ClaimArgs, Delivered, NewId, ReadArgs, Source, Start,
-};
-pub use stream::{
-    AutoClaimed, ClaimOptions, ConsumerGroup, ConsumerInfo, DeleteOutcome, GroupInfo,
-    GroupReadOptions, PendingEntry, PendingSummary, Redelivered, StreamEntries, StreamEntry,
-    StreamInfo, XAddOptions, XTrim,
-};
+pub use set::MembersPage;
 pub use string::Lcs;
 pub(crate) use string::digest;
 pub(crate) use string_set::{Compare, SetArgs, SetExpiry};

@@ -63,9 +63,18 @@ impl ScanOptions {
         self
     }
 
+    /// How many items a call looks at.
+    pub(super) fn look_at(&self) -> usize {
+        self.count.unwrap_or(10).max(1)
+    }
+
+    /// Whether what is named so is asked for.
+    pub(super) fn matches(&self, name: &[u8]) -> bool {
+        self.pattern.as_ref().is_none_or(|pattern| glob::matches(pattern, name))
+    }
+
     fn takes(&self, entry: &Entry) -> bool {
-        self.kind.is_none_or(|kind| entry.kind() == kind)
-            && self.pattern.as_ref().is_none_or(|pattern| glob::matches(pattern, entry.key()))
+        self.kind.is_none_or(|kind| entry.kind() == kind) && self.matches(entry.key())
     }
 }
 
@@ -103,7 +112,7 @@ impl Db {
     pub fn scan(&self, cursor: u64, options: &ScanOptions) -> ScanPage {
         let mut keys = Vec::new();
         let next = self.each(|tx| {
-            tx.scan(cursor, options.count.unwrap_or(10).max(1), |entry| {
+            tx.scan(cursor, options.look_at(), |entry| {
                 if options.takes(entry) {
                     keys.push(Bytes::copy_from_slice(entry.key()));
                 }

@@ -28,8 +28,8 @@ mod row;
 mod scan;
 mod server;
 mod session;
+mod set;
 mod stats;
-mod stream;
 mod string;
 mod table;
 #[cfg(test)]
@@ -57,6 +57,6 @@ static FAMILIES: &[&[Command]] = &[
     hyperloglog::ROWS,
     keys::ROWS,
     server::ROWS,
-    stream::ROWS,
+    set::ROWS,
     string::ROWS,
 ];

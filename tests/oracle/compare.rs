@@ -17,6 +17,8 @@ enum Check {
     Unordered,
     /// Both null, or both not: what is picked is chance.
     Presence,
+    /// As many items: which ones is chance.
+    Count,
     /// The same type; the content is the server's own.
     Type,
     /// The same names in `name=value` lists, whatever the values. Each may lack the other's.
@@ -39,6 +41,7 @@ pub(crate) fn same(words: &Words, ours: &Raw, theirs: &Raw) -> bool {
         Check::Near(slack) => near(&ours.tree, &theirs.tree, slack),
         Check::Unordered => sorted(&ours.tree) == sorted(&theirs.tree),
         Check::Presence => ours.tree.is_null() == theirs.tree.is_null(),
+        Check::Count => ours.tree.items().map(<[_]>::len) == theirs.tree.items().map(<[_]>::len),
         Check::Type => ours.bytes.first() == theirs.bytes.first(),
         Check::Fields => fields(&ours.tree).is_some() && fields(&theirs.tree).is_some(),
         Check::Map(names) => {
@@ -61,6 +64,13 @@ fn check(words: &Words) -> Check {
         // A pattern finds what each server has.
         (b"CONFIG", b"GET") if words[2..].iter().any(|name| name.contains(&b'*')) => Check::Type,
         (b"CONFIG", b"GET") => Check::Unordered,
+        (b"SMEMBERS" | b"SINTER" | b"SUNION" | b"SDIFF" | b"SPOP", _) => Check::Unordered,
+        (b"SRANDMEMBER", _) if words.len() == 2 => Check::Presence,
+        (b"SRANDMEMBER", _) => match words[2].first() {
+            Some(b'-') => Check::Count,
+            _ if words[2].len() > 3 => Check::Unordered,
+            _ => Check::Count,
+        },
         (b"RANDOMKEY", _) => Check::Presence,
         (b"CLIENT", b"ID") => Check::Type,
         (b"CLIENT", b"INFO" | b"LIST") => Check::Fields,

@@ -88,6 +88,22 @@ impl Stage<'_> {
     }
 }
 
+/// The thresholds of encodings that generators change, and what they are at first.
+const THRESHOLDS: &[&str] =
+    &["set-max-intset-entries 512", "set-max-listpack-entries 128", "set-max-listpack-value 64"];
+
+/// The command that reads all of a value, by its type.
+fn reading(kind: &[u8]) -> &'static [&'static str] {
+    match kind {
+        b"list" => &["LRANGE", "0", "-1"],
+        b"set" => &["SMEMBERS"],
+        b"hash" => &["HGETALL"],
+        b"zset" => &["ZRANGE", "0", "-1", "WITHSCORES"],
+        b"stream" => &["XRANGE", "-", "+"],
+        _ => &["GET"],
+    }
+}
+
 /// What was asked in one step and answered: most ask once; a dump asks about every key.
 type Replies = Vec<(Words, Raw)>;
 
@@ -104,6 +120,10 @@ impl Player {
             client.call(&words).expect("a server that was started answers")
         };
         ask("FLUSHALL");
+        // What a sequence before may have changed. A server may not have all of them.
+        for threshold in THRESHOLDS {
+            ask(&format!("CONFIG SET {threshold}"));
+        }
         if protocol == 3 {
             assert!(!ask("HELLO 3").tree.is_error(), "RESP3 is refused");
         }
@@ -119,20 +139,24 @@ impl Player {
                 Ok(Vec::new())
             }
             DUMP => self.dump(),
-            name if name.eq_ignore_ascii_case(b"SCAN") => self.scan(words),
+            name if name.eq_ignore_ascii_case(b"SCAN") => self.scan(words, 1),
+            name if name.eq_ignore_ascii_case(b"SSCAN") => self.scan(words, 2),
             name if name.eq_ignore_ascii_case(b"DBSIZE") => {
                 // Older servers store a key that is set with a time long past, and count it until
                 // they meet it; a scan meets all.
-                self.scan(&[&b"SCAN"[..], b"0", b"COUNT", b"1000"].map(<[u8]>::to_vec).to_vec())?;
+                self.scan(
+                    &[&b"SCAN"[..], b"0", b"COUNT", b"1000"].map(<[u8]>::to_vec).to_vec(),
+                    1,
+                )?;
                 Ok(vec![(words.clone(), self.client.call(words)?)])
             }
             _ => Ok(vec![(words.clone(), self.client.call(words)?)]),
         }
     }
 
-    /// Follows the cursor to its end and answers with what was seen, in order and each once:
+    /// Follows the cursor, word `at`, to its end and answers with what was seen, in order and each once:
     /// the order, the cursors and repetitions are the server's own.
-    fn scan(&mut self, words: &Words) -> Result<Replies> {
+    fn scan(&mut self, words: &Words, at: usize) -> Result<Replies> {
         let asked = words;
         let mut words = words.clone();
         let mut seen = BTreeMap::new();
@@ -151,7 +175,7 @@ impl Player {
                     Raw { bytes: format!("{tree:?}").into_bytes(), tree },
                 )]);
             }
-            words[1] = cursor.text().unwrap_or_default().to_vec();
+            words[at] = cursor.text().unwrap_or_default().to_vec();
         }
     }
 
@@ -168,10 +192,13 @@ impl Player {
             .collect();
         keys.sort();
         for key in keys {
-            for question in [&["TYPE"][..], &["GET"], &["OBJECT", "ENCODING"], &["PTTL"]] {
+            let kind = self.client.call(&vec![b"TYPE".to_vec(), key.clone()])?;
+            let read = reading(kind.tree.text().unwrap_or_default());
+            for question in [&["TYPE"][..], read, &["OBJECT", "ENCODING"], &["PTTL"]] {
                 let mut words: Words =
                     question.iter().map(|word| word.as_bytes().to_vec()).collect();
-                words.push(key.clone());
+                let place = if question[0] == "OBJECT" { 2 } else { 1 };
+                words.insert(place, key.clone());
                 let mut reply = self.client.call(&words)?;
                 // The time left is compared by its sign alone; PTTL itself is drawn often enough.
                 if let (&["PTTL"], Some(left)) = (question, reply.tree.integer()) {

@@ -132,8 +132,9 @@ impl Registers {
     }
 
     pub(crate) fn count(&self) -> u64 {
-        let (ranks, _) = self.0.as_chunks::<8>();
-        estimate::estimate(&dense::count_ranks(ranks.iter().copied()))
+        let mut histogram = [0; 64];
+        self.0.iter().for_each(|rank| histogram[usize::from(*rank & 63)] += 1);
+        estimate::estimate(&histogram)
     }
 
     /// The rank of each register.

@@ -104,14 +104,6 @@ impl IntSet {
         true
     }
 
-    /// Adds a number that is above all others; cheaper than [`insert`](IntSet::insert).
-    pub(crate) fn push(&mut self, number: i64) {
-        debug_assert!(self.as_ref().last().is_none_or(|last| last < number));
-        self.widen(Width::of(number));
-        let width = self.width();
-        self.bytes.extend_from_slice(&number.to_le_bytes()[..width.bytes()]);
-    }
-
     /// Removes a number. Returns whether it was there.
     pub(crate) fn remove(&mut self, number: i64) -> bool {
         let Ok(index) = self.as_ref().find(number) else { return false };
@@ -224,11 +216,6 @@ impl<'a> IntSetRef<'a> {
     #[inline(always)]
     fn read<const N: usize>(self, index: usize) -> [u8; N] {
         *self.numbers[index * N..].first_chunk().expect("the numbers are all there")
-    }
-
-    /// The highest number.
-    pub(crate) fn last(self) -> Option<i64> {
-        self.len().checked_sub(1).map(|last| self.get(last))
     }
 
     /// Where a number is, or where it would be.

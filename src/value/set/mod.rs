@@ -312,6 +312,18 @@ impl<'a> SetRef<'a> {
         }
     }
 
+    /// Tells for each of several members whether it is one. A table is asked for all of them before the
+    /// first is compared.
+    pub(crate) fn contains_each<'m, M: Iterator<Item = &'m [u8]> + Clone>(
+        self,
+        members: M,
+    ) -> impl Iterator<Item = bool> + use<'a, 'm, M> {
+        if let SetRef::Table(table) = self {
+            members.clone().for_each(|member| table.prefetch_bucket(table.hash(member)));
+        }
+        members.map(move |member| self.contains(member))
+    }
+
     #[inline]
     fn contains_member(self, member: Member<'_>) -> bool {
         match self {

@@ -5,6 +5,7 @@ mod connection;
 mod expiry;
 mod hyperloglog;
 mod keys;
+mod sets;
 mod strings;
 
 use crate::dice::Dice;
@@ -30,6 +31,7 @@ pub(crate) const FAMILIES: &[(&str, usize, Generator)] = &[
     ("connection", 8, connection::next),
     ("bitmap", 14, bitmap::next),
     ("hyperloglog", 12, hyperloglog::next),
+    ("sets", 30, sets::next),
 ];
 
 /// Commands that are understood by the harness and not sent; see [`crate::episode`].

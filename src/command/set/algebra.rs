@@ -1,0 +1,154 @@
+//! Several sets: SINTER, SINTERCARD, SUNION, SDIFF, and those that store what they find.
+
+use crate::command::context::Context;
+use crate::command::keyspec::{KeyFlags, KeySpec};
+use crate::command::parse::{self, is};
+use crate::command::row::{Arg, Categories, Command, Flags, Group};
+use crate::error::{Error, Result};
+use crate::value::set::Combination;
+
+const SETS: &[KeySpec] = &[KeySpec::range(1, -1, 1, &[KeyFlags::RO, KeyFlags::ACCESS])];
+const SET_WORDS: &[Arg] = &[Arg::key("key", 0).multiple()];
+const STORED: &[KeySpec] = &[
+    KeySpec::one(1, &[KeyFlags::OW, KeyFlags::UPDATE]),
+    KeySpec::range(2, -1, 1, &[KeyFlags::RO, KeyFlags::ACCESS]),
+];
+const STORED_WORDS: &[Arg] = &[Arg::key("destination", 0), Arg::key("key", 1).multiple()];
+
+/// A command that answers with what it finds.
+const fn reading(
+    name: &'static str,
+    handler: fn(&mut Context<'_, '_>) -> Result<()>,
+    complexity: &'static str,
+    summary: &'static str,
+) -> Command {
+    Command::new(name, -2, handler)
+        .group(Group::Set)
+        .flags(&[Flags::READONLY])
+        .categories(&[Categories::SET])
+        .keys(SETS)
+        .complexity(complexity)
+        .summary(summary)
+        .tips(&["nondeterministic_output_order"])
+        .args(SET_WORDS)
+}
+
+/// A command that stores it under its first key.
+const fn storing(
+    name: &'static str,
+    handler: fn(&mut Context<'_, '_>) -> Result<()>,
+    complexity: &'static str,
+    summary: &'static str,
+) -> Command {
+    Command::new(name, -3, handler)
+        .group(Group::Set)
+        .flags(&[Flags::WRITE, Flags::DENYOOM])
+        .categories(&[Categories::SET])
+        .keys(STORED)
+        .complexity(complexity)
+        .summary(summary)
+        .args(STORED_WORDS)
+}
+
+const INTERSECTING: &str =
+    "O(N*M) where N is the size of the smallest set and M the number of sets";
+const ALL_MEMBERS: &str = "O(N) where N is the number of members of all sets";
+
+pub(super) const SINTER: Command =
+    reading("sinter", sinter, INTERSECTING, "Returns the members that all sets have.");
+
+fn sinter(ctx: &mut Context<'_, '_>) -> Result<()> {
+    answer(ctx, Combination::Intersection)
+}
+
+pub(super) const SUNION: Command =
+    reading("sunion", sunion, ALL_MEMBERS, "Returns the members that any set has.");
+
+fn sunion(ctx: &mut Context<'_, '_>) -> Result<()> {
+    answer(ctx, Combination::Union)
+}
+
+pub(super) const SDIFF: Command = reading(
+    "sdiff",
+    sdiff,
+    ALL_MEMBERS,
+    "Returns the members that the first set has and no other.",
+);
+
+fn sdiff(ctx: &mut Context<'_, '_>) -> Result<()> {
+    answer(ctx, Combination::Difference)
+}
+
+fn answer(ctx: &mut Context<'_, '_>, how: Combination) -> Result<()> {
+    let members = ctx.tx.combine_sets(how, ctx.keys)?;
+    ctx.reply.set(members.len());
+    super::write(ctx.reply, members);
+    Ok(())
+}
+
+pub(super) const SINTERSTORE: Command =
+    storing("sinterstore", sinterstore, INTERSECTING, "Stores the members that all sets have.");
+
+fn sinterstore(ctx: &mut Context<'_, '_>) -> Result<()> {
+    store(ctx, Combination::Intersection)
+}
+
+pub(super) const SUNIONSTORE: Command =
+    storing("sunionstore", sunionstore, ALL_MEMBERS, "Stores the members that any set has.");
+
+fn sunionstore(ctx: &mut Context<'_, '_>) -> Result<()> {
+    store(ctx, Combination::Union)
+}
+
+pub(super) const SDIFFSTORE: Command = storing(
+    "sdiffstore",
+    sdiffstore,
+    ALL_MEMBERS,
+    "Stores the members that the first set has and no other.",
+);
+
+fn sdiffstore(ctx: &mut Context<'_, '_>) -> Result<()> {
+    store(ctx, Combination::Difference)
+}
+
+fn store(ctx: &mut Context<'_, '_>, how: Combination) -> Result<()> {
+    let (destination, keys) = ctx.keys.split_first().expect("the row finds two keys at least");
+    let count = ctx.tx.store_sets(how, *destination, keys)?;
+    ctx.count(count)
+}
+
+pub(super) const SINTERCARD: Command = Command::new("sintercard", -3, sintercard)
+    .group(Group::Set)
+    .flags(&[Flags::READONLY])
+    .categories(&[Categories::SET])
+    .keys(&[KeySpec::counted(1, 1, &[KeyFlags::RO, KeyFlags::ACCESS])])
+    .since("7.0.0")
+    .complexity(INTERSECTING)
+    .summary("Counts the members that all sets have.")
+    .args(&[
+        Arg::integer("numkeys"),
+        Arg::key("key", 0).multiple(),
+        Arg::integer("limit").token("LIMIT").optional(),
+    ]);
+
+fn sintercard(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let keys = parse::integer(&ctx.args[1]).ok().and_then(|keys| usize::try_from(keys).ok());
+    let few = Error::reply("ERR numkeys should be greater than 0");
+    let keys = keys.filter(|keys| *keys > 0).ok_or(few)?;
+    if keys > ctx.args.len() - 2 {
+        return Err(Error::reply("ERR Number of keys can't be greater than number of args"));
+    }
+    let mut limit = 0;
+    let mut words = ctx.args.iter_from(2 + keys);
+    while let Some(word) = words.next() {
+        if !is(word, "limit") {
+            return Err(Error::Syntax);
+        }
+        let value = parse::integer(words.next().ok_or(Error::Syntax)?).ok();
+        let refused = Error::reply("ERR LIMIT can't be negative");
+        limit = value.and_then(|limit| usize::try_from(limit).ok()).ok_or(refused)?;
+    }
+    let limit = if limit == 0 { usize::MAX } else { limit };
+    let count = ctx.tx.sintercard(ctx.keys, limit)?;
+    ctx.count(count)
+}
