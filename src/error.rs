@@ -93,8 +93,7 @@ impl Error {
     /// An error that repeats the caller's word, up to its first NUL, between two texts, the code
     /// in the first.
     pub(crate) fn echo(before: &str, word: &[u8], after: &str) -> Error {
-        let word = word.split(|b| *b == 0).next().unwrap_or_default();
-        Error::Echo([before.as_bytes(), word, after.as_bytes()].concat().into())
+        Error::Echo([before.as_bytes(), until_nul(word), after.as_bytes()].concat().into())
     }
 
     /// What names no entry of a stream.
@@ -102,8 +101,37 @@ impl Error {
         Error::reply("ERR Invalid stream ID specified as stream command argument")
     }
 
+    /// There is no such stream, or no such group of it.
+    pub(crate) fn no_group(key: &[u8], group: &[u8], where_: &str) -> Error {
+        let parts: [&[u8]; 5] = [
+            b"NOGROUP No such key '",
+            until_nul(key),
+            b"' or consumer group '",
+            until_nul(group),
+            b"'",
+        ];
+        Error::Echo([&parts.concat(), where_.as_bytes()].concat().into())
+    }
+
+    /// There is no such group of a stream that is there.
+    pub(crate) fn no_group_of_key(key: &[u8], group: &[u8]) -> Error {
+        let parts: [&[u8]; 5] = [
+            b"NOGROUP No such consumer group '",
+            until_nul(group),
+            b"' for key name '",
+            until_nul(key),
+            b"'",
+        ];
+        Error::Echo(parts.concat().into())
+    }
+
     /// An error with exactly these words, code included.
     pub(crate) fn reply(text: impl Into<Cow<'static, str>>) -> Error {
         Error::Reply(text.into())
     }
+}
+
+/// A word up to its first NUL, which is where C ends it.
+fn until_nul(word: &[u8]) -> &[u8] {
+    word.split(|b| *b == 0).next().unwrap_or_default()
 }

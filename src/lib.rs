@@ -79,6 +79,11 @@ mod text;
 mod value;
 
 pub use api::{
+    AutoClaimed, ClaimOptions, ConsumerGroup, ConsumerInfo, DeleteOutcome, GroupInfo,
+    GroupReadOptions, PendingEntry, PendingSummary, Redelivered, StreamEntries, StreamEntry,
+    StreamInfo, XAddOptions, XTrim,
+};
+pub use api::{
     BitInt, BitRange, Bitfield, CopyOptions, Db, Engine, ExpireCondition, Lcs, MembersPage,
     ScanOptions, ScanPage, SetOptions, SetOutcome, Tick, Ttl,
 };

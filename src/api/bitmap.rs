@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::keyspace::event::{SET, SETBIT};
 use crate::keyspace::{Access, Key, Slot, Tx};
 use crate::value::Encoding;
-use crate::value::string::{Digits, StringRef, StringValue};
+use crate::value::string::{Digits, INLINE_MAX, StringRef, StringValue};
 
 /// What is said of a bit past the limit for strings.
 pub(crate) const BIT_OFFSET: Error =
@@ -165,19 +165,36 @@ impl Tx<'_> {
         target: Key<'_>,
         sources: &[Key<'_>],
     ) -> Result<usize> {
-        let result = self.combined(op, sources)?;
-        let len = result.len();
+        let in_place = sources.iter().all(|source| source.bytes != target.bytes);
+        let sources_read: Vec<Source> = sources
+            .iter()
+            .map(|source| Ok(self.string(*source)?.map_or(Source::Short(Vec::new()), Source::from)))
+            .collect::<Result<_>>()?;
+        let bytes: Vec<&[u8]> = sources_read.iter().map(Source::bytes).collect();
+        let len = bytes.iter().map(|bytes| bytes.len()).max().unwrap_or(0);
         if len == 0 {
             self.remove(target)?;
             return Ok(0);
         }
         self.change(target, |slot| {
-            // A short result lies behind its key.
-            let value = match len <= crate::value::string::INLINE_MAX {
-                true => StringValue::Edited(&result),
-                false => StringValue::Apart(result),
-            };
-            slot.put_string(value, None);
+            // Memory that is new comes page by page from the system, which takes longer than to
+            // combine: a string of about this size is overwritten.
+            let old = slot.entry().filter(|_| in_place).and_then(|entry| entry.string().ok());
+            if matches!(old, Some(StringRef::Long(old)) if (len..=2 * len).contains(&old.len()))
+                && let Some(entry) = slot.entry_mut()
+            {
+                bits::combine(op, entry.edit(len), &bytes);
+                entry.set_expiry(None);
+            } else {
+                let mut result = Blob::with_capacity(len);
+                bits::combine(op, result.resized(len), &bytes);
+                // A short result lies behind its key.
+                let value = match len <= INLINE_MAX {
+                    true => StringValue::Edited(&result),
+                    false => StringValue::Apart(result),
+                };
+                slot.put_string(value, None);
+            }
             Ok(slot.changed(len, &[SET], |effect| {
                 let mut words = vec![b"BITOP", op_name(op).as_bytes(), target.bytes];
                 words.extend(sources.iter().map(|source| source.bytes));
@@ -186,25 +203,34 @@ impl Tx<'_> {
         })
     }
 
-    fn combined(&self, op: BitOp, sources: &[Key<'_>]) -> Result<Blob> {
-        let strings: Vec<Option<StringRef<'_>>> =
-            sources.iter().map(|source| self.string(*source)).collect::<Result<_>>()?;
-        let mut digits = vec![Digits::new(); strings.len()];
-        let bytes: Vec<&[u8]> = strings
-            .iter()
-            .zip(&mut digits)
-            .map(|(string, digits)| string.map_or(&b""[..], |string| string.bytes(digits)))
-            .collect();
-        let len = bytes.iter().map(|bytes| bytes.len()).max().unwrap_or(0);
-        let mut result = Blob::with_capacity(len);
-        bits::combine(op, result.resized(len), &bytes);
-        Ok(result)
-    }
-
     /// Calls `look` with the bytes of a string, none if it is missing.
     pub(super) fn with_bytes<R>(&self, key: Key<'_>, look: impl FnOnce(&[u8]) -> R) -> Result<R> {
         let mut digits = Digits::new();
         Ok(look(self.string(key)?.map_or(&b""[..], |string| string.bytes(&mut digits))))
+    }
+}
+
+/// A string to be combined, held apart from its key: another may be written meanwhile.
+enum Source {
+    Short(Vec<u8>),
+    Shared(Blob),
+}
+
+impl Source {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Source::Short(bytes) => bytes,
+            Source::Shared(blob) => blob,
+        }
+    }
+}
+
+impl From<StringRef<'_>> for Source {
+    fn from(string: StringRef<'_>) -> Source {
+        match string {
+            StringRef::Long(blob) => Source::Shared(blob.clone()),
+            short => Source::Short(short.bytes(&mut Digits::new()).to_vec()),
+        }
     }
 }
 

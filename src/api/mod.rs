@@ -13,6 +13,7 @@ mod keys;
 mod range;
 mod scan;
 mod set;
+mod stream;
 mod string;
 mod string_set;
 
@@ -28,6 +29,14 @@ pub use keys::CopyOptions;
 pub(crate) use range::byte_range;
 pub use scan::{ScanOptions, ScanPage};
 pub use set::MembersPage;
+pub(crate) use stream::{
+    AddArgs, AutoClaimArgs, ClaimArgs, Delivered, NewId, ReadArgs, Source, Start,
+};
+pub use stream::{
+    AutoClaimed, ClaimOptions, ConsumerGroup, ConsumerInfo, DeleteOutcome, GroupInfo,
+    GroupReadOptions, PendingEntry, PendingSummary, Redelivered, StreamEntries, StreamEntry,
+    StreamInfo, XAddOptions, XTrim,
+};
 pub use string::Lcs;
 pub(crate) use string::digest;
 pub(crate) use string_set::{Compare, SetArgs, SetExpiry};

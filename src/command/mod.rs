@@ -30,6 +30,7 @@ mod server;
 mod session;
 mod set;
 mod stats;
+mod stream;
 mod string;
 mod table;
 #[cfg(test)]
@@ -58,5 +59,6 @@ static FAMILIES: &[&[Command]] = &[
     keys::ROWS,
     server::ROWS,
     set::ROWS,
+    stream::ROWS,
     string::ROWS,
 ];

@@ -11,7 +11,6 @@ pub(crate) mod blob;
 pub(crate) mod hll;
 pub(crate) mod intset;
 pub(crate) mod list;
-#[allow(dead_code, reason = "streams come after it")]
 pub(crate) mod ordered;
 #[allow(dead_code, unused_imports, reason = "its users are the collections, one after the other")]
 pub(crate) mod packed;
@@ -20,6 +19,5 @@ pub(crate) mod pair;
 pub(crate) mod prefetch;
 #[allow(dead_code, reason = "sorted sets come after it")]
 pub(crate) mod rank_tree;
-#[allow(dead_code, unused_imports, reason = "streams come after it")]
 pub(crate) mod stream_log;
 pub(crate) mod table;

@@ -59,10 +59,6 @@ impl<K: Ord, V> Ordered<K, V> {
         self.len
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
     /// Bytes allocated, without what keys and values own themselves.
     pub(crate) fn heap_size(&self) -> usize {
         self.chunks.capacity() * size_of::<Chunk<K, V>>() + self.room * size_of::<(K, V)>()
@@ -296,7 +292,6 @@ mod tests {
 
     fn check(map: &Ordered<u16, u32>, model: &BTreeMap<u16, u32>) {
         assert_eq!(map.len(), model.len());
-        assert_eq!(map.is_empty(), model.is_empty());
         assert!(map.iter().eq(model.iter()));
         assert!(map.iter().rev().eq(model.iter().rev()));
         assert!(map.chunks.iter().all(|chunk| !chunk.is_empty() && chunk.len() <= CHUNK));

@@ -26,7 +26,7 @@ mod watch;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub(crate) use change::Slot;
+pub(crate) use change::{Effect, Slot};
 pub(crate) use key::Key;
 pub(crate) use tx::{Access, Tx};
 

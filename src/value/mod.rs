@@ -6,7 +6,6 @@ pub(crate) mod lcs;
 #[allow(dead_code, unused_imports, reason = "its commands come after it")]
 pub(crate) mod list;
 pub(crate) mod set;
-#[allow(dead_code, unused_imports, reason = "its operations come after it")]
 pub(crate) mod stream;
 pub(crate) mod string;
 #[allow(dead_code, unused_imports, reason = "its commands come after it")]

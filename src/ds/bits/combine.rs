@@ -27,7 +27,7 @@ pub enum BitOp {
 const PART: usize = 4096;
 
 /// Combines `sources`, one for [`BitOp::Not`] and else one or more, into `out`, which is as long as
-/// the longest and all zeros.
+/// the longest; what it held is overwritten.
 pub(crate) fn combine(op: BitOp, out: &mut [u8], sources: &[&[u8]]) {
     for (i, out) in out.chunks_mut(PART).enumerate() {
         let (from, to) = (i * PART, i * PART + out.len());
@@ -39,9 +39,10 @@ pub(crate) fn combine(op: BitOp, out: &mut [u8], sources: &[&[u8]]) {
 
 fn combine_part<'s>(op: BitOp, out: &mut [u8], mut sources: impl Iterator<Item = &'s [u8]>) {
     let first = sources.next().unwrap_or_default();
-    if !matches!(op, BitOp::Diff1 | BitOp::AndOr) {
-        out[..first.len()].copy_from_slice(first);
-    }
+    let start = if matches!(op, BitOp::Diff1 | BitOp::AndOr) { &[] } else { first };
+    let (head, tail) = out.split_at_mut(start.len());
+    head.copy_from_slice(start);
+    tail.fill(0);
     match op {
         BitOp::And => sources.for_each(|source| {
             each(out, source, |out, byte| out & byte);

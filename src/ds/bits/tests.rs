@@ -56,7 +56,7 @@ proptest! {
         ];
         for (op, model) in ops {
             let sources = if op == BitOp::Not { &sources[..1] } else { &sources[..] };
-            let mut out = vec![0; if op == BitOp::Not { sources[0].len() } else { len }];
+            let mut out = vec![0x5A; if op == BitOp::Not { sources[0].len() } else { len }];
             combine(op, &mut out, sources);
             for at in (0..out.len() as u64 * 8).step_by(if out.len() > 500 { 97 } else { 1 }) {
                 let of_each: Vec<bool> = sources.iter().map(|source| bit(source, at)).collect();

@@ -1,4 +1,8 @@
 //! Registers of six bits side by side: register 0 in the lowest six bits of the first byte.
+//!
+//! Unpacking is shifting and masking of words, four at a time, which is done in one vector where
+//! there is AVX2: as for counting bits, one loop is written and compiled twice.
+#![allow(unsafe_code)]
 
 use super::{Histogram, REGISTERS, Rank};
 
@@ -59,21 +63,40 @@ fn gather(word: u64) -> u64 {
 
 /// How many registers hold each rank.
 pub(super) fn histogram(registers: &[u8]) -> Histogram {
-    // Neighbours often have the same rank: with a count each, none waits for the other.
-    let mut counts = [[0_u32; 64]; 4];
     let (groups, _) = registers.as_chunks::<GROUP>();
-    for group in groups {
-        for word in unpack(group) {
-            for (i, rank) in word.to_le_bytes().into_iter().enumerate() {
-                counts[i % 4][usize::from(rank & 63)] += 1;
-            }
+    count_ranks(groups.iter().flat_map(unpack).map(u64::to_le_bytes))
+}
+
+/// How often each rank is there.
+pub(super) fn count_ranks(ranks: impl Iterator<Item = [u8; 8]>) -> Histogram {
+    // Neighbours often have the same rank: with a count each, none waits for the other.
+    let mut counts = [[0_u32; 64]; 8];
+    ranks.for_each(|ranks| {
+        for (counts, rank) in counts.iter_mut().zip(ranks) {
+            counts[usize::from(rank & 63)] += 1;
         }
-    }
+    });
     std::array::from_fn(|rank| counts.iter().map(|counts| counts[rank]).sum())
 }
 
 /// Raises `max` to the registers where these are higher.
 pub(super) fn max_into(max: &mut [u8; REGISTERS], registers: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has what the function is compiled for.
+        return unsafe { max_into_avx2(max, registers) };
+    }
+    max_into_plain(max, registers);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn max_into_avx2(max: &mut [u8; REGISTERS], registers: &[u8]) {
+    max_into_plain(max, registers);
+}
+
+#[inline(always)]
+fn max_into_plain(max: &mut [u8; REGISTERS], registers: &[u8]) {
     let (groups, _) = registers.as_chunks::<GROUP>();
     let (targets, _) = max.as_chunks_mut::<32>();
     for (group, max) in groups.iter().zip(targets) {
@@ -82,7 +105,9 @@ pub(super) fn max_into(max: &mut [u8; REGISTERS], registers: &[u8]) {
         for (ranks, word) in words.iter_mut().zip(unpack(group)) {
             *ranks = word.to_le_bytes();
         }
-        max.iter_mut().zip(ranks).for_each(|(max, rank)| *max = rank.max(*max));
+        for (max, rank) in max.iter_mut().zip(ranks) {
+            *max = rank.max(*max);
+        }
     }
 }
 

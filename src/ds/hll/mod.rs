@@ -132,9 +132,8 @@ impl Registers {
     }
 
     pub(crate) fn count(&self) -> u64 {
-        let mut histogram = [0; 64];
-        self.0.iter().for_each(|rank| histogram[usize::from(*rank & 63)] += 1);
-        estimate::estimate(&histogram)
+        let (ranks, _) = self.0.as_chunks::<8>();
+        estimate::estimate(&dense::count_ranks(ranks.iter().copied()))
     }
 
     /// The rank of each register.

@@ -184,19 +184,14 @@ impl StreamLog {
         self.range_back(StreamId::MIN, StreamId::MAX).next().map(|entry| entry.id)
     }
 
-    /// The id of the first entry, even if it is deleted.
-    pub(crate) fn first_ever(&self) -> Option<StreamId> {
-        self.blocks.at(self.blocks.first()?).map(|(master, _)| *master)
-    }
-
     /// The entries from one id to another, both included, in ascending order.
     pub(crate) fn range(&self, from: StreamId, to: StreamId) -> Range<'_> {
         // Deleted entries included, the first one that is not below `from` lies in the block that
         // starts at or before it, or is the first of the block after that.
         let place = self.blocks.floor(&from).or_else(|| self.blocks.first());
-        let at = place.and_then(|place| {
+        let at = place.map(|place| {
             let (master, block) = self.blocks.at(place).expect("a place");
-            Some((place, *master, block, block.seek(from, *master)))
+            (place, *master, block, block.seek(from, *master))
         });
         Range { log: self, at, to }
     }

@@ -1,0 +1,34 @@
+//! Streams and their consumer groups.
+
+mod add;
+mod claim;
+mod group;
+mod ids;
+mod info;
+mod pending;
+mod range;
+mod read;
+mod remove;
+
+use super::row::Command;
+
+/// The family's rows.
+pub(super) static ROWS: &[Command] = &[
+    pending::XACK,
+    remove::XACKDEL,
+    add::XADD,
+    claim::XAUTOCLAIM,
+    claim::XCLAIM,
+    remove::XDEL,
+    remove::XDELEX,
+    group::XGROUP,
+    info::XINFO,
+    range::XLEN,
+    pending::XPENDING,
+    range::XRANGE,
+    read::XREAD,
+    read::XREADGROUP,
+    range::XREVRANGE,
+    remove::XSETID,
+    add::XTRIM,
+];

@@ -1,0 +1,304 @@
+//! XREAD and XREADGROUP.
+
+use super::ids::{id, write_copy, write_delivered};
+use super::range::write_entries;
+use crate::api::{ReadArgs, Source};
+use crate::command::args::Args;
+use crate::command::context::Context;
+use crate::command::keyspec::{KeyFlags, KeySpec};
+use crate::command::parse::{self, is};
+use crate::command::reply::{Protocol, Reply};
+use crate::command::row::{Arg, Categories, Command, Flags, Group};
+use crate::ds::stream_log::StreamId;
+use crate::error::{Error, Result};
+use crate::keyspace::Key;
+
+pub(super) const XREAD: Command = Command::new("xread", -4, xread)
+    .group(Group::Stream)
+    .flags(&[Flags::READONLY, Flags::BLOCKING, Flags::MOVABLE_KEYS])
+    .categories(&[Categories::STREAM])
+    .keys(&[KeySpec::half_behind("STREAMS", 1, &[KeyFlags::RO, KeyFlags::ACCESS])])
+    .since("5.0.0")
+    .complexity("O(log(N) + M) for M of a stream's N entries")
+    .summary("Returns the entries of streams that come after given ids.")
+    .args(&[
+        Arg::integer("count").token("COUNT").optional(),
+        Arg::integer("milliseconds").token("BLOCK").optional(),
+        STREAMS,
+    ]);
+
+const STREAMS: Arg =
+    Arg::block("streams", &[Arg::key("key", 0).multiple(), Arg::string("id").multiple()])
+        .token("STREAMS");
+
+pub(super) const XREADGROUP: Command = Command::new("xreadgroup", -7, xreadgroup)
+    .group(Group::Stream)
+    .flags(&[Flags::WRITE, Flags::BLOCKING, Flags::MOVABLE_KEYS])
+    .categories(&[Categories::STREAM])
+    .keys(&[KeySpec::half_behind("STREAMS", 4, &[KeyFlags::RO, KeyFlags::ACCESS])])
+    .since("5.0.0")
+    .complexity("O(log(N) + M) for M of a stream's N entries; with CLAIM also O(P) for P that are pending")
+    .summary("Delivers entries of streams to a consumer of a group: new ones, or those that it was given before.")
+    .history(&[("8.4.0", "Option `CLAIM`.")])
+    .args(&[
+        Arg::block("group-block", &[Arg::string("group"), Arg::string("consumer")]).token("GROUP"),
+        Arg::integer("count").token("COUNT").optional(),
+        Arg::integer("milliseconds").token("BLOCK").optional(),
+        Arg::integer("min-idle-time").token("CLAIM").optional().since("8.4.0"),
+        Arg::word("noack", "NOACK").optional(),
+        STREAMS,
+    ]);
+
+/// What both commands are told before the keys.
+struct Options<'a> {
+    count: usize,
+    group: Option<(&'a [u8], &'a [u8])>,
+    noack: bool,
+    claim: Option<i64>,
+    /// Where the keys begin.
+    keys: usize,
+    /// How many keys, and ids behind them, there are.
+    streams: usize,
+}
+
+impl<'a> Options<'a> {
+    /// # Errors
+    /// Redis's words, in its order; for BLOCK words of our own.
+    fn parse(words: Args<'a>, group: bool) -> Result<Options<'a>> {
+        let only_group = |option: &str| {
+            Error::reply(format!(
+                "ERR The {option} option is only supported by XREADGROUP. You called XREAD instead."
+            ))
+        };
+        let mut options =
+            Options { count: 0, group: None, noack: false, claim: None, keys: 0, streams: 0 };
+        let mut at = 1;
+        while let Some(word) = words.get(at) {
+            let value = words.get(at + 1);
+            match (word, value) {
+                (word, Some(_)) if is(word, "block") => {
+                    return Err(Error::reply("ERR the BLOCK option is not supported"));
+                }
+                (word, Some(value)) if is(word, "count") => {
+                    options.count = usize::try_from(parse::integer(value)?).unwrap_or(0);
+                    at += 1;
+                }
+                (word, Some(_)) if is(word, "streams") => {
+                    options.keys = at + 1;
+                    let words = words.len() - options.keys;
+                    if words % 2 == 1 {
+                        return Err(unbalanced(group));
+                    }
+                    options.streams = words / 2;
+                    break;
+                }
+                (word, Some(name)) if is(word, "group") && words.get(at + 2).is_some() => {
+                    if !group {
+                        return Err(only_group("GROUP"));
+                    }
+                    options.group = Some((name, words.at(at + 2)));
+                    at += 2;
+                }
+                (word, _) if is(word, "noack") => {
+                    if !group {
+                        return Err(only_group("NOACK"));
+                    }
+                    options.noack = true;
+                }
+                (word, Some(value)) if is(word, "claim") => {
+                    if !group {
+                        return Err(only_group("CLAIM"));
+                    }
+                    let bad = Error::reply("ERR min-idle-time is not an integer");
+                    let idle = parse::integer_or(value, bad)?;
+                    if idle < 0 {
+                        return Err(Error::reply("ERR min-idle-time must be a positive integer"));
+                    }
+                    options.claim = Some(idle);
+                    at += 1;
+                }
+                _ => return Err(Error::Syntax),
+            }
+            at += 1;
+        }
+        if options.keys == 0 {
+            return Err(Error::Syntax);
+        }
+        if group && options.group.is_none() {
+            return Err(Error::reply("ERR Missing GROUP option for XREADGROUP"));
+        }
+        if options.count == 0 {
+            options.count = usize::MAX;
+        }
+        Ok(options)
+    }
+
+    /// Key `i`, hashed, and the word that says what is read of it.
+    fn stream(&self, ctx: &Context<'a, '_>, i: usize) -> (Key<'a>, &'a [u8]) {
+        let word = ctx.args.at(self.keys + i);
+        let found = ctx.keys.get(i).copied().filter(|key| key.bytes == word);
+        // Where an option's value is `streams`, the key specs point elsewhere.
+        (found.unwrap_or_else(|| ctx.tx.key(word)), ctx.args.at(self.keys + self.streams + i))
+    }
+}
+
+fn unbalanced(group: bool) -> Error {
+    let (name, symbol) = if group { ("xreadgroup", '>') } else { ("xread", '$') };
+    Error::reply(format!(
+        "ERR Unbalanced '{name}' list of streams: for each stream key an ID or '{symbol}' must be specified."
+    ))
+}
+
+/// A word up to its first NUL, which is where C ends it.
+fn special(word: &[u8]) -> &[u8] {
+    word.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+fn xread(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let options = Options::parse(ctx.args, false)?;
+    let mut sources = Vec::with_capacity(options.streams);
+    for i in 0..options.streams {
+        let (key, word) = options.stream(ctx, i);
+        let stream = ctx.tx.stream(key)?;
+        let after = match special(word) {
+            b"$" => stream.map_or(StreamId::MIN, |stream| stream.position().last_id),
+            b"+" => {
+                let last = stream.and_then(|stream| stream.log().last_id());
+                last.and_then(StreamId::prev).unwrap_or_default()
+            }
+            b">" => {
+                return Err(Error::reply(
+                    "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> \
+                     option.",
+                ));
+            }
+            _ => id(word, 0)?,
+        };
+        let last = stream.and_then(|stream| stream.log().last_id());
+        if let (Some(stream), true) = (stream, last > Some(after)) {
+            sources.push((key, stream, after.next().expect("another comes after it")));
+        }
+    }
+    if sources.is_empty() {
+        ctx.reply.null_array();
+        return Ok(());
+    }
+    write_head(ctx.reply, sources.len());
+    for (key, stream, from) in sources {
+        write_key(ctx.reply, key);
+        write_entries(ctx.reply, stream.log().range(from, StreamId::MAX), options.count);
+    }
+    Ok(())
+}
+
+fn write_head(reply: &mut dyn Reply, streams: usize) {
+    match reply.protocol() {
+        Protocol::Resp2 => reply.array(streams),
+        Protocol::Resp3 => reply.map(streams),
+    }
+}
+
+fn write_key(reply: &mut dyn Reply, key: Key<'_>) {
+    if reply.protocol() == Protocol::Resp2 {
+        reply.array(2);
+    }
+    reply.bulk(key.bytes);
+}
+
+fn xreadgroup(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let options = Options::parse(ctx.args, true)?;
+    let (group, consumer) = options.group.expect("XREADGROUP without a group is refused");
+    let mut sources = Vec::with_capacity(options.streams);
+    for i in 0..options.streams {
+        let (key, word) = options.stream(ctx, i);
+        let known = ctx.tx.stream(key)?.and_then(|stream| stream.group(group)).is_some();
+        if !known {
+            return Err(Error::no_group(key.bytes, group, " in XREADGROUP with GROUP option"));
+        }
+        let meaningless = |id: char| {
+            Error::reply(format!(
+                "ERR The {id} ID is meaningless in the context of XREADGROUP: you want to read the history of this \
+                 consumer by specifying a proper ID, or use the > ID to get new messages. The {id} ID would just \
+                 return an empty result set."
+            ))
+        };
+        sources.push((
+            key,
+            match special(word) {
+                b"$" => return Err(meaningless('$')),
+                b"+" => return Err(meaningless('+')),
+                b">" => Source::New,
+                // The greatest id is how Redis writes down `>`.
+                _ => match id(word, 0)? {
+                    StreamId::MAX => Source::New,
+                    after => Source::History(after),
+                },
+            },
+        ));
+    }
+    let args = ReadArgs {
+        group,
+        consumer,
+        count: options.count,
+        noack: options.noack,
+        claim: options.claim,
+    };
+    if let [(key, source)] = sources[..] {
+        return read_one(ctx, key, &args, source);
+    }
+    // How many streams have something is said before what they have, and is known only when all
+    // were read: one may stand here twice.
+    let mut read = Vec::new();
+    for (key, source) in sources {
+        let shown = serves(ctx, key, &args, source)?;
+        let entries = ctx.tx.xreadgroup(key, &args, source, |entries| {
+            entries.iter().map(|read| (read.to_owned(), read.claimed)).collect::<Vec<_>>()
+        })?;
+        if shown {
+            read.push((key, entries));
+        }
+    }
+    if read.is_empty() {
+        ctx.reply.null_array();
+        return Ok(());
+    }
+    write_head(ctx.reply, read.len());
+    for (key, entries) in read {
+        write_key(ctx.reply, key);
+        ctx.reply.array(entries.len());
+        for ((id, entry), claimed) in entries {
+            write_copy(ctx.reply, id, entry, claimed);
+        }
+    }
+    Ok(())
+}
+
+fn read_one(
+    ctx: &mut Context<'_, '_>,
+    key: Key<'_>,
+    args: &ReadArgs<'_>,
+    source: Source,
+) -> Result<()> {
+    let shown = serves(ctx, key, args, source)?;
+    let reply = &mut *ctx.reply;
+    ctx.tx.xreadgroup(key, args, source, |entries| {
+        if shown {
+            write_head(reply, 1);
+            write_key(reply, key);
+            write_delivered(reply, entries);
+        } else {
+            reply.null_array();
+        }
+    })
+}
+
+fn serves(
+    ctx: &Context<'_, '_>,
+    key: Key<'_>,
+    args: &ReadArgs<'_>,
+    source: Source,
+) -> Result<bool> {
+    let Some(stream) = ctx.tx.stream(key)? else { return Ok(false) };
+    let Some(group) = stream.group(args.group) else { return Ok(false) };
+    Ok(stream.serves(group, source, args.claim, || ctx.tx.now()))
+}
