@@ -22,6 +22,7 @@ mod hyperloglog;
 mod instance;
 mod keys;
 mod keyspec;
+mod list;
 mod parse;
 mod reply;
 mod row;
@@ -57,6 +58,7 @@ static FAMILIES: &[&[Command]] = &[
     connection::ROWS,
     hyperloglog::ROWS,
     keys::ROWS,
+    list::ROWS,
     server::ROWS,
     set::ROWS,
     stream::ROWS,
