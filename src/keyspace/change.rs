@@ -9,15 +9,16 @@
 use std::sync::atomic::Ordering;
 
 use super::entry::Entry;
-use super::event::{DEL, EXPIRED, Event, NEW};
+use super::event::{DEL, EXPIRED, Event, HEXPIRED, NEW};
 use super::observer::{Committed, KeyEvent, Observers, wants};
 use super::record::Record;
 use super::stripe::{DueFrom, Space};
-use super::tx::{Parts, Tx};
+use super::tx::{Parts, Tx, TxTime};
 use super::{Key, Keyspace, access};
 use crate::clock::Millis;
 use crate::ds::table;
 use crate::error::Result;
+use crate::value::hash::StoredHash;
 use crate::value::string::StringValue;
 use crate::value::{Collection, Type};
 
@@ -33,6 +34,7 @@ pub(crate) struct Slot<'s> {
     db: u32,
     keyspace: &'s Keyspace,
     told: &'s mut Option<Box<Committed>>,
+    time: &'s TxTime<'s>,
     was_there: bool,
     /// Whether the entry may have been changed.
     touched: bool,
@@ -53,7 +55,7 @@ pub(crate) struct Undo {
     entry: Option<Entry>,
 }
 
-impl Slot<'_> {
+impl<'s> Slot<'s> {
     /// What the key holds.
     #[inline]
     pub(crate) fn entry(&self) -> Option<&Entry> {
@@ -61,6 +63,24 @@ impl Slot<'_> {
             Place::Occupied(place) => Some(place.get()),
             Place::Vacant(_) => None,
         }
+    }
+
+    /// The key.
+    pub(crate) fn key(&self) -> Key<'s> {
+        self.key
+    }
+
+    /// The time of the transaction, if the key holds a hash with fields that expire; else any, for
+    /// nothing depends on it.
+    #[inline]
+    pub(crate) fn time_of_fields(&self) -> Millis {
+        let timed = self.entry().is_some_and(Entry::is_timed);
+        if timed { self.time.now() } else { Millis(i64::MIN) }
+    }
+
+    /// Counts fields that were removed because their time was over.
+    pub(crate) fn count_expired_fields(&self, fields: usize) {
+        self.keyspace.expired_fields.fetch_add(fields as u64, Ordering::Relaxed);
     }
 
     /// What the key holds, to be changed.
@@ -221,6 +241,26 @@ impl Effect<'_> {
         self.record.push(self.db, words);
     }
 
+    /// One command, whose last words are several.
+    pub(crate) fn command_of<'w>(
+        &mut self,
+        first: &[&[u8]],
+        more: impl IntoIterator<Item = &'w [u8]>,
+    ) {
+        let mut words = first.to_vec();
+        for word in more {
+            words.push(word);
+        }
+        self.record.push(self.db, &words);
+    }
+
+    /// Fields were removed from a hash because their time was over.
+    pub(crate) fn expired_fields(&mut self, key: &[u8], fields: &[Box<[u8]>]) {
+        if !fields.is_empty() {
+            self.command_of(&[b"HDEL", key], fields.iter().map(|field| &**field));
+        }
+    }
+
     /// One command, in any database.
     pub(crate) fn command_in(&mut self, db: u32, words: &[&[u8]]) {
         self.record.push(db, words);
@@ -251,12 +291,17 @@ pub(super) fn tell(
 struct Weight {
     bytes: usize,
     volatile: bool,
+    timed: bool,
 }
 
 impl Weight {
     #[inline]
     fn of(entry: &Entry) -> Weight {
-        Weight { bytes: entry.heap_size(), volatile: entry.expiry().is_some() }
+        Weight {
+            bytes: entry.heap_size(),
+            volatile: entry.expiry().is_some(),
+            timed: entry.is_timed(),
+        }
     }
 }
 
@@ -266,14 +311,26 @@ impl Parts<'_, '_> {
         self.data.space_mut(self.db)
     }
 
-    /// Tells whom it concerns that a key was reclaimed: its time is over.
-    pub(super) fn announce_expired(&mut self, key: &[u8]) {
-        self.keyspace.expired.fetch_add(1, Ordering::Relaxed);
+    /// Tells whom it concerns that a key was reclaimed: its time is over, or that of all its fields.
+    pub(super) fn announce_expired(&mut self, entry: &Entry) {
+        let key = entry.key();
+        // What has fields that expire, and no time of its own, went with the last of them.
+        let keyspace = self.keyspace;
+        let events: &[Event] = match entry.expiry().is_none().then(|| entry.view::<StoredHash>()) {
+            Some(Ok(hash)) => {
+                keyspace.expired_fields.fetch_add(hash.fields() as u64, Ordering::Relaxed);
+                &[HEXPIRED, DEL]
+            }
+            _ => {
+                keyspace.expired.fetch_add(1, Ordering::Relaxed);
+                &[EXPIRED]
+            }
+        };
         if !self.data.watch.is_empty() {
             self.data.watch.touch(self.db, key);
         }
         if self.keyspace.observers.want(wants::EVENTS | wants::RECORDS) {
-            tell(self.told, &self.keyspace.observers, self.db, key, &[EXPIRED], |effect| {
+            tell(self.told, &self.keyspace.observers, self.db, key, events, |effect| {
                 effect.command(&[b"DEL", key])
             });
         }
@@ -300,7 +357,7 @@ impl Tx<'_> {
             let Parts { keyspace, data, time, told, undo, db } = &mut parts;
             let db = *db;
             let (space, watch, bytes) = data.split(db);
-            let Space { table, entry_bytes, volatile, .. } = space;
+            let Space { table, entry_bytes, volatile, timed, .. } = space;
             let table_before = table.heap_size();
             let place = table.entry(key.hash, |entry| entry.key() == key.bytes);
             let mut before = Weight::default();
@@ -321,6 +378,7 @@ impl Tx<'_> {
                 db,
                 keyspace,
                 told,
+                time,
                 was_there,
                 touched: false,
                 changed: false,
@@ -334,7 +392,9 @@ impl Tx<'_> {
             let mut after = Weight::default();
             if let Some(Place::Occupied(mut place)) = slot.place {
                 after = Weight::of(place.get());
-                if changed && let Some(at) = place.get().expiry() {
+                // The bound of a hash may have come closer though nothing changed: it was loose.
+                let again = changed || place.get().is_timed();
+                if let Some(at) = place.get().due().filter(|_| again) {
                     let due = place.summary_mut();
                     *due = (*due).min(DueFrom(at));
                     if at < home.due.get() {
@@ -344,6 +404,7 @@ impl Tx<'_> {
             }
             *entry_bytes = *entry_bytes + after.bytes - before.bytes;
             *volatile = *volatile + usize::from(after.volatile) - usize::from(before.volatile);
+            *timed = *timed + usize::from(after.timed) - usize::from(before.timed);
             *bytes = *bytes + after.bytes + table.heap_size() - before.bytes - table_before;
             home.bytes.store(*bytes, Ordering::Relaxed);
             if changed && !watch.is_empty() {

@@ -10,14 +10,17 @@
 //! a second at most: what is past its time is then a small part of it, and upkeep stays cheap
 //! however the times are spread.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::event::HEXPIRED;
 use super::observer::wants;
 use super::stripe::{DueFrom, Space};
-use super::tx::{Access, Parts};
+use super::tx::{Access, Parts, Tx};
 use super::{Key, Keyspace};
 use crate::clock::{Millis, Stopwatch};
 use crate::error::Result;
+use crate::value::hash::Hash;
 
 /// A visit that reclaims less than one key in this many is poor.
 const POOR_YIELD: usize = 16;
@@ -74,14 +77,32 @@ impl Keyspace {
             tx.select(db);
             let mut parts = tx.parts(stripe).expect("begun with this stripe");
             if let Some(segment) = parts.space().due_segment(now) {
-                let keys = parts.reclaim_segment(segment, now);
-                parts.publish(stripe);
+                let (keys, with_fields) = parts.reclaim_segment(segment, now);
+                for key in with_fields {
+                    tx.reclaim_fields(&key).expect("begun with this stripe");
+                }
+                tx.parts(stripe).expect("begun with this stripe").publish(stripe);
                 return keys;
             }
         }
         // Nothing is due: the bound was loose.
         tx.parts(stripe).expect("begun with this stripe").publish(stripe);
         0
+    }
+}
+
+impl Tx<'_> {
+    /// Removes fields of a hash whose time is over: all of them, or some hundreds.
+    fn reclaim_fields(&mut self, key: &[u8]) -> Result<()> {
+        let (key, now) = (self.key(key), self.now());
+        self.change(key, |slot| {
+            let past = slot.edit::<Hash, _>(|hash| Ok(hash.reclaim(now)))?;
+            if past.is_empty() {
+                return Ok(slot.unchanged(()));
+            }
+            slot.count_expired_fields(past.len());
+            Ok(slot.changed((), &[HEXPIRED], |effect| effect.expired_fields(key.bytes, &past)))
+        })
     }
 }
 
@@ -101,27 +122,35 @@ impl Space {
 }
 
 impl Parts<'_, '_> {
-    fn reclaim_segment(&mut self, segment: usize, now: Millis) -> usize {
+    /// Reclaims the keys of a segment whose time is over. Returns how many, and the names of those with
+    /// fields whose time is.
+    fn reclaim_segment(&mut self, segment: usize, now: Millis) -> (usize, Vec<Box<[u8]>>) {
         let (keyspace, db) = (self.keyspace, self.db);
         let pre_images = keyspace.observers.want(wants::PRE_IMAGES);
         let space = self.data.space_mut(db);
         let table_before = space.table.heap_size();
         let (mut due, mut kept, mut out) = (DueFrom::default(), 0, Vec::new());
+        let (mut volatile, mut timed, mut with_fields) = (0, 0, Vec::new());
         space.table.extract(
             segment,
             keyspace,
-            |entry| match entry.expiry() {
-                Some(at) if at <= now => {
+            |entry| {
+                let past = entry.may_be_past() && entry.is_past(now);
+                if past {
+                    volatile += usize::from(entry.expiry().is_some());
+                    timed += usize::from(entry.is_timed());
                     if pre_images {
                         keyspace.observers.before(db, entry);
                     }
-                    true
+                    return true;
                 }
-                other => {
-                    kept += 1;
-                    due = due.min(DueFrom(other.unwrap_or(Millis::NEVER)));
-                    false
+                kept += 1;
+                match entry.due() {
+                    // Its bound is lowered again when its fields have been looked at.
+                    Some(at) if at <= now => with_fields.push(entry.key().into()),
+                    other => due = due.min(DueFrom(other.unwrap_or(Millis::NEVER))),
                 }
+                false
             },
             &mut out,
         );
@@ -134,21 +163,22 @@ impl Parts<'_, '_> {
         space.table.shrink(out.len());
         let gone: usize = out.iter().map(|entry| entry.heap_size()).sum();
         space.entry_bytes -= gone;
-        space.volatile -= out.len();
+        space.volatile -= volatile;
+        space.timed -= timed;
         let table_after = space.table.heap_size();
         self.data.bytes = self.data.bytes + table_after - table_before - gone;
         let count = out.len();
         for entry in out {
-            self.announce_expired(entry.key());
+            self.announce_expired(&entry);
             keyspace.discard(entry);
         }
-        count
+        (count, with_fields)
     }
 
     /// Shows the stripe's count of bytes and its due time to those without the lock.
     pub(super) fn publish(&mut self, stripe: usize) {
         let home = &self.keyspace.stripes[stripe];
-        home.bytes.store(self.data.bytes, std::sync::atomic::Ordering::Relaxed);
+        home.bytes.store(self.data.bytes, Ordering::Relaxed);
         home.due.set(self.data.spaces.iter().map(Space::due).min().unwrap_or(Millis::NEVER));
     }
 
@@ -167,10 +197,11 @@ impl Parts<'_, '_> {
         }
         let (entry, _) = place.remove();
         space.entry_bytes -= entry.heap_size();
-        space.volatile -= 1;
+        space.volatile -= usize::from(entry.expiry().is_some());
+        space.timed -= usize::from(entry.is_timed());
         let table_after = space.table.heap_size();
         self.data.bytes = self.data.bytes + table_after - table_before - entry.heap_size();
-        self.announce_expired(key.bytes);
+        self.announce_expired(&entry);
         keyspace.discard(entry);
     }
 }

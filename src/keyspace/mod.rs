@@ -5,7 +5,7 @@
 
 pub(crate) mod access;
 mod batch;
-mod change;
+pub(crate) mod change;
 mod discard;
 pub(crate) mod entry;
 pub(crate) mod event;
@@ -53,6 +53,8 @@ pub(crate) struct Keyspace {
     pub(crate) observers: Observers,
     /// Keys reclaimed because their time was over.
     pub(crate) expired: AtomicU64,
+    /// Fields of hashes reclaimed because their time was over.
+    pub(crate) expired_fields: AtomicU64,
     /// Keys evicted because there was no room.
     pub(crate) evicted: AtomicU64,
     discarded: Arc<Discarded>,
@@ -75,6 +77,7 @@ impl Keyspace {
             settings,
             observers: Observers::default(),
             expired: AtomicU64::new(0),
+            expired_fields: AtomicU64::new(0),
             evicted: AtomicU64::new(0),
             discarded: Arc::default(),
         }
@@ -123,6 +126,7 @@ impl Keyspace {
             stripe.misses.store(0, Ordering::Relaxed);
         }
         self.expired.store(0, Ordering::Relaxed);
+        self.expired_fields.store(0, Ordering::Relaxed);
         self.evicted.store(0, Ordering::Relaxed);
         self.discarded.reset();
     }

@@ -13,6 +13,8 @@ pub(crate) struct Size {
     pub(crate) keys: usize,
     /// Those that have an expiry.
     pub(crate) volatile: usize,
+    /// Hashes with fields that expire.
+    pub(crate) timed: usize,
 }
 
 impl Tx<'_> {
@@ -84,6 +86,7 @@ impl Tx<'_> {
                 if let Some(space) = data.space(self.db()) {
                     size.keys += space.table.len();
                     size.volatile += space.volatile;
+                    size.timed += space.timed;
                 }
             })?;
         }

@@ -79,13 +79,15 @@ pub(crate) struct Space {
     pub(crate) entry_bytes: usize,
     /// Keys with an expiry.
     pub(crate) volatile: usize,
+    /// Hashes with fields that expire.
+    pub(crate) timed: usize,
     /// The segment where upkeep goes on.
     pub(crate) next_segment: usize,
 }
 
 impl Default for Space {
     fn default() -> Space {
-        Space { table: Table::new(), entry_bytes: 0, volatile: 0, next_segment: 0 }
+        Space { table: Table::new(), entry_bytes: 0, volatile: 0, timed: 0, next_segment: 0 }
     }
 }
 

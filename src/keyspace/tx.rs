@@ -57,7 +57,7 @@ impl TxTime<'_> {
     /// Whether a key's time is over.
     #[inline(always)]
     pub(super) fn is_past(&self, entry: &Entry) -> bool {
-        let past = entry.expiry().is_some_and(|at| at <= self.now());
+        let past = entry.may_be_past() && entry.is_past(self.now());
         if past {
             self.met_past.set(true);
         }

@@ -1,8 +1,8 @@
 //! What a key can hold: one file per Redis type, without keys, locks or time.
 
-#[allow(dead_code, unused_imports, reason = "its commands come after it")]
 pub(crate) mod hash;
 pub(crate) mod lcs;
+#[allow(dead_code, unused_imports, reason = "its commands come after it")]
 pub(crate) mod list;
 pub(crate) mod set;
 pub(crate) mod stream;
@@ -12,6 +12,8 @@ pub(crate) mod zset;
 
 use std::any::Any;
 use std::fmt;
+
+use crate::clock::Millis;
 
 /// The type of a value, as `TYPE` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -157,6 +159,14 @@ pub(crate) trait Big: Any + fmt::Debug + Send + Sync {
     fn heap_size(&self) -> usize;
     /// About how many allocations are freed with it: what takes long is freed by another thread.
     fn effort(&self) -> usize;
+    /// When the first of its parts expires, or a while before: a bound. O(1).
+    fn due(&self) -> Option<Millis> {
+        None
+    }
+    /// Whether all its parts are past their time.
+    fn is_past(&self, _now: Millis) -> bool {
+        false
+    }
     /// A copy of it.
     fn duplicate(&self) -> Box<dyn Big>;
 }

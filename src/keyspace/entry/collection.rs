@@ -1,9 +1,10 @@
 //! Entries that hold collections, and how a collection is taken out to be changed.
 
 use super::Entry;
-use super::shape::{Form, Shape};
+use super::shape::{Form, Shape, TIMED};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
+use crate::value::hash::StoredHash;
 use crate::value::{Big, Collection, Stored, StoredRef, View};
 
 impl Entry {
@@ -17,6 +18,7 @@ impl Entry {
         let mut entry = Entry::allocate(shape, key, expiry, access);
         entry.write(shape.value_at(), bytes);
         if let Stored::Big(big) = stored {
+            entry.set_timed(big.due().is_some());
             entry.write_word(shape.word_at(), big);
         }
         entry
@@ -86,6 +88,7 @@ impl Entry {
         let old = self.shape();
         match stored {
             Stored::Big(big) if old.form == Form::Big => {
+                self.set_timed(big.due().is_some());
                 // SAFETY: the box that was here was taken out; writing drops nothing.
                 unsafe { self.at::<Box<dyn Big>>(old.word_at()).write(big) };
                 return;
@@ -106,6 +109,32 @@ impl Entry {
             }
             stored => *self = self.anew(stored),
         }
+    }
+
+    fn set_timed(&mut self, timed: bool) {
+        // SAFETY: `&mut self` is the only access to the header.
+        let header = unsafe { self.0.as_mut() };
+        header.flags = if timed { header.flags | TIMED } else { header.flags & !TIMED };
+    }
+
+    /// When the key expires, or the first of its fields: a bound, perhaps a while too low.
+    pub(crate) fn due(&self) -> Option<Millis> {
+        let fields = match self.stored().filter(|_| self.is_timed()) {
+            Some(StoredRef::Big(big)) => big.due(),
+            Some(packed) => StoredHash::of(packed).due(),
+            None => None,
+        };
+        self.expiry().into_iter().chain(fields).min()
+    }
+
+    /// Whether the key's time is over, or that of all its fields, so that there is no such key.
+    pub(crate) fn is_past(&self, now: Millis) -> bool {
+        self.expiry().is_some_and(|at| at <= now)
+            || self.is_timed()
+                && self.stored().is_some_and(|stored| match stored {
+                    StoredRef::Big(big) => big.is_past(now),
+                    packed => StoredHash::of(packed).is_past(now),
+                })
     }
 
     /// An entry of the same key, expiry and use.

@@ -31,7 +31,7 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use shape::{EXPIRES, Form, LONG, Shape};
+use shape::{EXPIRES, Form, LONG, Shape, TIMED};
 
 use crate::clock::Millis;
 use crate::ds::blob::Blob;
@@ -177,6 +177,18 @@ impl Entry {
             .then(|| Millis(unsafe { self.at::<i64>(HEADER).read() }))
     }
 
+    /// Whether the value is a hash with fields that expire.
+    #[inline(always)]
+    pub(crate) fn is_timed(&self) -> bool {
+        self.header().flags & TIMED != 0
+    }
+
+    /// Whether the key or any of its fields has a time.
+    #[inline(always)]
+    pub(crate) fn may_be_past(&self) -> bool {
+        self.header().flags & (EXPIRES | TIMED) != 0
+    }
+
     /// The type of what the key holds.
     #[inline]
     pub(crate) fn kind(&self) -> Type {
@@ -281,7 +293,8 @@ impl Entry {
     fn moved_to(&self, key: &[u8], expiry: Option<Millis>) -> Entry {
         let old = self.shape();
         let edited = self.is_edited();
-        let new = Shape::new(old.form, expiry.is_some(), edited, key.len(), old.value_len);
+        let mut new = Shape::new(old.form, expiry.is_some(), edited, key.len(), old.value_len);
+        new.flags |= old.flags & TIMED;
         let mut entry = Entry::allocate(new, key, expiry, self.access());
         entry.write(new.value_at(), self.value_bytes(old));
         // SAFETY: both have the same form, and so as many words between these places.

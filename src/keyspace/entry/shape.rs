@@ -48,6 +48,8 @@ pub(super) const EXPIRES: u8 = 1;
 pub(super) const LONG: u8 = 2;
 /// The string is the result of an edit: `raw` however short.
 pub(super) const EDITED: u8 = 4;
+/// The value is a hash with fields that expire.
+pub(super) const TIMED: u8 = 8;
 
 /// Everything that decides where things lie.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,7 +72,8 @@ impl Shape {
         let short = key_len <= u8::MAX.into() && value_len <= u8::MAX.into();
         let flags = if expires { EXPIRES } else { 0 }
             | if short { 0 } else { LONG }
-            | if edited { EDITED } else { 0 };
+            | if edited { EDITED } else { 0 }
+            | if form == Form::Packed(Packing::TimedHash) { TIMED } else { 0 };
         Shape { form, flags, key_len, value_len }
     }
 

@@ -90,19 +90,9 @@ impl BigHash {
         self.soonest
     }
 
-    /// Whether any field has a time.
-    pub(super) fn is_timed(&self) -> bool {
-        self.timed > 0
-    }
-
     #[inline]
     pub(super) fn find(&self, field: &[u8]) -> Option<&Pair> {
         self.table.find(self.hasher.hash(field), |pair| pair.field() == field)
-    }
-
-    /// Hints that these fields will be looked up.
-    pub(super) fn prefetch(&self, field: &[u8]) {
-        self.table.prefetch(self.hasher.hash(field));
     }
 
     /// Every pair, in no order.
@@ -112,7 +102,7 @@ impl BigHash {
 
     /// Whether a field that is there now has its time behind it.
     #[inline]
-    pub(super) fn is_past(&self, pair: &Pair, now: Millis) -> bool {
+    pub(super) fn is_gone(&self, pair: &Pair, now: Millis) -> bool {
         self.soonest <= now && is_past(pair, now)
     }
 
@@ -127,13 +117,6 @@ impl BigHash {
         past
     }
 
-    /// Whether every field is past its time.
-    pub(super) fn all_past(&self, now: Millis) -> bool {
-        self.timed == self.len()
-            && self.soonest <= now
-            && self.table.iter(|_| {}).all(|pair| is_past(pair, now))
-    }
-
     fn due_segments(&self, now: Millis) -> impl Iterator<Item = usize> + use<'_> {
         (0..self.table.segments()).filter(move |&i| self.table.summary(i).0 <= now)
     }
@@ -142,14 +125,14 @@ impl BigHash {
     pub(super) fn random(&self, now: Millis, below: &impl Fn(usize) -> usize) -> Option<&Pair> {
         for _ in 0..TRIES {
             let pair = self.table.sample(below)?;
-            if !self.is_past(pair, now) {
+            if !self.is_gone(pair, now) {
                 return Some(pair);
             }
         }
         // Most fields are past their time.
         let live = self.len() - self.past(now);
         let index = (live > 0).then(|| below(live))?;
-        self.iter().filter(|pair| !self.is_past(pair, now)).nth(index)
+        self.iter().filter(|pair| !self.is_gone(pair, now)).nth(index)
     }
 
     /// Shows the pairs of one bucket; returns the next cursor, 0 at the end.
@@ -308,6 +291,16 @@ impl Big for BigHash {
 
     fn effort(&self) -> usize {
         self.len() + self.table.segments()
+    }
+
+    fn due(&self) -> Option<Millis> {
+        (self.timed > 0).then_some(self.soonest)
+    }
+
+    fn is_past(&self, now: Millis) -> bool {
+        self.timed == self.len()
+            && self.soonest <= now
+            && self.table.iter(|_| {}).all(|pair| is_past(pair, now))
     }
 
     fn duplicate(&self) -> Box<dyn Big> {

@@ -147,7 +147,7 @@ impl Hash {
             Hash::Big(big) => {
                 let mut past = Vec::new();
                 for field in fields {
-                    if big.find(field).is_some_and(|pair| big.is_past(pair, now)) {
+                    if big.find(field).is_some_and(|pair| big.is_gone(pair, now)) {
                         big.remove(field);
                         past.push(field.into());
                     }

@@ -8,7 +8,7 @@ use crate::clock::Millis;
 use crate::ds::packed::{Item, PackedRef};
 use crate::ds::pair::Pair;
 use crate::text::int;
-use crate::value::{Packing, StoredRef, Type, View};
+use crate::value::{Big, Packing, StoredRef, Type, View};
 
 /// The shortest value that a reader takes by reference: below, copying is cheaper.
 const SHARE_MIN: usize = 16 * 1024;
@@ -29,29 +29,35 @@ impl<'a> StoredHash<'a> {
     pub(crate) fn at(self, now: impl FnOnce() -> Millis) -> HashRef<'a> {
         let timed = match self.0 {
             Form::Packed(fields) => fields.is_timed(),
-            Form::Big(big) => big.is_timed(),
+            Form::Big(big) => big.due().is_some(),
         };
         // Without times, any time will do.
         HashRef { form: self.0, now: if timed { now() } else { Millis(i64::MIN) } }
+    }
+
+    /// How many fields it has, those past their time included.
+    pub(crate) fn fields(self) -> usize {
+        match self.0 {
+            Form::Packed(fields) => fields.len(),
+            Form::Big(big) => big.len(),
+        }
     }
 
     /// When the first of its fields expires, or a while before: a bound. `None` if none does.
     pub(crate) fn due(self) -> Option<Millis> {
         match self.0 {
             Form::Packed(fields) => fields.soonest(),
-            Form::Big(big) => big.is_timed().then(|| big.soonest()),
+            Form::Big(big) => big.due(),
         }
     }
 
     /// Whether all its fields are past their time, and so it is no hash any more.
-    pub(crate) fn is_past(self, now: impl FnOnce() -> Millis) -> bool {
+    pub(crate) fn is_past(self, now: Millis) -> bool {
         match self.0 {
-            Form::Packed(fields) if fields.is_timed() => {
-                let now = now();
+            Form::Packed(fields) => {
                 fields.iter().all(|field| field.expiry.is_some_and(|at| at <= now))
             }
-            Form::Big(big) if big.is_timed() => big.all_past(now()),
-            _ => false,
+            Form::Big(big) => big.is_past(now),
         }
     }
 }
@@ -140,13 +146,6 @@ impl<'a> HashRef<'a> {
         self.find(field).is_some()
     }
 
-    /// Hints that a field will be looked up.
-    pub(crate) fn prefetch(self, field: &[u8]) {
-        if let Form::Big(big) = self.form {
-            big.prefetch(field);
-        }
-    }
-
     /// Every field: of a small hash in the order in which they came, else in no order.
     pub(crate) fn iter(self) -> impl Iterator<Item = Field<'a>> {
         let (packed, big) = match self.form {
@@ -233,7 +232,7 @@ impl<'a> HashRef<'a> {
         for _ in 0..count.saturating_mul(10) {
             cursor = big.scan(cursor, |pair| {
                 shown += 1;
-                if !big.is_past(pair, self.now) {
+                if !big.is_gone(pair, self.now) {
                     visit(Field::from(pair));
                 }
             });

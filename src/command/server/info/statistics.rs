@@ -34,6 +34,7 @@ pub(super) fn stats(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()
         ("sync_full", 0),
         ("sync_partial_ok", 0),
         ("sync_partial_err", 0),
+        ("expired_subkeys", keyspace.expired_fields.load(Relaxed)),
         ("expired_keys", keyspace.expired.load(Relaxed)),
         ("evicted_keys", keyspace.evicted.load(Relaxed)),
         ("evicted_clients", 0),
@@ -94,8 +95,10 @@ pub(super) fn keyspace(ctx: &mut Context<'_, '_>, report: &mut String) -> Result
         ctx.tx.select(db);
         let size = ctx.tx.size()?;
         if size.keys > 0 {
-            let values =
-                format_args!("keys={},expires={},avg_ttl=0,subexpiry=0", size.keys, size.volatile);
+            let values = format_args!(
+                "keys={},expires={},avg_ttl=0,subexpiry={}",
+                size.keys, size.volatile, size.timed
+            );
             line(report, &format!("db{db}"), values);
         }
     }
