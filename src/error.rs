@@ -22,6 +22,12 @@ pub enum Error {
     /// The value, or an argument, is not a floating-point number.
     #[error("ERR value is not a valid float")]
     NotFloat,
+    /// The value of a hash's field is not a decimal integer that fits 64 bits.
+    #[error("ERR hash value is not an integer")]
+    HashNotInteger,
+    /// The value of a hash's field is not a floating-point number.
+    #[error("ERR hash value is not a float")]
+    HashNotFloat,
     /// The sum would not fit a signed 64-bit integer.
     #[error("ERR increment or decrement would overflow")]
     Overflow,
@@ -34,9 +40,6 @@ pub enum Error {
     /// An offset is negative or past the limit.
     #[error("ERR offset is out of range")]
     OffsetOutOfRange,
-    /// An index lies outside the list.
-    #[error("ERR index out of range")]
-    IndexOutOfRange,
     /// The string would outgrow `proto-max-bulk-len`.
     #[error("ERR string exceeds maximum allowed size (proto-max-bulk-len)")]
     StringTooLong,

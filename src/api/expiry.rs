@@ -36,7 +36,7 @@ pub enum ExpireCondition {
 }
 
 impl ExpireCondition {
-    fn holds(self, old: Option<Millis>, new: Millis) -> bool {
+    pub(super) fn holds(self, old: Option<Millis>, new: Millis) -> bool {
         match self {
             ExpireCondition::Always => true,
             ExpireCondition::IfNone => old.is_none(),

@@ -17,12 +17,12 @@ mod connection;
 mod context;
 mod dispatch;
 mod errors;
+mod hash;
 mod help;
 mod hyperloglog;
 mod instance;
 mod keys;
 mod keyspec;
-mod list;
 mod parse;
 mod reply;
 mod row;
@@ -56,9 +56,9 @@ pub use value::Value;
 static FAMILIES: &[&[Command]] = &[
     bitmap::ROWS,
     connection::ROWS,
+    hash::ROWS,
     hyperloglog::ROWS,
     keys::ROWS,
-    list::ROWS,
     server::ROWS,
     set::ROWS,
     stream::ROWS,

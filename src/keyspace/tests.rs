@@ -1,5 +1,7 @@
 //! What the one door promises: whoever registers is told, and nothing else changes keys.
 
+mod fields;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -12,11 +14,11 @@ use super::{Access, Keyspace, Tx};
 use crate::api::{Compare, SetArgs, SetExpiry};
 use crate::clock::{ManualClock, Millis};
 use crate::command::Session;
-use crate::config::{Config, EncodingLimit};
+use crate::config::Config;
 use crate::error::Error;
 use crate::sync::Mutex;
 use crate::value::Type;
-use crate::value::set::{Member, SetRef};
+use crate::value::hash::StoredHash;
 use crate::value::string::{Digits, StringRef};
 use crate::{Engine, clock};
 
@@ -53,24 +55,27 @@ fn register(keyspace: &Keyspace) -> Arc<Spy> {
 
 fn engine() -> (Engine, ManualClock) {
     let clock = ManualClock::new();
-    // Few members are many here, so that each encoding comes up.
-    let config = (Config::new().stripes(8).seed(1).clock(clock.clone()))
-        .encoding_limit(EncodingLimit::SetMaxIntsetEntries, 4)
-        .encoding_limit(EncodingLimit::SetMaxListpackEntries, 6);
+    let config = Config::new().stripes(8).seed(1).clock(clock.clone());
     (Engine::open(config).expect("valid"), clock)
 }
 
 /// What an entry holds, in a form that does not depend on how it is kept.
-fn dump(entry: &Entry) -> Vec<u8> {
+fn dump(entry: &Entry, now: Millis) -> Vec<u8> {
     match entry.kind() {
-        Type::String => entry.string().expect("a string").bytes(&mut Digits::new()).to_vec(),
-        Type::Set => {
-            let set = entry.view::<SetRef<'_>>().expect("a set");
-            let mut members: Vec<Vec<u8>> = set.iter().map(Member::to_vec).collect();
-            members.sort();
-            members.join(&b"\0"[..])
+        Type::String => {
+            let string = entry.string().expect("its type");
+            string.bytes(&mut Digits::new()).to_vec()
         }
-        kind => unreachable!("{kind} has no form to compare"),
+        Type::Hash => {
+            let hash = entry.view::<StoredHash<'_>>().expect("its type").at(|| now);
+            let mut fields: Vec<_> = hash
+                .iter()
+                .map(|field| (field.name.to_vec(), field.value.to_bytes(), field.expiry))
+                .collect();
+            fields.sort();
+            format!("{fields:?}").into_bytes()
+        }
+        _ => unreachable!("a type without a form to compare"),
     }
 }
 
@@ -78,12 +83,12 @@ type Contents = Vec<(u32, Vec<u8>, Vec<u8>, Option<Millis>)>;
 
 /// Everything an engine holds, in order.
 fn contents(keyspace: &Keyspace) -> Contents {
-    let mut all = Vec::new();
+    let (mut all, now) = (Vec::new(), keyspace.clock.now());
     for db in 0..keyspace.databases() {
         keyspace
             .begin_none(db)
             .for_each(|entry| {
-                all.push((db, entry.key().to_vec(), dump(entry), entry.expiry()));
+                all.push((db, entry.key().to_vec(), dump(entry, now), entry.expiry()));
             })
             .expect("stripes are locked one at a time");
     }
@@ -98,14 +103,16 @@ fn check_counts(keyspace: &Keyspace) {
         assert_eq!(data.bytes, data.count_bytes());
         assert_eq!(stripe.bytes.load(std::sync::atomic::Ordering::Relaxed), data.bytes);
         for space in &data.spaces {
-            let (mut bytes, mut volatile) = (0, 0);
+            let (mut bytes, mut volatile, mut timed) = (0, 0, 0);
             space.table.for_each(|entry| {
                 bytes += entry.heap_size();
                 volatile += usize::from(entry.expiry().is_some());
+                timed += usize::from(entry.is_timed());
                 let latest = stripe.due.get().0.saturating_sub(super::expire::LONGEST_REST);
-                assert!(entry.expiry().is_none_or(|at| at.0 >= latest), "due in time");
+                assert!(entry.due().is_none_or(|at| at.0 >= latest), "due in time");
             });
-            assert_eq!((space.entry_bytes, space.volatile), (bytes, volatile));
+            let counts = (space.entry_bytes, space.volatile, space.timed);
+            assert_eq!(counts, (bytes, volatile, timed));
         }
     }
 }
@@ -116,7 +123,6 @@ fn command() -> impl Strategy<Value = (u32, Vec<String>)> {
     let number = || (-3..60_i64).prop_map(|n| n.to_string());
     let value =
         || prop_oneof![number(), "[a-z]{0,50}", (1000..1100_usize).prop_map(|n| "x".repeat(n))];
-    let member = || prop_oneof![(0..9_i64).prop_map(|n| n.to_string()), "[a-g]"];
     let words = |words: Vec<String>| words;
     let two = move |name: &'static str| {
         (key(), value()).prop_map(move |(k, v)| words(vec![name.into(), k, v]))
@@ -166,21 +172,58 @@ fn command() -> impl Strategy<Value = (u32, Vec<String>)> {
         key().prop_map(|k| vec!["PFCOUNT".into(), k]),
         key().prop_map(|k| vec!["PFDEBUG".into(), "TODENSE".into(), k]),
         (key(), key(), key()).prop_map(|(a, b, c)| vec!["PFMERGE".into(), a, b, c]),
-        (key(), proptest::collection::vec(member(), 1..6))
-            .prop_map(|(k, members)| { ["SADD".into(), k].into_iter().chain(members).collect() }),
-        (key(), member(), member()).prop_map(|(k, a, b)| vec!["SREM".into(), k, a, b]),
-        (key(), key(), member()).prop_map(|(a, b, m)| vec!["SMOVE".into(), a, b, m]),
-        key().prop_map(|k| vec!["SPOP".into(), k]),
-        (key(), 0..9_u8).prop_map(|(k, n)| vec!["SPOP".into(), k, n.to_string()]),
-        (0..3_usize, key(), key(), key()).prop_map(|(how, to, a, b)| {
-            let name = ["SINTERSTORE", "SUNIONSTORE", "SDIFFSTORE"][how];
-            vec![name.into(), to, a, b]
-        }),
+        hash_command(),
+        hash_command(),
         Just(vec!["SWAPDB".into(), "0".into(), "1".into()]),
         Just(vec!["FLUSHDB".into()]),
         Just(vec!["WAIT A MOMENT".into()]),
     ];
     (0..2_u32, command)
+}
+
+/// A command on a hash, of few fields.
+fn hash_command() -> impl Strategy<Value = Vec<String>> {
+    const LINES: [&str; 24] = [
+        "HSET k f v",
+        "HSET k f v f v f v",
+        "HSET k long v",
+        "HSETNX k f v",
+        "HDEL k f f",
+        "HINCRBY k f n",
+        "HINCRBYFLOAT k f n",
+        "HPEXPIRE k n FIELDS 2 f f",
+        "HPEXPIRE k n NX FIELDS 2 f f",
+        "HPEXPIRE k n GT FIELDS 1 f",
+        "HEXPIRE k 0 FIELDS 1 f",
+        "HPERSIST k FIELDS 2 f f",
+        "HGETEX k FIELDS 1 f",
+        "HGETEX k PX n FIELDS 2 f f",
+        "HGETEX k PERSIST FIELDS 1 f",
+        "HSETEX k PX n FIELDS 2 f v f v",
+        "HSETEX k KEEPTTL FIELDS 1 f v",
+        "HSETEX k FNX FIELDS 1 f v",
+        "HSETEX k NX PX n FIELDS 1 f v",
+        "HGETDEL k FIELDS 2 f f",
+        "HGETALL k",
+        "COPY k k REPLACE",
+        "RENAME k k",
+        "MOVE k 1",
+    ];
+    let draws = proptest::collection::vec(0..1000_usize, 16);
+    (0..LINES.len(), draws).prop_map(|(line, draws)| {
+        let mut draws = draws.into_iter();
+        let mut draw = |n: usize| draws.next().map_or(0, |draw| draw % n);
+        let word = |word: &str| match word {
+            "k" => ["h", "h", "h", "i", "a"][draw(5)].to_owned(),
+            "f" => format!("f{}", draw(6)),
+            "v" => ["1", "x", "", "10.5"][draw(4)].to_owned(),
+            "n" => (draw(60) as i64 - 3).to_string(),
+            // Makes a table of it.
+            "long" => "l".repeat(60 + draw(10)),
+            other => other.to_owned(),
+        };
+        LINES[line].split(' ').map(word).collect()
+    })
 }
 
 fn execute(session: &mut Session, db: u32, words: &[impl AsRef<[u8]>]) {
@@ -303,7 +346,7 @@ fn observers_are_told_in_order_and_once() {
 }
 
 fn value(entry: &Entry) -> String {
-    String::from_utf8_lossy(&dump(entry)).into_owned()
+    String::from_utf8_lossy(&dump(entry, Millis(0))).into_owned()
 }
 
 #[test]

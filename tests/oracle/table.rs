@@ -29,6 +29,22 @@ const NEWER: &[(&str, &str)] = &[
     ("shutdown", "Redis 8's, written as Valkey writes it"),
 ];
 
+/// Redis had these before Valkey, which says since which version of its own it has them.
+const SINCE_REDIS: &[&str] = &[
+    "hexpire",
+    "hexpireat",
+    "hexpiretime",
+    "hgetdel",
+    "hgetex",
+    "hpersist",
+    "hpexpire",
+    "hpexpireat",
+    "hpexpiretime",
+    "hpttl",
+    "hsetex",
+    "httl",
+];
+
 /// What a server says of its commands, by name.
 type Table = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -70,6 +86,9 @@ fn compare(words: &[&str], read: fn(&Tree) -> Table) {
             continue;
         }
         for (field, value) in fields {
+            if field == "since" && SINCE_REDIS.contains(&name.as_str()) {
+                continue;
+            }
             let said = theirs.map(|row| row.and_then(|row| row.get(field)));
             if !said.contains(&Some(value)) {
                 let [redis, valkey] = said.map(|said| said.map_or("-", String::as_str));

@@ -4,7 +4,6 @@ use smallvec::SmallVec;
 
 use crate::api::ExpireCondition;
 use crate::clock::Millis;
-use crate::command::args::Args;
 use crate::command::context::Context;
 use crate::command::keyspec::{KeyFlags, KeySpec};
 use crate::command::parse::{self, is};
@@ -80,7 +79,7 @@ fn pexpireat(ctx: &mut Context<'_, '_>) -> Result<()> {
 
 /// Sets the expiry to word 2, in units of `unit` milliseconds since `base`.
 fn set(ctx: &mut Context<'_, '_>, unit: i64, base: Millis, command: &'static str) -> Result<()> {
-    let conditions = conditions(ctx.args)?;
+    let conditions = conditions(ctx.args.iter_from(3))?;
     let time = parse::integer(&ctx.args[2])?;
     let at = time.checked_mul(unit).and_then(|time| time.checked_add(base.0));
     let at = at.ok_or(Error::InvalidExpire(command))?;
@@ -89,10 +88,15 @@ fn set(ctx: &mut Context<'_, '_>, unit: i64, base: Millis, command: &'static str
 }
 
 /// `NX`, `XX`, `GT` and `LT`, as far as they go together.
-fn conditions(args: Args<'_>) -> Result<SmallVec<[ExpireCondition; 2]>> {
+///
+/// # Errors
+/// Redis's words for an option that is none, and for those that do not go together.
+pub(in crate::command) fn conditions<'a>(
+    words: impl Iterator<Item = &'a [u8]>,
+) -> Result<SmallVec<[ExpireCondition; 2]>> {
     use ExpireCondition::{IfAny, IfEarlier, IfLater, IfNone};
     let mut conditions = SmallVec::new();
-    for word in args.iter_from(3) {
+    for word in words {
         let condition = match word {
             word if is(word, "nx") => IfNone,
             word if is(word, "xx") => IfAny,

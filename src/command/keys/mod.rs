@@ -8,6 +8,8 @@ mod scan;
 mod ttl;
 
 use super::row::Command;
+pub(super) use expire::conditions;
+pub(super) use ttl::seconds;
 
 /// The family's rows.
 pub(super) static ROWS: &[Command] = &[

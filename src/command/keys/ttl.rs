@@ -73,6 +73,6 @@ fn answer(ctx: &mut Context<'_, '_>, show: impl FnOnce(i64) -> i64) -> Result<()
 }
 
 /// Milliseconds as seconds, a half or more counting as a whole.
-fn seconds(millis: i64) -> i64 {
+pub(in crate::command) fn seconds(millis: i64) -> i64 {
     millis / 1000 + i64::from(millis % 1000 >= 500)
 }
