@@ -279,7 +279,7 @@ pub fn entry(data: &[u8]) {
             }
             5 => {
                 key = bytes;
-                entry = entry.remade(Some(&key), expiry);
+                entry = entry.rekeyed(&key, expiry);
             }
             6 => entry = entry.clone(),
             _ => readers.push((entry.string().expect("a string").to_bytes(), value.clone())),
@@ -425,4 +425,29 @@ pub fn bits(data: &[u8]) {
         let set = sources.iter().filter(|source| bits::bit(source, at)).count();
         assert_eq!(bits::bit(&one, at), set == 1);
     }
+}
+
+/// Bytes taken for a set of integers are refused or are one; and the set against the standard
+/// library's, whatever is inserted and removed.
+pub fn intset(data: &[u8]) {
+    use crate::ds::intset::{IntSet, IntSetRef};
+    if let Some(set) = IntSetRef::checked(data) {
+        assert!(set.iter().enumerate().all(|(at, number)| set.find(number) == Ok(at)));
+    }
+    let (mut set, mut model) = (IntSet::default(), std::collections::BTreeSet::new());
+    for step in data.chunks_exact(4) {
+        // Few numbers of every width, so that they meet.
+        let number = i64::from(step[1] as i8) << (step[2] % 57);
+        if step[0] % 3 > 0 {
+            assert_eq!(set.insert(number), model.insert(number));
+        } else {
+            assert_eq!(set.remove(number), model.remove(&number));
+        }
+        let from = usize::from(step[3]).min(set.len());
+        if from < set.len() && set.as_ref().get(from) <= number {
+            assert_eq!(set.as_ref().find_from(from, number), set.as_ref().find(number));
+        }
+    }
+    assert!(set.as_ref().iter().eq(model.iter().copied()));
+    assert!(IntSetRef::checked(set.as_bytes()).is_some());
 }
