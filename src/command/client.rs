@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 
 use super::table::Table;
 use crate::clock::Millis;
+use crate::keyspace::Watcher;
 
 /// Reaches the connection behind a [`Client`].
 pub trait Link: Send + Sync {
@@ -76,6 +77,14 @@ pub struct Client {
     pub(super) no_touch: AtomicBool,
     /// Whether it sent a command that CLIENT PAUSE holds back.
     pub(super) held: AtomicBool,
+    /// Commands that wait for EXEC; -1 outside a transaction.
+    multi: AtomicI64,
+    /// Bytes that they take.
+    multi_memory: AtomicUsize,
+    /// Keys that it watches.
+    watched: AtomicUsize,
+    /// Marked when one of those changes.
+    pub(super) watcher: Arc<Watcher>,
     killed: AtomicBool,
     traffic: Traffic,
 }
@@ -115,6 +124,10 @@ impl Client {
             no_evict: AtomicBool::new(false),
             no_touch: AtomicBool::new(false),
             held: AtomicBool::new(false),
+            multi: AtomicI64::new(-1),
+            multi_memory: AtomicUsize::new(0),
+            watched: AtomicUsize::new(0),
+            watcher: Arc::default(),
             killed: AtomicBool::new(false),
             traffic: Traffic::default(),
         }
@@ -160,11 +173,26 @@ impl Client {
         Millis(self.seen.load(Relaxed))
     }
 
+    /// Shows how many commands wait for EXEC, and the bytes that they take; `None` outside a
+    /// transaction.
+    pub(super) fn set_queue(&self, queue: Option<(usize, usize)>) {
+        let (commands, bytes) = queue.unzip();
+        self.multi.store(commands.map_or(-1, |n| n as i64), Relaxed);
+        self.multi_memory.store(bytes.unwrap_or(0), Relaxed);
+    }
+
+    /// Shows how many keys it watches.
+    pub(super) fn set_watched(&self, keys: usize) {
+        self.watched.store(keys, Relaxed);
+    }
+
     /// The letters of `CLIENT LIST`'s `flags`.
     pub(super) fn flags(&self) -> String {
         let mut flags = String::new();
         for (on, letter) in [
+            (self.multi.load(Relaxed) >= 0, 'x'),
             (self.held.load(Relaxed), 'b'),
+            (self.watcher.has_changed(), 'd'),
             (self.is_killed(), 'A'),
             (self.origin.unix_socket, 'U'),
             (self.no_evict.load(Relaxed), 'e'),
@@ -191,7 +219,8 @@ impl Client {
         let traffic = &self.traffic;
         let (used, free) = (traffic.query_used.load(Relaxed), traffic.query_free.load(Relaxed));
         let output = traffic.output.load(Relaxed);
-        let total = size_of::<Client>() + used + free + output;
+        let multi_memory = self.multi_memory.load(Relaxed);
+        let total = size_of::<Client>() + used + free + multi_memory + output;
         let mut line = format!(
             "id={} addr={} laddr={} fd={} name=",
             self.id, self.origin.addr, self.origin.laddr, self.origin.fd
@@ -199,13 +228,15 @@ impl Client {
         .into_bytes();
         line.extend_from_slice(&names.name);
         let middle = format!(
-            " age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi=-1 watch=0 qbuf={used} qbuf-free={free} \
-             argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem={output} tot-mem={total} events=r cmd={command} \
+            " age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} watch={} qbuf={used} qbuf-free={free} \
+             argv-mem=0 multi-mem={multi_memory} rbs=0 rbp=0 obl=0 oll=0 omem={output} tot-mem={total} events=r cmd={command} \
              user=default redir=-1 resp={} lib-name=",
             seconds(self.born),
             seconds(self.last_seen()),
             self.flags(),
             self.db.load(Relaxed),
+            self.multi.load(Relaxed),
+            self.watched.load(Relaxed),
             self.resp.load(Relaxed),
         );
         line.extend_from_slice(middle.as_bytes());

@@ -82,11 +82,7 @@ impl Session {
         let node = match self.admit(args) {
             Ok(node) => node,
             Err((None, _)) if self.is_attacked(args.at(0)) => return Flow::Close,
-            Err((node, error)) => {
-                self.instance.stats.on_error(error.code(), node.map(|n| n.id), true);
-                reply.error(&error);
-                return Flow::Continue;
-            }
+            Err((node, error)) => return self.refuse(node, error, reply),
         };
         if self.instance.pause.is_set()
             && let Some(until) = self.held(node)
@@ -99,6 +95,14 @@ impl Session {
         }
         client.command.store(node.id, Relaxed);
         bump(&client.commands, 1);
+        if let Some(queue) = &mut self.state.queue
+            && !node.row.flags.contains(Flags::AT_ONCE)
+        {
+            queue.push(node, args);
+            self.state.show_queue();
+            reply.simple("QUEUED");
+            return Flow::Continue;
+        }
         let timed = self.tally.before(node.timed);
         let result = self.call(node, args, reply);
         self.tally.after(&self.instance.stats, node.id, timed);
@@ -111,6 +115,29 @@ impl Session {
         } else {
             Flow::Continue
         }
+    }
+
+    /// Answers a command that does not get as far as its handler. It spoils the transaction that
+    /// it was meant for.
+    #[cold]
+    fn refuse(&mut self, node: Option<&Node>, error: Error, reply: &mut dyn Reply) -> Flow {
+        let ends = node.is_some_and(|node| node.plan == Plan::Queue);
+        let error = match &mut self.state.queue {
+            Some(_) if ends => {
+                self.state.queue = None;
+                self.state.show_queue();
+                self.state.watched.clear(self.engine.keyspace());
+                errors::aborted(&error)
+            }
+            Some(queue) => {
+                queue.aborted = true;
+                error
+            }
+            None => error,
+        };
+        self.instance.stats.on_error(error.code(), node.map(|n| n.id), true);
+        reply.error(&error);
+        Flow::Continue
     }
 
     /// The row for these words, if the session may call it with them.
@@ -136,11 +163,23 @@ impl Session {
             return Err((Some(node), errors::no_auth()));
         }
         if let Err(error) = self.engine.keyspace().make_room()
-            && flags.contains(Flags::DENYOOM)
+            && self.effects(node).contains(Flags::DENYOOM)
         {
             return Err((Some(node), error));
         }
+        if flags.contains(Flags::NO_MULTI) && self.state.queue.is_some() {
+            return Err((Some(node), errors::no_multi()));
+        }
         Ok(node)
+    }
+
+    /// What a command is, and for EXEC what the commands are that it runs.
+    fn effects(&self, node: &Node) -> Flags {
+        let queued = match &self.state.queue {
+            Some(queue) if node.plan == Plan::Queue => queue.flags(),
+            _ => Flags::empty(),
+        };
+        node.row.flags | queued
     }
 
     /// Whether a browser was made to talk to us (cross-protocol scripting): what it sends is
@@ -173,7 +212,7 @@ impl Session {
         client.origin.link.as_ref()?;
         let (what, until) = self.instance.pause.at(self.engine.clock().now())?;
         let held =
-            what == Held::All || node.row.flags.intersects(Flags::WRITE | Flags::MAY_REPLICATE);
+            what == Held::All || self.effects(node).intersects(Flags::WRITE | Flags::MAY_REPLICATE);
         client.held.store(held, Relaxed);
         held.then_some(until)
     }
@@ -207,6 +246,10 @@ impl Session {
         let tx = match node.plan {
             Plan::None => keyspace.begin_none(db),
             Plan::All => keyspace.begin_all(db, access),
+            Plan::Queue => match &state.queue {
+                Some(queue) => queue.begin(keyspace, db, &state.watched.keys(keyspace)),
+                None => keyspace.begin_none(db),
+            },
             Plan::First | Plan::Specs => keyspace.begin_many(db, &keys, access),
         };
         handle(node, args, &keys, tx, engine, instance, state, reply)

@@ -37,6 +37,17 @@ pub(super) fn no_auth() -> Error {
     Error::reply("NOAUTH Authentication required.")
 }
 
+pub(super) fn no_multi() -> Error {
+    Error::reply("ERR Command not allowed inside a transaction")
+}
+
+/// EXEC itself was refused.
+pub(super) fn aborted(why: &Error) -> Error {
+    let why = why.to_string();
+    let why = why.strip_prefix("ERR ").unwrap_or(&why);
+    Error::reply(format!("EXECABORT Transaction discarded because of: {why}"))
+}
+
 pub(super) fn protected(command: &str) -> Error {
     let upper = command.to_ascii_uppercase();
     Error::reply(format!(

@@ -36,6 +36,7 @@ mod string;
 mod table;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod value;
 
 pub use args::{Args, Span};
@@ -63,4 +64,5 @@ static FAMILIES: &[&[Command]] = &[
     set::ROWS,
     stream::ROWS,
     string::ROWS,
+    transaction::ROWS,
 ];

@@ -51,6 +51,8 @@ bitflags! {
         const MAY_REPLICATE = 1 << 19;
         /// May meet keys that it does not name.
         const TOUCHES_ARBITRARY_KEYS = 1 << 20;
+        /// Runs at once between MULTI and EXEC rather than waiting for EXEC.
+        const AT_ONCE = 1 << 21;
     }
 }
 
@@ -186,6 +188,8 @@ pub enum Group {
     SortedSet,
     /// Streams.
     Stream,
+    /// Transactions.
+    Transactions,
 }
 
 impl Group {
@@ -204,6 +208,7 @@ impl Group {
             Group::Hash => "hash",
             Group::SortedSet => "sorted-set",
             Group::Stream => "stream",
+            Group::Transactions => "transactions",
         }
     }
 }
@@ -213,6 +218,10 @@ impl Group {
 pub enum Locks {
     /// The stripes of the keys that the key specs find.
     Keys,
+    /// As `Keys`, exclusively though the command changes none of them.
+    Alone,
+    /// What the commands of the session's queue lock.
+    Queue,
     /// Every stripe: the command's keys are not known before it runs.
     All,
 }
@@ -318,6 +327,18 @@ impl Command {
     /// Makes the command lock every stripe.
     pub const fn locks_all(mut self) -> Command {
         self.locks = Locks::All;
+        self
+    }
+
+    /// Makes the command lock its keys exclusively, though it changes none of them.
+    pub const fn locks_alone(mut self) -> Command {
+        self.locks = Locks::Alone;
+        self
+    }
+
+    /// Makes the command lock what the session's queue needs.
+    pub const fn locks_queue(mut self) -> Command {
+        self.locks = Locks::Queue;
         self
     }
 

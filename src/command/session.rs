@@ -11,6 +11,7 @@ use super::instance::Instance;
 use super::reply::Protocol;
 use super::stats::Tally;
 use super::table::Table;
+use super::transaction::{Queue, Watched};
 use super::value::{Value, ValueSink};
 use crate::api::{Db, Engine};
 use crate::error::{Error, Result};
@@ -48,6 +49,9 @@ pub struct State {
     pub(super) replies: Replies,
     /// Whether the conversation ends with this command's reply.
     pub(super) closing: bool,
+    /// The commands that wait for EXEC, between MULTI and EXEC.
+    pub(super) queue: Option<Box<Queue>>,
+    pub(super) watched: Watched,
 }
 
 /// `CLIENT REPLY`.
@@ -73,6 +77,13 @@ impl State {
     }
 }
 
+impl State {
+    /// Shows others how long the queue is.
+    pub(super) fn show_queue(&self) {
+        self.client.set_queue(self.queue.as_ref().map(|queue| (queue.len(), queue.heap_size())));
+    }
+}
+
 impl Session {
     /// A session for a caller in this process. It needs no password, is not
     /// listed among the clients and not held back by `CLIENT PAUSE`.
@@ -87,6 +98,7 @@ impl Session {
     pub fn connect(engine: &Engine, origin: Origin) -> Session {
         let instance = Instance::of(engine);
         let client = instance.clients.register(origin, engine.clock().recent());
+        let watched = Watched::new(client.clone());
         let state = State {
             client,
             db: 0,
@@ -94,6 +106,8 @@ impl Session {
             authenticated: !instance.password.is_needed(),
             replies: Replies::On,
             closing: false,
+            queue: None,
+            watched,
         };
         Session {
             engine: engine.clone(),
@@ -122,6 +136,11 @@ impl Session {
     /// Whether the connection has authenticated, or needs not to.
     pub fn is_authenticated(&self) -> bool {
         self.state.authenticated
+    }
+
+    /// Bytes of commands that wait for EXEC.
+    pub fn queued_bytes(&self) -> usize {
+        self.state.queue.as_ref().map_or(0, |queue| queue.heap_size())
     }
 
     /// Runs one command given as words, its name first.
@@ -190,6 +209,7 @@ impl Db {
 impl Drop for Session {
     fn drop(&mut self) {
         self.end_batch();
+        self.state.watched.clear(self.engine.keyspace());
         self.instance.clients.forget(&self.state.client);
     }
 }

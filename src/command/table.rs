@@ -34,6 +34,8 @@ pub(super) enum Plan {
     First,
     /// As the key specs say.
     Specs,
+    /// What the session's queue needs.
+    Queue,
     /// Every stripe.
     All,
 }
@@ -48,9 +50,10 @@ impl Node {
         *ids += 1;
         let plan = match (row.locks, row.keys) {
             (Locks::All, _) => Plan::All,
-            (Locks::Keys, []) => Plan::None,
-            (Locks::Keys, [only]) if only.is_first() => Plan::First,
-            (Locks::Keys, _) => Plan::Specs,
+            (Locks::Queue, _) => Plan::Queue,
+            (Locks::Keys | Locks::Alone, []) => Plan::None,
+            (Locks::Keys | Locks::Alone, [only]) if only.is_first() => Plan::First,
+            (Locks::Keys | Locks::Alone, _) => Plan::Specs,
         };
         let children =
             row.subcommands.iter().map(|sub| Node::new(sub, Some(row.name), ids)).collect();
@@ -71,7 +74,8 @@ impl Node {
     /// Whether what it locks has to be its own: to change data, or to stop the world. A reader that
     /// keeps what it found beside the data changes them too.
     pub(super) fn is_exclusive(&self) -> bool {
-        self.row.flags.intersects(Flags::WRITE.union(Flags::PROTECTED).union(Flags::MAY_REPLICATE))
+        const ALONE: Flags = Flags::WRITE.union(Flags::PROTECTED).union(Flags::MAY_REPLICATE);
+        self.row.locks == Locks::Alone || self.row.flags.intersects(ALONE)
     }
 }
 

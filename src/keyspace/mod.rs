@@ -29,6 +29,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) use change::{Effect, Slot};
 pub(crate) use key::Key;
 pub(crate) use tx::{Access, Tx};
+pub(crate) use watch::Watcher;
 
 use crate::clock::Clock;
 use crate::config::{Config, Settings};

@@ -373,21 +373,13 @@ fn a_watched_key_is_marked_by_whatever_changes_it() {
         db.set("k", "v").expect("set");
         let watcher = Arc::new(Watcher::default());
         let key = keyspace.key(b"k");
-        let watches = |add: bool| {
-            let mut tx = keyspace.begin_one(0, key, Access::Exclusive);
-            let parts = tx.parts(keyspace.stripe_of(key.hash)).expect("held");
-            match add {
-                true => parts.data.watch.add(0, b"k", &watcher),
-                false => parts.data.watch.remove(0, b"k", &watcher),
-            }
-        };
-        watches(true);
+        keyspace.begin_one(0, key, Access::Exclusive).watch(key, &watcher).expect("held");
         db.get("k").expect("a string");
         db.set("other", "v").expect("set");
         assert!(!watcher.has_changed());
         change();
         assert!(watcher.has_changed(), "{name}");
-        watches(false);
+        keyspace.unwatch(0, b"k", &watcher);
         assert!(keyspace.stripes.iter().all(|s| s.data.read().watch.is_empty()));
     }
 }

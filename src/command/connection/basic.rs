@@ -55,6 +55,7 @@ fn select(ctx: &mut Context<'_, '_>) -> Result<()> {
 pub(super) const QUIT: Command = Command::new("quit", -1, quit)
     .group(Group::Connection)
     .flags(&[
+        Flags::AT_ONCE,
         Flags::ALLOW_BUSY,
         Flags::NOSCRIPT,
         Flags::LOADING,
@@ -79,6 +80,7 @@ pub(super) const RESET: Command = Command::new("reset", 1, reset)
         Flags::STALE,
         Flags::FAST,
         Flags::NO_AUTH,
+        Flags::AT_ONCE,
         Flags::ALLOW_BUSY,
     ])
     .categories(&[Categories::CONNECTION])
@@ -90,6 +92,9 @@ fn reset(ctx: &mut Context<'_, '_>) -> Result<()> {
     session.set_db(0);
     session.set_protocol(Protocol::Resp2);
     session.replies = Replies::On;
+    session.queue = None;
+    session.show_queue();
+    session.watched.clear(ctx.engine.keyspace());
     // A caller in this process needs no password.
     session.authenticated =
         session.client.origin.link.is_none() || !ctx.instance.password.is_needed();

@@ -35,7 +35,7 @@ impl Connection {
     pub(super) fn check_query_limit(&self, buffered: usize) -> Result<(), End> {
         /// What a client may have sent, unread, before it has authenticated.
         const UNAUTHENTICATED: usize = 1 << 20;
-        let unparsed = self.query.parser.unparsed(buffered);
+        let unparsed = self.query.parser.unparsed(buffered) + self.session.queued_bytes();
         let limit = self.shared.limits.query.load(Relaxed);
         if unparsed > limit || (unparsed > UNAUTHENTICATED && !self.session.is_authenticated()) {
             let client = &self.seat.client;

@@ -1,0 +1,126 @@
+//! WATCH and UNWATCH: keys whose change makes EXEC do nothing.
+
+use std::sync::Arc;
+
+use crate::command::client::Client;
+use crate::command::context::Context;
+use crate::command::keyspec::{KeyFlags, KeySpec};
+use crate::command::row::{Arg, Categories, Command, Flags, Group};
+use crate::error::{Error, Result};
+use crate::keyspace::{Key, Keyspace, Tx, Watcher};
+
+pub(super) const WATCH: Command = Command::new("watch", -2, watch)
+    .group(Group::Transactions)
+    .flags(&[
+        Flags::NOSCRIPT,
+        Flags::LOADING,
+        Flags::STALE,
+        Flags::FAST,
+        Flags::ALLOW_BUSY,
+        Flags::AT_ONCE,
+    ])
+    .categories(&[Categories::TRANSACTION])
+    .keys(&[KeySpec::range(1, -1, 1, &[KeyFlags::RO])])
+    .since("2.2.0")
+    .complexity("O(1) for every key.")
+    .summary("Makes the next EXEC do nothing if one of the keys changes before it.")
+    .args(&[Arg::key("key", 0).multiple()])
+    .locks_alone();
+
+fn watch(ctx: &mut Context<'_, '_>) -> Result<()> {
+    if ctx.session.queue.is_some() {
+        return Err(Error::reply("ERR WATCH inside MULTI is not allowed"));
+    }
+    for key in ctx.keys {
+        ctx.session.watched.add(ctx.tx, *key)?;
+    }
+    ctx.ok()
+}
+
+pub(super) const UNWATCH: Command = Command::new("unwatch", 1, unwatch)
+    .group(Group::Transactions)
+    .flags(&[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE, Flags::FAST, Flags::ALLOW_BUSY])
+    .categories(&[Categories::TRANSACTION])
+    .since("2.2.0")
+    .summary("Forgets the keys that are watched.");
+
+fn unwatch(ctx: &mut Context<'_, '_>) -> Result<()> {
+    ctx.session.watched.clear(ctx.engine.keyspace());
+    ctx.ok()
+}
+
+/// The keys that a session watches.
+#[derive(Debug)]
+pub(in crate::command) struct Watched {
+    client: Arc<Client>,
+    keys: Vec<WatchedKey>,
+}
+
+#[derive(Debug)]
+struct WatchedKey {
+    db: u32,
+    key: Box<[u8]>,
+    /// Whether it was there when it came to be watched.
+    was_there: bool,
+}
+
+impl Watched {
+    pub(in crate::command) fn new(client: Arc<Client>) -> Watched {
+        Watched { client, keys: Vec::new() }
+    }
+
+    fn watcher(&self) -> &Arc<Watcher> {
+        &self.client.watcher
+    }
+
+    /// Watches a key of the transaction's database, whose stripe it holds exclusively.
+    fn add(&mut self, tx: &mut Tx<'_>, key: Key<'_>) -> Result<()> {
+        let db = tx.db();
+        if self.keys.iter().any(|watched| watched.db == db && *watched.key == *key.bytes) {
+            return Ok(());
+        }
+        let was_there = tx.watch(key, self.watcher())?;
+        self.keys.push(WatchedKey { db, key: key.bytes.into(), was_there });
+        self.client.set_watched(self.keys.len());
+        Ok(())
+    }
+
+    /// The keys, hashed.
+    pub(in crate::command) fn keys(&self, keyspace: &Keyspace) -> Vec<Key<'_>> {
+        self.keys.iter().map(|watched| keyspace.key(&watched.key)).collect()
+    }
+
+    /// Whether one of the keys has changed, be it that its time is over; `tx` holds them.
+    pub(super) fn has_changed(&self, tx: &mut Tx<'_>) -> Result<bool> {
+        let mut changed = self.watcher().has_changed();
+        let db = tx.db();
+        for watched in self.keys.iter().filter(|watched| watched.was_there) {
+            tx.select(watched.db);
+            changed |= tx.peek(tx.key(&watched.key))?.is_none();
+        }
+        tx.select(db);
+        Ok(changed)
+    }
+
+    /// Forgets all keys; `tx` holds them.
+    pub(super) fn clear_in(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        for WatchedKey { db, key, .. } in std::mem::take(&mut self.keys) {
+            tx.unwatch(db, tx.key(&key), &self.client.watcher)?;
+        }
+        self.reset();
+        Ok(())
+    }
+
+    /// Forgets all keys; no stripe is held.
+    pub(in crate::command) fn clear(&mut self, keyspace: &Keyspace) {
+        for WatchedKey { db, key, .. } in std::mem::take(&mut self.keys) {
+            keyspace.unwatch(db, &key, &self.client.watcher);
+        }
+        self.reset();
+    }
+
+    fn reset(&self) {
+        self.watcher().reset();
+        self.client.set_watched(0);
+    }
+}
