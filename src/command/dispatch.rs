@@ -121,19 +121,16 @@ impl Session {
     /// it was meant for.
     #[cold]
     fn refuse(&mut self, node: Option<&Node>, error: Error, reply: &mut dyn Reply) -> Flow {
-        let ends = node.is_some_and(|node| node.plan == Plan::Queue);
-        let error = match &mut self.state.queue {
-            Some(_) if ends => {
-                self.state.queue = None;
-                self.state.show_queue();
-                self.state.watched.clear(self.engine.keyspace());
-                errors::aborted(&error)
-            }
-            Some(queue) => {
+        let error = if node.is_some_and(|node| node.plan == Plan::Queue) {
+            self.state.queue = None;
+            self.state.show_queue();
+            self.state.watched.clear(self.engine.keyspace());
+            errors::aborted(&error)
+        } else {
+            if let Some(queue) = &mut self.state.queue {
                 queue.aborted = true;
-                error
             }
-            None => error,
+            error
         };
         self.instance.stats.on_error(error.code(), node.map(|n| n.id), true);
         reply.error(&error);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::compare;
 use crate::differences::Pair;
-use crate::families::{DUMP, WAIT};
+use crate::families::{DUMP, OTHER, WAIT};
 use crate::seeds;
 use crate::support::Server;
 use crate::wire::{Client, Raw, Tree};
@@ -107,12 +107,17 @@ fn reading(kind: &[u8]) -> &'static [&'static str] {
 /// What was asked in one step and answered: most ask once; a dump asks about every key.
 type Replies = Vec<(Words, Raw)>;
 
-struct Player {
+struct Player<'s> {
+    server: &'s Server,
     client: Client,
+    /// A connection that meddles, once there is one.
+    other: Option<Client>,
+    /// The commands that wait for EXEC.
+    queued: Option<Vec<Words>>,
 }
 
-impl Player {
-    fn enter(server: &Server, protocol: u8) -> Player {
+impl<'s> Player<'s> {
+    fn enter(server: &'s Server, protocol: u8) -> Player<'s> {
         let mut client =
             Client::connect(server.address()).expect("a server that was started accepts");
         let mut ask = |line: &str| {
@@ -127,7 +132,7 @@ impl Player {
         if protocol == 3 {
             assert!(!ask("HELLO 3").tree.is_error(), "RESP3 is refused");
         }
-        Player { client }
+        Player { server, client, other: None, queued: None }
     }
 
     fn play(&mut self, words: &Words) -> Result<Replies> {
@@ -138,7 +143,26 @@ impl Player {
                 std::thread::sleep(Duration::from_millis(ms));
                 Ok(Vec::new())
             }
+            // Between MULTI and EXEC there is nothing to see.
+            DUMP if self.queued.is_some() => Ok(Vec::new()),
             DUMP => self.dump(),
+            OTHER => {
+                let client = self.other.get_or_insert_with(|| {
+                    Client::connect(self.server.address())
+                        .expect("a server that was started accepts")
+                });
+                let words = words[1..].to_vec();
+                let reply = client.call(&words)?;
+                Ok(vec![(words, reply)])
+            }
+            _ if self.queued.is_some() => self.in_transaction(words),
+            name if name.eq_ignore_ascii_case(b"MULTI") => {
+                let reply = self.client.call(words)?;
+                if !reply.tree.is_error() {
+                    self.queued = Some(Vec::new());
+                }
+                Ok(vec![(words.clone(), reply)])
+            }
             name if name.eq_ignore_ascii_case(b"SCAN") => self.scan(words, 1),
             name if name.eq_ignore_ascii_case(b"SSCAN") => self.scan(words, 2),
             name if name.eq_ignore_ascii_case(b"DBSIZE") => {
@@ -152,6 +176,35 @@ impl Player {
             }
             _ => Ok(vec![(words.clone(), self.client.call(words)?)]),
         }
+    }
+
+    /// One command between MULTI and EXEC, or the one that ends it: then each queued command with
+    /// its own reply.
+    fn in_transaction(&mut self, words: &Words) -> Result<Replies> {
+        if apart(words) {
+            return Ok(Vec::new());
+        }
+        let reply = self.client.call(words)?;
+        let queued = self.queued.as_mut().expect("in a transaction");
+        if reply.tree.text() == Some(b"QUEUED") {
+            queued.push(words.clone());
+        }
+        if words[0].eq_ignore_ascii_case(b"EXEC")
+            && let Some(items) = reply.tree.items()
+            && items.len() == queued.len()
+        {
+            let raw = |tree: &Tree| Raw { bytes: tree.bytes(), tree: tree.clone() };
+            let replies = queued.drain(..).zip(items.iter().map(raw)).collect();
+            self.queued = None;
+            return Ok(replies);
+        }
+        let ends =
+            matches!(words[0].to_ascii_uppercase().as_slice(), b"EXEC" | b"DISCARD" | b"RESET");
+        // A wrong number of words ends no transaction but EXEC's.
+        if ends && (words.len() == 1 || words[0].eq_ignore_ascii_case(b"EXEC")) {
+            self.queued = None;
+        }
+        Ok(vec![(words.clone(), reply)])
     }
 
     /// Follows the cursor, word `at`, to its end and answers with what was seen, in order and each once:
@@ -210,6 +263,28 @@ impl Player {
         }
         Ok(replies)
     }
+}
+
+/// Whether a command is left out of transactions: Redis and Valkey differ in whether it spoils one,
+/// and then nothing after is the same; or it gives a key milliseconds to live, and the wait until
+/// they are over would come before EXEC.
+fn apart(words: &Words) -> bool {
+    let short = words.iter().any(|word| word.eq_ignore_ascii_case(b"PX"));
+    let name = words[0].to_ascii_uppercase();
+    let differs = matches!(
+        &*name,
+        b"MULTI"
+            | b"WATCH"
+            | b"CLIENT"
+            | b"COMMAND"
+            | b"CONFIG"
+            | b"HELLO"
+            | b"SCAN"
+            | b"SSCAN"
+            | b"HSCAN"
+            | b"ZSCAN"
+    );
+    short || differs || matches!(&*name, b"PSETEX" | b"PEXPIRE")
 }
 
 fn shown(replies: &Result<Replies>) -> String {

@@ -36,6 +36,24 @@ impl Raw {
 }
 
 impl Tree {
+    /// The bytes that spell it.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let head = |kind: &u8, rest: &str| [&[*kind], rest.as_bytes(), b"\r\n"].concat();
+        match self {
+            Tree::Line(kind, text) => [&[*kind], text.as_slice(), b"\r\n"].concat(),
+            Tree::Bulk(kind, None) | Tree::List(kind, None) => head(kind, "-1"),
+            Tree::Bulk(kind, Some(text)) => {
+                [head(kind, &text.len().to_string()).as_slice(), text, b"\r\n"].concat()
+            }
+            Tree::List(kind, Some(items)) => {
+                let count = if *kind == b'%' { items.len() / 2 } else { items.len() };
+                let mut bytes = head(kind, &count.to_string());
+                items.iter().for_each(|item| bytes.extend(item.bytes()));
+                bytes
+            }
+        }
+    }
+
     /// The text of a leaf.
     pub(crate) fn text(&self) -> Option<&[u8]> {
         match self {

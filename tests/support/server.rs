@@ -139,17 +139,17 @@ impl Server {
         false
     }
 
-    /// True once it answers PING; false when it ended, which means that the port was taken.
+    /// True once it answers; false when it ended, or another server does, which means that the port
+    /// was taken.
     fn answers(&mut self) -> bool {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(20) {
             if matches!(self.child.try_wait(), Ok(Some(_))) {
                 return false;
             }
-            if ping(self.address)
-                .is_ok_and(|reply| reply.starts_with(b"+PONG") || reply.starts_with(b"-NOAUTH"))
-            {
-                return true;
+            if let Ok(reply) = ask_who(self.address) {
+                let mine = format!("\nprocess_id:{}\r", self.child.id());
+                return reply.contains(&mine) || reply.starts_with("-NOAUTH");
             }
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -172,14 +172,14 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().expect("a bound socket has an address").port()
 }
 
-fn ping(address: SocketAddr) -> std::io::Result<Vec<u8>> {
+/// What the server at an address says of itself.
+fn ask_who(address: SocketAddr) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-    stream.write_all(b"PING\r\n")?;
-    let mut reply = vec![0; 64];
-    let read = stream.read(&mut reply)?;
-    reply.truncate(read);
-    Ok(reply)
+    stream.write_all(b"INFO server\r\nQUIT\r\n")?;
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply)?;
+    Ok(String::from_utf8_lossy(&reply).into_owned())
 }
 
 fn named(variable: &str) -> Option<PathBuf> {

@@ -7,6 +7,7 @@ mod hyperloglog;
 mod keys;
 mod sets;
 mod strings;
+mod transactions;
 
 use crate::dice::Dice;
 use crate::words::{self, Words};
@@ -32,11 +33,14 @@ pub(crate) const FAMILIES: &[(&str, usize, Generator)] = &[
     ("bitmap", 14, bitmap::next),
     ("hyperloglog", 12, hyperloglog::next),
     ("sets", 30, sets::next),
+    ("transactions", 12, transactions::next),
 ];
 
 /// Commands that are understood by the harness and not sent; see [`crate::episode`].
 pub(crate) const WAIT: &[u8] = b"~WAIT";
 pub(crate) const DUMP: &[u8] = b"~DUMP";
+/// The words that follow are said by another connection.
+pub(crate) const OTHER: &[u8] = b"~OTHER";
 
 /// A sequence of about `length` commands.
 pub(crate) fn sequence(seed: u64, length: usize, dialect: Dialect) -> Vec<Words> {
