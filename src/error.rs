@@ -40,6 +40,9 @@ pub enum Error {
     /// An offset is negative or past the limit.
     #[error("ERR offset is out of range")]
     OffsetOutOfRange,
+    /// An index lies outside the list.
+    #[error("ERR index out of range")]
+    IndexOutOfRange,
     /// The string would outgrow `proto-max-bulk-len`.
     #[error("ERR string exceeds maximum allowed size (proto-max-bulk-len)")]
     StringTooLong,

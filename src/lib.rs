@@ -84,8 +84,8 @@ pub use api::{
     StreamInfo, XAddOptions, XTrim,
 };
 pub use api::{
-    BitInt, BitRange, Bitfield, CopyOptions, Db, Engine, ExpireCondition, Lcs, MembersPage,
-    ScanOptions, ScanPage, SetOptions, SetOutcome, Tick, Ttl,
+    BitInt, BitRange, Bitfield, CopyOptions, Db, Engine, ExpireCondition, Lcs, ListElements,
+    ListEnd, LposOptions, MembersPage, ScanOptions, ScanPage, SetOptions, SetOutcome, Tick, Ttl,
 };
 pub use api::{FieldExpired, FieldPersisted, HashPage, HashScanOptions, HashSetOptions};
 pub use clock::{Clock, ManualClock};

@@ -23,6 +23,7 @@ mod hyperloglog;
 mod instance;
 mod keys;
 mod keyspec;
+mod list;
 mod parse;
 mod reply;
 mod row;
@@ -60,6 +61,7 @@ static FAMILIES: &[&[Command]] = &[
     hash::ROWS,
     hyperloglog::ROWS,
     keys::ROWS,
+    list::ROWS,
     server::ROWS,
     set::ROWS,
     stream::ROWS,

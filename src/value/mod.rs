@@ -2,7 +2,6 @@
 
 pub(crate) mod hash;
 pub(crate) mod lcs;
-#[allow(dead_code, unused_imports, reason = "its commands come after it")]
 pub(crate) mod list;
 pub(crate) mod set;
 pub(crate) mod stream;

@@ -59,6 +59,32 @@ impl Pair {
 const ROWS: &[Row] = &[
     Row {
         command: "OBJECT ENCODING",
+        danio: Follows::Valkey,
+        why: "Redis 7.0 keeps every list as a quicklist",
+        applies: |valkey, redis| {
+            valkey.bytes == b"$8\r\nlistpack\r\n" && redis.bytes == b"$9\r\nquicklist\r\n"
+        },
+    },
+    Row {
+        command: "LREM",
+        danio: Follows::Valkey,
+        why: "Redis 7.0 takes the count that has no opposite",
+        applies: |valkey, _| {
+            valkey
+                .starts_with("-ERR value is out of range, value must between -9223372036854775807")
+        },
+    },
+    Row {
+        command: "LPOS",
+        danio: Follows::Valkey,
+        why: "Redis 7.0 takes the rank that has no opposite",
+        applies: |valkey, _| {
+            valkey
+                .starts_with("-ERR value is out of range, value must between -9223372036854775807")
+        },
+    },
+    Row {
+        command: "OBJECT ENCODING",
         danio: Follows::Redis,
         why: "Valkey 9 embeds what a cache line or two leave beside the key, Redis 44 bytes",
         applies: |valkey, redis| {

@@ -89,8 +89,12 @@ impl Stage<'_> {
 }
 
 /// The thresholds of encodings that generators change, and what they are at first.
-const THRESHOLDS: &[&str] =
-    &["set-max-intset-entries 512", "set-max-listpack-entries 128", "set-max-listpack-value 64"];
+const THRESHOLDS: &[&str] = &[
+    "list-max-listpack-size -2",
+    "set-max-intset-entries 512",
+    "set-max-listpack-entries 128",
+    "set-max-listpack-value 64",
+];
 
 /// The command that reads all of a value, by its type.
 fn reading(kind: &[u8]) -> &'static [&'static str] {

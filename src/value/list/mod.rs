@@ -15,7 +15,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use read::{ListIter, ListRef};
+pub(crate) use read::ListRef;
 
 use crate::config::{EncodingLimit, Limits};
 use crate::ds::list::{ChunkedList, FRAME, Fill, Pack};
@@ -58,6 +58,19 @@ impl Default for List {
 }
 
 impl List {
+    /// A list of these elements, as the result of a command (`SORT` `STORE`).
+    pub(crate) fn of<'a>(elements: impl Iterator<Item = Item<'a>>, limits: &Limits) -> List {
+        let fill = List::fill(limits);
+        let mut chunks = ChunkedList::new(fill);
+        elements.for_each(|item| chunks.push(End::Back, item));
+        let fits = |pack: &Pack| !fill.exceeded(pack.size(), pack.count());
+        match chunks.single_pack().is_some_and(fits).then(|| chunks.take_pack()).flatten() {
+            Some(pack) => List::Small(pack),
+            None if chunks.len() == 0 => List::default(),
+            None => List::Big(Box::new(BigList::Chunks(chunks))),
+        }
+    }
+
     /// Reads it.
     pub(crate) fn as_ref(&self) -> ListRef<'_> {
         match self {
@@ -94,18 +107,6 @@ impl List {
     pub(crate) fn shrunk(&mut self, limits: &Limits) {
         let Form::Chunks(chunks) = self.form() else { return };
         let fits = |pack: &Pack| List::fill(limits).is_half(pack.size(), pack.count());
-        if chunks.single_pack().is_some_and(fits)
-            && let Some(mut pack) = chunks.take_pack()
-        {
-            pack.settle();
-            *self = List::Big(Box::new(BigList::Pack(pack)));
-        }
-    }
-
-    /// Ends the making of a list from nothing: as `shrunk`, by the whole of the limit.
-    pub(crate) fn made(&mut self, limits: &Limits) {
-        let Form::Chunks(chunks) = self.form() else { return };
-        let fits = |pack: &Pack| !List::fill(limits).exceeded(pack.size(), pack.count());
         if chunks.single_pack().is_some_and(fits)
             && let Some(mut pack) = chunks.take_pack()
         {

@@ -5,6 +5,7 @@ mod connection;
 mod expiry;
 mod hyperloglog;
 mod keys;
+mod lists;
 mod sets;
 mod strings;
 mod transactions;
@@ -28,6 +29,7 @@ pub(crate) type Generator = fn(&mut Dice, Dialect) -> Words;
 pub(crate) const FAMILIES: &[(&str, usize, Generator)] = &[
     ("strings", 45, strings::next),
     ("keys", 30, keys::next),
+    ("lists", 30, lists::next),
     ("expiry", 20, expiry::next),
     ("connection", 8, connection::next),
     ("bitmap", 14, bitmap::next),

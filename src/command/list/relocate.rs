@@ -1,0 +1,98 @@
+//! LMOVE, RPOPLPUSH, LMPOP: several lists at one moment.
+
+use super::ENDS;
+use super::pop::pop_array;
+use crate::command::context::Context;
+use crate::command::keyspec::{KeyFlags, KeySpec};
+use crate::command::parse;
+use crate::command::row::{Arg, Categories, Command, Flags, Group};
+use crate::error::{Error, Result};
+use crate::value::list::End;
+
+pub(super) const LMOVE: Command = Command::new("lmove", 5, lmove)
+    .group(Group::List)
+    .flags(&[Flags::WRITE, Flags::DENYOOM])
+    .categories(&[Categories::LIST])
+    .keys(&[
+        KeySpec::one(1, &[KeyFlags::RW, KeyFlags::ACCESS, KeyFlags::DELETE]),
+        KeySpec::one(2, &[KeyFlags::RW, KeyFlags::INSERT]),
+    ])
+    .since("6.2.0")
+    .summary("Takes an element off one list and adds it to another.")
+    .args(&[
+        Arg::key("source", 0),
+        Arg::key("destination", 1),
+        Arg::one_of("wherefrom", ENDS),
+        Arg::one_of("whereto", ENDS),
+    ]);
+
+fn lmove(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let (from, to) = (super::end(&ctx.args[3])?, super::end(&ctx.args[4])?);
+    relocate(ctx, from, to)
+}
+
+pub(super) const RPOPLPUSH: Command =
+    Command::new("rpoplpush", 3, |ctx| relocate(ctx, End::Back, End::Front))
+        .group(Group::List)
+        .flags(&[Flags::WRITE, Flags::DENYOOM])
+        .categories(&[Categories::LIST])
+        .keys(&[
+            KeySpec::one(1, &[KeyFlags::RW, KeyFlags::ACCESS, KeyFlags::DELETE]),
+            KeySpec::one(2, &[KeyFlags::RW, KeyFlags::INSERT]),
+        ])
+        .since("1.2.0")
+        .summary("Takes the last element off one list and adds it in front of another.")
+        .deprecated("6.2.0", "`LMOVE` with the `RIGHT` and `LEFT` arguments")
+        .args(&[Arg::key("source", 0), Arg::key("destination", 1)]);
+
+fn relocate(ctx: &mut Context<'_, '_>, from: End, to: End) -> Result<()> {
+    match ctx.tx.list_move(ctx.keys[0], ctx.keys[1], from, to)? {
+        Some(element) => ctx.reply.bulk(&element),
+        None => ctx.reply.null(),
+    }
+    Ok(())
+}
+
+pub(super) const LMPOP: Command = Command::new("lmpop", -4, lmpop)
+    .group(Group::List)
+    .flags(&[Flags::WRITE])
+    .categories(&[Categories::LIST])
+    .keys(&[KeySpec::counted(1, 1, &[KeyFlags::RW, KeyFlags::ACCESS, KeyFlags::DELETE])])
+    .since("7.0.0")
+    .complexity("O(N+M) where N is the number of keys and M that of elements returned")
+    .summary("Takes elements off the first of several lists that is there.")
+    .args(&[
+        Arg::integer("numkeys"),
+        Arg::key("key", 0).multiple(),
+        Arg::one_of("where", ENDS),
+        Arg::integer("count").token("COUNT").optional(),
+    ]);
+
+fn lmpop(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let positive = |word: &[u8], error: &'static str| match super::count(word, error)? {
+        0 => Err(Error::reply(error)),
+        count => Ok(count),
+    };
+    let keys = positive(&ctx.args[1], "ERR numkeys should be greater than 0")?;
+    let end_at = keys.checked_add(2).ok_or(Error::Syntax)?;
+    let end = super::end(ctx.args.get(end_at).ok_or(Error::Syntax)?)?;
+    let options: Vec<&[u8]> = ctx.args.iter_from(end_at + 1).collect();
+    let count = match options[..] {
+        [] => 1,
+        [word, value, ref rest @ ..] if parse::is(word, "count") => {
+            let count = positive(value, "ERR count should be greater than 0")?;
+            if !rest.is_empty() {
+                return Err(Error::Syntax);
+            }
+            count
+        }
+        _ => return Err(Error::Syntax),
+    };
+    let Some((key, len)) = ctx.tx.first_list(ctx.keys)? else {
+        ctx.reply.null_array();
+        return Ok(());
+    };
+    ctx.reply.array(2);
+    ctx.reply.bulk(key.bytes);
+    pop_array(ctx, end, key, count.min(len))
+}
