@@ -14,11 +14,12 @@ use super::{Access, Keyspace, Tx};
 use crate::api::{Compare, SetArgs, SetExpiry};
 use crate::clock::{ManualClock, Millis};
 use crate::command::Session;
-use crate::config::Config;
+use crate::config::{Config, EncodingLimit};
 use crate::error::Error;
 use crate::sync::Mutex;
 use crate::value::Type;
 use crate::value::hash::StoredHash;
+use crate::value::set::{Member, SetRef};
 use crate::value::string::{Digits, StringRef};
 use crate::{Engine, clock};
 
@@ -55,7 +56,10 @@ fn register(keyspace: &Keyspace) -> Arc<Spy> {
 
 fn engine() -> (Engine, ManualClock) {
     let clock = ManualClock::new();
-    let config = Config::new().stripes(8).seed(1).clock(clock.clone());
+    // Few members are many here, so that each encoding comes up.
+    let config = (Config::new().stripes(8).seed(1).clock(clock.clone()))
+        .encoding_limit(EncodingLimit::SetMaxIntsetEntries, 4)
+        .encoding_limit(EncodingLimit::SetMaxListpackEntries, 6);
     (Engine::open(config).expect("valid"), clock)
 }
 
@@ -75,7 +79,13 @@ fn dump(entry: &Entry, now: Millis) -> Vec<u8> {
             fields.sort();
             format!("{fields:?}").into_bytes()
         }
-        _ => unreachable!("a type without a form to compare"),
+        Type::Set => {
+            let set = entry.view::<SetRef<'_>>().expect("its type");
+            let mut members: Vec<Vec<u8>> = set.iter().map(Member::to_vec).collect();
+            members.sort();
+            members.join(&b"\0"[..])
+        }
+        kind => unreachable!("{kind} has no form to compare"),
     }
 }
 
@@ -123,6 +133,7 @@ fn command() -> impl Strategy<Value = (u32, Vec<String>)> {
     let number = || (-3..60_i64).prop_map(|n| n.to_string());
     let value =
         || prop_oneof![number(), "[a-z]{0,50}", (1000..1100_usize).prop_map(|n| "x".repeat(n))];
+    let member = || prop_oneof![(0..9_i64).prop_map(|n| n.to_string()), "[a-g]"];
     let words = |words: Vec<String>| words;
     let two = move |name: &'static str| {
         (key(), value()).prop_map(move |(k, v)| words(vec![name.into(), k, v]))
@@ -174,6 +185,16 @@ fn command() -> impl Strategy<Value = (u32, Vec<String>)> {
         (key(), key(), key()).prop_map(|(a, b, c)| vec!["PFMERGE".into(), a, b, c]),
         hash_command(),
         hash_command(),
+        (key(), proptest::collection::vec(member(), 1..6))
+            .prop_map(|(k, members)| { ["SADD".into(), k].into_iter().chain(members).collect() }),
+        (key(), member(), member()).prop_map(|(k, a, b)| vec!["SREM".into(), k, a, b]),
+        (key(), key(), member()).prop_map(|(a, b, m)| vec!["SMOVE".into(), a, b, m]),
+        key().prop_map(|k| vec!["SPOP".into(), k]),
+        (key(), 0..9_u8).prop_map(|(k, n)| vec!["SPOP".into(), k, n.to_string()]),
+        (0..3_usize, key(), key(), key()).prop_map(|(how, to, a, b)| {
+            let name = ["SINTERSTORE", "SUNIONSTORE", "SDIFFSTORE"][how];
+            vec![name.into(), to, a, b]
+        }),
         Just(vec!["SWAPDB".into(), "0".into(), "1".into()]),
         Just(vec!["FLUSHDB".into()]),
         Just(vec!["WAIT A MOMENT".into()]),
