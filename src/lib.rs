@@ -79,6 +79,10 @@ mod text;
 mod value;
 
 pub use api::{
+    Aggregate, LexRange, RankRange, ScoreRange, ZAddOptions, ZAddOutcome, ZCombine, ZEnd, ZRange,
+    ZScanPage,
+};
+pub use api::{
     AutoClaimed, ClaimOptions, ConsumerGroup, ConsumerInfo, DeleteOutcome, GroupInfo,
     GroupReadOptions, PendingEntry, PendingSummary, Redelivered, StreamEntries, StreamEntry,
     StreamInfo, XAddOptions, XTrim,
@@ -95,6 +99,7 @@ pub use ds::allocator::Allocator;
 pub use ds::bits::{BitOp, BitOverflow};
 pub use ds::stream_log::StreamId;
 pub use error::{Error, Result};
+pub use value::zset::{IntoScore, LexBound, Score, ScoreBound};
 pub use value::{Encoding, Type};
 
 /// The code in README.md, as a test.

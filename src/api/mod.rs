@@ -18,6 +18,7 @@ mod set;
 mod stream;
 mod string;
 mod string_set;
+mod zset;
 
 pub(crate) use bitfield::BAD_TYPE;
 pub use bitfield::{BitInt, Bitfield};
@@ -47,3 +48,8 @@ pub use string::Lcs;
 pub(crate) use string::digest;
 pub(crate) use string_set::{Compare, SetArgs, SetExpiry};
 pub use string_set::{SetOptions, SetOutcome};
+pub use zset::{
+    Aggregate, LexRange, RankRange, ScoreRange, ZAddOptions, ZAddOutcome, ZCombine, ZEnd, ZRange,
+    ZScanPage,
+};
+pub(crate) use zset::{Combined, Limit, Operation, Picks, Selection, ZSource};

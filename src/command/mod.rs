@@ -39,6 +39,7 @@ mod table;
 mod tests;
 mod transaction;
 mod value;
+mod zset;
 
 pub use args::{Args, Span};
 pub use client::{Client, Clients, Link, Origin};
@@ -67,4 +68,5 @@ static FAMILIES: &[&[Command]] = &[
     stream::ROWS,
     string::ROWS,
     transaction::ROWS,
+    zset::ROWS,
 ];

@@ -17,7 +17,6 @@ pub(crate) mod packed;
 #[allow(dead_code, reason = "big sets and hashes come after it")]
 pub(crate) mod pair;
 pub(crate) mod prefetch;
-#[allow(dead_code, reason = "sorted sets come after it")]
 pub(crate) mod rank_tree;
 pub(crate) mod stream_log;
 pub(crate) mod table;

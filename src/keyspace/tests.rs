@@ -21,6 +21,7 @@ use crate::value::Type;
 use crate::value::hash::StoredHash;
 use crate::value::set::{Member, SetRef};
 use crate::value::string::{Digits, StringRef};
+use crate::value::zset::ZSetRef;
 use crate::{Engine, clock};
 
 /// Remembers all that it is told.
@@ -69,6 +70,11 @@ fn dump(entry: &Entry, now: Millis) -> Vec<u8> {
         Type::String => {
             let string = entry.string().expect("its type");
             string.bytes(&mut Digits::new()).to_vec()
+        }
+        Type::SortedSet => {
+            let zset: ZSetRef<'_> = entry.view().expect("its type");
+            let members = zset.iter().map(|(member, score)| (member.to_vec(), score.to_bits()));
+            format!("{:?}", members.collect::<Vec<_>>()).into_bytes()
         }
         Type::Hash => {
             let hash = entry.view::<StoredHash<'_>>().expect("its type").at(|| now);
@@ -195,6 +201,8 @@ fn command() -> impl Strategy<Value = (u32, Vec<String>)> {
             let name = ["SINTERSTORE", "SUNIONSTORE", "SDIFFSTORE"][how];
             vec![name.into(), to, a, b]
         }),
+        sorted_set_command(),
+        sorted_set_command(),
         Just(vec!["SWAPDB".into(), "0".into(), "1".into()]),
         Just(vec!["FLUSHDB".into()]),
         Just(vec!["WAIT A MOMENT".into()]),
@@ -245,6 +253,35 @@ fn hash_command() -> impl Strategy<Value = Vec<String>> {
         };
         LINES[line].split(' ').map(word).collect()
     })
+}
+
+/// One command of sorted sets: few keys and members, scores that tie.
+fn sorted_set_command() -> impl Strategy<Value = Vec<String>> {
+    let words = |text: String| text.split(' ').map(String::from).collect::<Vec<_>>();
+    let key = || prop_oneof![Just("a"), Just("b"), Just("c"), Just("d")];
+    let how = prop_oneof![Just(""), Just("NX "), Just("XX GT "), Just("CH "), Just("LT ")];
+    let score = || prop_oneof![Just("-0"), Just("inf"), Just("1"), Just("2.5"), Just("-7")];
+    let many = proptest::collection::vec((score(), 0..300_u32), 1..150);
+    prop_oneof![
+        (key(), how, many).prop_map(move |(k, how, pairs)| {
+            let pairs: Vec<_> = pairs.iter().map(|(s, m)| format!("{s} member:{m}")).collect();
+            words(format!("ZADD {k} {how}{}", pairs.join(" ")))
+        }),
+        (key(), score(), 0..9_u32)
+            .prop_map(move |(k, s, m)| words(format!("ZADD {k} INCR {s} member:{m}"))),
+        (key(), 0..300_u32, 0..9_u32)
+            .prop_map(move |(k, m, n)| words(format!("ZREM {k} member:{m} member:{n}"))),
+        (key(), -9..9_i32, -9..9_i32)
+            .prop_map(move |(k, a, b)| words(format!("ZREMRANGEBYRANK {k} {a} {b}"))),
+        (key(), 0..9_u32).prop_map(move |(k, n)| words(format!("ZPOPMAX {k} {n}"))),
+        (key(), key()).prop_map(move |(a, b)| words(format!("ZMPOP 2 {a} {b} MIN COUNT 2"))),
+        (key(), key(), key(), 0..3_usize).prop_map(move |(a, b, c, how)| {
+            let how = ["ZUNIONSTORE", "ZINTERSTORE", "ZDIFFSTORE"][how];
+            words(format!("{how} {a} 2 {b} {c}"))
+        }),
+        (key(), key(), 0..200_u32)
+            .prop_map(move |(a, b, n)| words(format!("ZRANGESTORE {a} {b} 3 {n}"))),
+    ]
 }
 
 fn execute(session: &mut Session, db: u32, words: &[impl AsRef<[u8]>]) {

@@ -9,7 +9,25 @@ use super::{
 /// Reads a double the way Redis reads a score: decimal, hexadecimal or `inf`, with
 /// nothing around it. `None` if it is anything else, a NaN, too large, or so small that
 /// it rounds to zero.
+#[inline]
 pub(crate) fn parse(text: &[u8]) -> Option<f64> {
+    whole(text).or_else(|| parse_any(text))
+}
+
+/// Reads a few digits, the usual score.
+#[inline]
+fn whole(text: &[u8]) -> Option<f64> {
+    if text.is_empty() || text.len() > 15 {
+        return None;
+    }
+    let number = text.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| number * 10 + u64::from(digit))
+    })?;
+    Some(number as f64)
+}
+
+fn parse_any(text: &[u8]) -> Option<f64> {
     let Scanned { negative, body } = scan(text)?;
     let (zero, value) = match body {
         Body::Infinity => return Some(if negative { f64::NEG_INFINITY } else { f64::INFINITY }),
@@ -22,6 +40,29 @@ pub(crate) fn parse(text: &[u8]) -> Option<f64> {
         }
     };
     (value.is_finite() && (zero || value != 0.0)).then_some(value)
+}
+
+/// Reads a double the way C's `strtod` does, as Redis reads the ends of ranges: blanks in front are
+/// passed over, nothing at all is zero, and what is too large is infinite. `None` for a NaN, and
+/// unless the text up to its first NUL is a number.
+pub(crate) fn parse_c(text: &[u8]) -> Option<f64> {
+    if let Some(number) = whole(text) {
+        return Some(number);
+    }
+    let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    let text = &text[text.iter().take_while(|byte| blank(byte)).count()..];
+    let Scanned { negative, body } = scan(text)?;
+    match body {
+        Body::Infinity => Some(if negative { f64::NEG_INFINITY } else { f64::INFINITY }),
+        Body::Binary { mantissa, sticky, exponent } => {
+            Some(from_binary(negative, mantissa, sticky, exponent))
+        }
+        Body::Decimal { .. } => std::str::from_utf8(text).ok()?.parse().ok(),
+    }
 }
 
 /// (`mantissa` + less than one if `sticky`) × 2^`exponent`, rounded to nearest, ties to even.
@@ -59,6 +100,44 @@ pub(crate) fn write(value: f64, out: &mut Vec<u8>) {
         }
         let decimal = grisu::decimal(value.abs());
         lay_out(decimal.digits(), decimal.exponent, out);
+    }
+}
+
+/// Appends `value` with 17 significant digits, less the zeros at the end, as C's `%.17g` does.
+pub(crate) fn write_17(value: f64, out: &mut Vec<u8>) {
+    if !value.is_finite() || value == 0.0 {
+        return write(value, out);
+    }
+    if value < 0.0 {
+        out.push(b'-');
+    }
+    let text = format!("{:.16e}", value.abs());
+    let (digits, exponent) = text.split_once('e').expect("scientific notation");
+    let exponent: i32 = exponent.parse().expect("an exponent");
+    let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
+    let digits = digits.trim_end_matches('0').as_bytes();
+    let whole = exponent + 1;
+    if !(-4..17).contains(&exponent) {
+        out.push(digits[0]);
+        if digits.len() > 1 {
+            out.push(b'.');
+            out.extend(&digits[1..]);
+        }
+        out.extend(
+            format!("e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs()).bytes(),
+        );
+    } else if whole <= 0 {
+        out.extend(b"0.");
+        out.extend(std::iter::repeat_n(b'0', whole.unsigned_abs() as usize));
+        out.extend(digits);
+    } else {
+        let whole = whole as usize;
+        out.extend(&digits[..whole.min(digits.len())]);
+        out.extend(std::iter::repeat_n(b'0', whole.saturating_sub(digits.len())));
+        if digits.len() > whole {
+            out.push(b'.');
+            out.extend(&digits[whole..]);
+        }
     }
 }
 
@@ -111,6 +190,40 @@ mod tests {
         for line in SERVER.lines() {
             let (score, reply) = line.split_once('|').expect("two fields");
             assert_eq!(parse(score.as_bytes()).map_or("!".into(), text), reply, "{score}");
+        }
+    }
+
+    #[test]
+    fn prints_17_digits_as_c() {
+        for (value, text) in [
+            (3.0, "3"),
+            (-16.479828, "-16.479828000000001"),
+            (0.1, "0.10000000000000001"),
+            (1e300, "1.0000000000000001e+300"),
+            (1e16, "10000000000000000"),
+            (1e17, "1e+17"),
+            (0.0001, "0.0001"),
+            (0.00001, "1.0000000000000001e-05"),
+            (5e-324, "4.9406564584124654e-324"),
+            (f64::NEG_INFINITY, "-inf"),
+            (-0.0, "-0"),
+        ] {
+            let mut out = Vec::new();
+            write_17(value, &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), text);
+        }
+    }
+
+    #[test]
+    fn reads_ends_of_ranges_as_c() {
+        assert_eq!(parse_c(b""), Some(0.0));
+        assert_eq!(parse_c(b" \t7"), Some(7.0));
+        assert_eq!(parse_c(b"1e999"), Some(f64::INFINITY));
+        assert_eq!(parse_c(b"-1e-999"), Some(-0.0));
+        assert_eq!(parse_c(b"5\0x"), Some(5.0));
+        assert_eq!(parse_c(b"0x10"), Some(16.0));
+        for bad in ["nan", "7 ", " ", "x", "1.5.5"] {
+            assert_eq!(parse_c(bad.as_bytes()), None, "{bad}");
         }
     }
 

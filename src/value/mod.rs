@@ -6,7 +6,6 @@ pub(crate) mod list;
 pub(crate) mod set;
 pub(crate) mod stream;
 pub(crate) mod string;
-#[allow(dead_code, unused_imports, reason = "its commands come after it")]
 pub(crate) mod zset;
 
 use std::any::Any;

@@ -74,6 +74,8 @@ fn check(words: &Words) -> Check {
             _ => Check::Count,
         },
         (b"RANDOMKEY", _) => Check::Presence,
+        (b"ZRANDMEMBER", _) if words.len() == 2 => Check::Presence,
+        (b"ZRANDMEMBER", _) => Check::Count,
         (b"CLIENT", b"ID") => Check::Type,
         (b"CLIENT", b"INFO" | b"LIST") => Check::Fields,
         (b"HELLO", _) => Check::Map(&["proto", "mode", "role"]),

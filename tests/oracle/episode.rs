@@ -167,13 +167,19 @@ impl<'s> Player<'s> {
                 }
                 Ok(vec![(words.clone(), reply)])
             }
-            name if name.eq_ignore_ascii_case(b"SCAN") => self.scan(words, 1),
-            name if name.eq_ignore_ascii_case(b"SSCAN") => self.scan(words, 2),
+            name if name.eq_ignore_ascii_case(b"SCAN") => self.scan(words, 1, 1),
+            name if name.eq_ignore_ascii_case(b"SSCAN") => self.scan(words, 2, 1),
+            // Members go with their scores, unless those are left out.
+            name if name.eq_ignore_ascii_case(b"ZSCAN") && words.len() > 2 => {
+                let bare = words.iter().any(|word| word.eq_ignore_ascii_case(b"NOSCORES"));
+                self.scan(words, 2, if bare { 1 } else { 2 })
+            }
             name if name.eq_ignore_ascii_case(b"DBSIZE") => {
                 // Older servers store a key that is set with a time long past, and count it until
                 // they meet it; a scan meets all.
                 self.scan(
                     &[&b"SCAN"[..], b"0", b"COUNT", b"1000"].map(<[u8]>::to_vec).to_vec(),
+                    1,
                     1,
                 )?;
                 Ok(vec![(words.clone(), self.client.call(words)?)])
@@ -211,9 +217,10 @@ impl<'s> Player<'s> {
         Ok(vec![(words.clone(), reply)])
     }
 
-    /// Follows the cursor, word `at`, to its end and answers with what was seen, in order and each once:
-    /// the order, the cursors and repetitions are the server's own.
-    fn scan(&mut self, words: &Words, at: usize) -> Result<Replies> {
+    /// Follows the cursor to its end and answers with what was seen, in order and each once:
+    /// the order, the cursors and repetitions are the server's own. The cursor is word `at`; so many
+    /// items belong together.
+    fn scan(&mut self, words: &Words, at: usize, together: usize) -> Result<Replies> {
         let asked = words;
         let mut words = words.clone();
         let mut seen = BTreeMap::new();
@@ -222,8 +229,9 @@ impl<'s> Player<'s> {
             let Some([cursor, Tree::List(_, Some(items))]) = reply.tree.items() else {
                 return Ok(vec![(asked.clone(), reply)]);
             };
-            for item in items {
-                seen.insert(format!("{item:?}"), item.clone());
+            for items in items.chunks(together) {
+                let items = Tree::List(b'*', Some(items.to_vec()));
+                seen.insert(format!("{items:?}"), items);
             }
             if cursor.text() == Some(b"0") {
                 let tree = Tree::List(b'*', Some(seen.into_values().collect()));

@@ -80,6 +80,31 @@ fn connections() {
 }
 
 #[test]
+fn corners_of_sorted_sets() {
+    compare(
+        &[],
+        &[
+            "ZADD k -1 a 0 b 1 c inf d | ZRANGEBYSCORE k -inf inf LIMIT -1 2 | ZRANGEBYSCORE k -inf inf LIMIT 1 -5",
+            "ZCOUNT k \"\" +inf | ZCOUNT k \" 1\" +inf | ZCOUNT k ( +inf | ZCOUNT k (( 1 | ZCOUNT k 0x1 +inf | ZCOUNT k 1e400 inf",
+            "ZCOUNT k nan 1 | ZCOUNT k 1 \"1 \" | ZCOUNT k 5. +inf | ZCOUNT k .5 inf | ZCOUNT k 1_0 inf | ZCOUNT k 0x 1 | ZCOUNT k 1e 1",
+            "ZADD k NX XX 1 a | ZADD k GT LT 1 a | ZADD k NX GT 1 a | ZADD k INCR 1 a 2 b | ZADD k XX | ZADD k XX CH | ZADD k 1 a 2",
+            "ZADD none XX 1 a | ZADD none XX INCR 1 a | EXISTS none | ZINCRBY k -inf d | ZADD k INCR -inf d | ZADD k 5e-324 x | ZADD k 1e-400 x",
+            "ZRANK k a WITHSCORE | ZRANK k zz WITHSCORE | ZRANK none a WITHSCORE | ZREVRANK k a withscore x",
+            "ZRANGE k 0 -1 LIMIT 0 1 | ZRANGE k 0 -1 LIMIT 0 -1 | ZRANGE k 0 -1 BYLEX BYSCORE | ZRANGE k - + BYLEX WITHSCORES | ZRANGE k 0 -1 REV REV",
+            "ZREVRANGE k 0 1 REV | ZRANGEBYSCORE k 0 1 BYLEX | ZRANGE k 0 1 BYSCORE LIMIT 0 | ZRANGE k 0 1 BYSCORE LIMIT a 0",
+            "ZPOPMIN k 0 | ZPOPMIN k -1 | ZPOPMIN k a | ZPOPMIN k 1 2 | ZPOPMIN none 0 | SET s 1 | ZPOPMIN s 0 | ZPOPMIN s x",
+            "ZMPOP 0 k MIN | ZMPOP 1 k FOO | ZMPOP 2 k MIN | ZMPOP 1 k MIN COUNT 0 | ZMPOP 1 k MIN COUNT 1 COUNT 2 | ZMPOP 1 none MIN | ZMPOP x k MIN",
+            "ZRANDMEMBER k 0 | ZRANDMEMBER none | ZRANDMEMBER none 3 | ZRANDMEMBER k x | ZRANDMEMBER k 1 FOO | ZRANDMEMBER k -9223372036854775808 | ZRANDMEMBER k 4611686018427387904 WITHSCORES",
+            "ZINTER 0 k | ZUNION x k | ZUNION 2 k | ZUNION 1 k WEIGHTS | ZUNION 1 k WEIGHTS x | ZUNION 1 k AGGREGATE FOO | ZDIFF 1 k WEIGHTS 1 | ZUNION 1 s FOO",
+            "ZINTERCARD 1 k LIMIT -1 | ZINTERCARD 1 k LIMIT x | ZINTERCARD 0 k | ZINTERCARD 1 k LIMIT | ZINTERCARD 1 k LIMIT 0 | ZUNIONSTORE d 1 k WITHSCORES",
+            "ZADD i inf a -inf b 1 c | ZADD j -inf a inf b | ZUNION 2 i j WITHSCORES | ZINTER 2 i j WITHSCORES | ZINTER 2 i j WEIGHTS 0 1 WITHSCORES | ZUNION 2 i j WEIGHTS 0 0 AGGREGATE MAX WITHSCORES",
+            "ZRANGESTORE d none 0 -1 | ZRANGESTORE d k 0 1 | ZRANGE d 0 -1 | ZRANGESTORE d s 0 -1 | ZRANGESTORE d none 0 -1 | EXISTS d | ZRANGESTORE k k 0 1 REV | ZRANGE k 0 -1",
+            "ZSCAN none x | ZSCAN none 0 NOPE | ZSCAN s 0 | ZSCAN k 0 NOPE | ZSCAN k 0 COUNT 0 | ZSCAN k 0 MATCH",
+        ],
+    );
+}
+
+#[test]
 fn a_server_with_a_password() {
     compare(
         &["--requirepass", "secret"],

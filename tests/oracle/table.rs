@@ -25,6 +25,10 @@ const NEWER: &[(&str, &str)] = &[
     ("setex", "Redis has since deprecated it"),
     ("psetex", "Redis has since deprecated it"),
     ("setnx", "Redis has since deprecated it"),
+    ("zunion", "Redis 8.8 aggregates by COUNT"),
+    ("zinter", "Redis 8.8 aggregates by COUNT"),
+    ("zunionstore", "Redis 8.8 aggregates by COUNT"),
+    ("zinterstore", "Redis 8.8 aggregates by COUNT"),
     ("quit", "Redis has since deprecated it"),
     ("shutdown", "Redis 8's, written as Valkey writes it"),
 ];

@@ -230,6 +230,11 @@ impl RankTree {
         }
     }
 
+    /// How many members do not stand behind (`score`, `member`).
+    pub(crate) fn rank_after(&self, score: f64, member: &[u8]) -> usize {
+        if self.len == 0 { 0 } else { self.cut(|run| run.cut(score, member, true)).rank }
+    }
+
     fn cut_member(&self, member: &[u8], after: bool) -> usize {
         let score = self.leaf(self.first).score(0);
         self.cut(|run| run.cut(score, member, after)).rank

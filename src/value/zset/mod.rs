@@ -17,7 +17,7 @@ use std::ops::Range;
 pub(crate) use big::BigZSet;
 pub(crate) use bound::Span;
 pub use bound::{LexBound, ScoreBound};
-pub use score::Score;
+pub use score::{IntoScore, Score};
 pub(crate) use view::{Members, ZSetRef};
 
 use super::{Collection, Packing, Stored, Type};
@@ -139,12 +139,12 @@ impl ZSet {
                 let added = how.decide(place.map(|place| tree.score(place)), score);
                 match (added, place) {
                     (Added::New(score), _) => {
-                        tree.insert(hash, score, member);
-                        if big.small && !fits(big.tree.len(), member.len(), limits) {
-                            big.small = false;
-                        }
+                        big.small &= fits(tree.len() + 1, member.len(), limits);
+                        tree.insert(hash, stored(score, big.small), member);
                     }
-                    (Added::Changed(score), Some(place)) => tree.set_score(hash, place, score),
+                    (Added::Changed(score), Some(place)) => {
+                        tree.set_score(hash, place, stored(score, big.small));
+                    }
                     _ => {}
                 }
                 added
@@ -158,15 +158,15 @@ impl ZSet {
                         if !small || bytes.as_bytes().len() + member.len() > PACKED_MAX {
                             let big = self.big(limits);
                             big.small = small;
-                            big.tree.insert(big.tree.hash(member), score, member);
+                            big.tree.insert(big.tree.hash(member), stored(score, small), member);
                         } else {
-                            packed::insert(bytes, member, score);
+                            packed::insert(bytes, member, stored(score, true));
                         }
                     }
                     Added::Changed(score) => {
                         let (pos, ..) = place.expect("a score that changes was there");
                         packed::remove(bytes, pos, 1);
-                        packed::insert(bytes, member, score);
+                        packed::insert(bytes, member, stored(score, true));
                     }
                     _ => {}
                 }
@@ -222,6 +222,11 @@ impl ZSet {
             ZSet::Packed(_) => unreachable!("made above"),
         }
     }
+}
+
+/// A score as it is stored: Redis's packed form, in which whole scores are integers, has one zero.
+fn stored(score: f64, small: bool) -> f64 {
+    if small && score == 0.0 { 0.0 } else { score }
 }
 
 /// Whether Redis keeps so many members packed, the last of so many bytes.

@@ -14,8 +14,7 @@ const MARK: u8 = b'=';
 
 /// A score as an element, in `buffer` if it is not whole.
 fn element(score: f64, buffer: &mut [u8; 9]) -> Item<'_> {
-    if score.trunc() == score && score.abs() < WHOLE && !(score == 0.0 && score.is_sign_negative())
-    {
+    if score.trunc() == score && score.abs() < WHOLE {
         return Item::Int(score as i64);
     }
     buffer[0] = MARK;
@@ -110,6 +109,14 @@ pub(super) fn rank_of(packed: PackedRef<'_>, border: Border<'_>) -> usize {
             pairs.take_while(|(_, other, _)| compare(*other, member).is_le()).count()
         }
     }
+}
+
+/// How many members do not stand behind (`score`, `member`).
+pub(super) fn rank_after(packed: PackedRef<'_>, score: f64, member: &[u8]) -> usize {
+    let behind = |other: Item<'_>, their: f64| {
+        their > score || their == score && compare(other, member).is_gt()
+    };
+    Pairs::new(packed).take_while(|(_, other, their)| !behind(*other, *their)).count()
 }
 
 fn compare(item: Item<'_>, member: &[u8]) -> Ordering {

@@ -1,7 +1,6 @@
 //! Scores: floating-point numbers with an order, hence without NaN.
 
 use std::cmp::Ordering;
-use std::convert::Infallible;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -124,15 +123,51 @@ macro_rules! from_integers {
             fn from(value: $integer) -> Score {
                 Score(value as f64)
             }
+        }
+
+        impl IntoScore for $integer {
+            fn into_score(self) -> Result<Score> {
+                Ok(self.into())
+            }
         })*
     };
 }
 
 from_integers!(i8 u8 i16 u16 i32 u32 i64 u64 usize);
 
-impl From<Infallible> for Error {
-    fn from(never: Infallible) -> Error {
-        match never {}
+/// What can be a score: a [`Score`], an integer, or a floating-point number, which may turn out not to be one.
+///
+/// ```
+/// let db = danio::Db::in_memory();
+/// db.zadd("board", "ann", 10)?;
+/// db.zadd("board", "bob", 9.5)?;
+/// db.zadd("board", "cid", danio::Score::INFINITY)?;
+/// assert_eq!(db.zadd("board", "dan", f64::NAN), Err(danio::Error::NotFloat));
+/// # Ok::<(), danio::Error>(())
+/// ```
+pub trait IntoScore {
+    /// The score.
+    ///
+    /// # Errors
+    /// [`Error::NotFloat`] for NaN.
+    fn into_score(self) -> Result<Score>;
+}
+
+impl IntoScore for f64 {
+    fn into_score(self) -> Result<Score> {
+        Score::new(self)
+    }
+}
+
+impl IntoScore for f32 {
+    fn into_score(self) -> Result<Score> {
+        Score::new(self.into())
+    }
+}
+
+impl IntoScore for Score {
+    fn into_score(self) -> Result<Score> {
+        Ok(self)
     }
 }
 

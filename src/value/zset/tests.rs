@@ -130,9 +130,11 @@ proptest! {
                     match added {
                         Added::New(score) => {
                             packed &= model.len() < entries as usize && member.len() <= value as usize;
-                            model.push((score, member));
+                            model.push((stored(score, packed), member));
                         }
-                        Added::Changed(score) => model[old.expect("was there")].0 = score,
+                        Added::Changed(score) => {
+                            model[old.expect("was there")].0 = stored(score, packed);
+                        }
                         _ => {}
                     }
                 }

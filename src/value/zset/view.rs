@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::Score;
 use super::big::BigZSet;
 use super::bound::Span;
 use super::packed::{self, Pairs};
@@ -84,6 +85,14 @@ impl<'a> ZSetRef<'a> {
         match self {
             ZSetRef::Packed(packed) => packed::rank_of(packed, border),
             ZSetRef::Big(big) => big.tree.rank_of(border),
+        }
+    }
+
+    /// How many members do not stand behind this one, were it there with that score.
+    pub(crate) fn rank_after(self, score: Score, member: &[u8]) -> usize {
+        match self {
+            ZSetRef::Packed(packed) => packed::rank_after(packed, score.get(), member),
+            ZSetRef::Big(big) => big.tree.rank_after(score.get(), member),
         }
     }
 

@@ -9,6 +9,7 @@ mod lists;
 mod sets;
 mod strings;
 mod transactions;
+mod zsets;
 
 use crate::dice::Dice;
 use crate::words::{self, Words};
@@ -36,6 +37,7 @@ pub(crate) const FAMILIES: &[(&str, usize, Generator)] = &[
     ("hyperloglog", 12, hyperloglog::next),
     ("sets", 30, sets::next),
     ("transactions", 12, transactions::next),
+    ("zsets", 30, zsets::next),
 ];
 
 /// Commands that are understood by the harness and not sent; see [`crate::episode`].

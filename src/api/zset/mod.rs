@@ -1,0 +1,29 @@
+//! Sorted sets.
+
+mod add;
+mod combine;
+mod pages;
+mod range;
+mod read;
+mod remove;
+
+pub use add::{ZAddOptions, ZAddOutcome};
+pub use combine::{Aggregate, ZCombine};
+pub(crate) use combine::{Combined, Operation, ZSource};
+pub use pages::ZScanPage;
+pub use range::{LexRange, RankRange, ScoreRange, ZRange};
+pub(crate) use range::{Limit, Selection};
+pub(crate) use read::Picks;
+pub use remove::ZEnd;
+
+use crate::error::Result;
+use crate::keyspace::{Key, Tx};
+use crate::value::zset::ZSetRef;
+
+impl Tx<'_> {
+    /// The sorted set under a key; a hit or a miss.
+    #[inline]
+    pub(crate) fn zset(&self, key: Key<'_>) -> Result<Option<ZSetRef<'_>>> {
+        self.read(key)?.map(|entry| entry.view()).transpose()
+    }
+}
