@@ -1,25 +1,26 @@
 //! `used_memory` against an allocator that counts: within 2 %, whatever is stored.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
+use danio::command::Value;
 use danio::{Config, Db, Engine};
 
-/// The system's allocator, with a count of the bytes that this thread asked for: the test
-/// harness allocates on another.
+/// The system's allocator, with a count of the bytes that are in use. All threads count together,
+/// since large collections are freed by a thread of their own; so there is one test in this file,
+/// and the harness's few allocations are far below what is looked for.
 struct Counting;
 
-thread_local! {
-    static ALLOCATED: Cell<usize> = const { Cell::new(0) };
-}
+static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
 
 fn allocated() -> usize {
-    ALLOCATED.get()
+    ALLOCATED.load(Relaxed)
 }
 
 fn count(more: usize, less: usize) {
-    ALLOCATED.set(ALLOCATED.get().wrapping_add(more).wrapping_sub(less));
+    ALLOCATED.fetch_add(more, Relaxed);
+    ALLOCATED.fetch_sub(less, Relaxed);
 }
 
 #[expect(unsafe_code, reason = "an allocator cannot be written without; this one only counts")]
@@ -63,8 +64,125 @@ fn check(db: &Db, before: usize, what: &str) {
     );
 }
 
+/// Waits until what was removed has been freed.
+fn settle(db: &Db) {
+    loop {
+        let Ok(Value::Verbatim { text, .. }) = db.execute(["INFO", "memory"]) else {
+            panic!("INFO answers with text")
+        };
+        if text.contains("lazyfree_pending_objects:0\r\n") {
+            return;
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// Fills `keys` keys with `size` elements each, `element` giving the command that adds number `i` to a key.
+fn fill(db: &Db, keys: usize, size: usize, element: impl Fn(&str, usize) -> Vec<String>) {
+    for key in 0..keys {
+        let key = format!("collection:{key}");
+        for i in 0..size {
+            db.execute(element(&key, i)).expect("no error");
+        }
+    }
+}
+
+fn words(line: String) -> Vec<String> {
+    line.split(' ').map(String::from).collect()
+}
+
+/// Collections of one kind: filled, thinned out, removed.
+fn check_collections(
+    what: &str,
+    add: impl Fn(&str, usize) -> Vec<String>,
+    remove: impl Fn(&str, usize) -> Vec<String>,
+) {
+    let engine = Engine::open(Config::new().stripes(64).seed(1)).expect("valid");
+    let db = engine.db(0).expect("exists");
+    db.execute(["PING"]).expect("what commands need beside data is there");
+    let before = allocated();
+    fill(&db, 1_000, 10, &add);
+    check(&db, before, &format!("{what}, small"));
+    db.flush();
+    for size in [1_000, 10_000] {
+        fill(&db, 20_000 / size, size, &add);
+        check(&db, before, &format!("{what} of {size}"));
+        for key in 0..20_000 / size {
+            let key = format!("collection:{key}");
+            (0..size).filter(|i| i % 10 != 0).for_each(|i| {
+                db.execute(remove(&key, i)).expect("no error");
+            });
+        }
+        check(&db, before, &format!("{what} of {size}, of which a tenth is left"));
+        db.flush();
+        settle(&db);
+    }
+    fill(&db, 1, 10_000, &add);
+    assert!(db.del("collection:0"));
+    settle(&db);
+    let left = allocated() - before;
+    let counted = engine.used_memory();
+    assert!(left.abs_diff(counted) < 16_384, "{what}: {left} left, {counted} counted");
+}
+
 #[test]
 fn every_byte_is_counted() {
+    strings();
+    check_collections(
+        "hashes",
+        |key, i| words(format!("HSET {key} field:{i} value:{}", i * 7)),
+        |key, i| words(format!("HDEL {key} field:{i}")),
+    );
+    check_collections(
+        "hashes whose fields expire",
+        |key, i| words(format!("HSETEX {key} EX 1000 FIELDS 1 field:{i} value:{}", i * 7)),
+        |key, i| words(format!("HDEL {key} field:{i}")),
+    );
+    check_collections(
+        "sets of integers",
+        |key, i| words(format!("SADD {key} {}", i * 31)),
+        |key, i| words(format!("SREM {key} {}", i * 31)),
+    );
+    check_collections(
+        "sets",
+        |key, i| words(format!("SADD {key} member:{i}:{}", "x".repeat(i % 70))),
+        |key, i| words(format!("SREM {key} member:{i}:{}", "x".repeat(i % 70))),
+    );
+    check_collections(
+        "sorted sets",
+        |key, i| words(format!("ZADD {key} {} member:{i}:{}", i * 7919 % 1009, "x".repeat(i % 70))),
+        |key, i| words(format!("ZREM {key} member:{i}:{}", "x".repeat(i % 70))),
+    );
+    check_collections(
+        "lists",
+        |key, i| words(format!("RPUSH {key} element:{i}:{}", "x".repeat(i % 70))),
+        |key, _| words(format!("LPOP {key}")),
+    );
+    check_collections(
+        "lists with large elements",
+        |key, i| {
+            words(format!("RPUSH {key} {}", "x".repeat(if i % 500 == 0 { 10_000 } else { 9 })))
+        },
+        |key, _| words(format!("RPOP {key}")),
+    );
+    check_collections(
+        "streams",
+        |key, i| words(format!("XADD {key} {}-0 kind login user {i}", i + 1)),
+        |key, i| words(format!("XDEL {key} {}-0", i + 1)),
+    );
+    check_collections(
+        "bitmaps",
+        |key, i| words(format!("SETBIT {key} {} 1", i * 3)),
+        |key, i| words(format!("SETBIT {key} {} 0", i * 3)),
+    );
+    check_collections(
+        "HyperLogLogs",
+        |key, i| words(format!("PFADD {key} element:{i}")),
+        |key, i| words(format!("PFADD {key} element:{i}")),
+    );
+}
+
+fn strings() {
     let engine = Engine::open(Config::new().stripes(64).seed(1)).expect("valid");
     let db = engine.db(0).expect("exists");
     let before = allocated();
@@ -95,6 +213,7 @@ fn every_byte_is_counted() {
     check(&db, before, "after deletions");
     db.flush();
     let left = allocated() - before;
-    assert_eq!(engine.used_memory(), left, "an empty database: what is left are its empty tables");
+    let counted = engine.used_memory();
+    assert!(left.abs_diff(counted) < 1024, "{left} left, {counted} counted, in empty tables");
     assert!(left < 64 * 200, "{left} bytes are left");
 }
