@@ -1,6 +1,7 @@
 //! What the one door promises: whoever registers is told, and nothing else changes keys.
 
 mod fields;
+mod lists;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::error::Error;
 use crate::sync::Mutex;
 use crate::value::Type;
 use crate::value::hash::StoredHash;
+use crate::value::list::ListRef;
 use crate::value::set::{Member, SetRef};
 use crate::value::string::{Digits, StringRef};
 use crate::value::zset::ZSetRef;
@@ -90,6 +92,11 @@ fn dump(entry: &Entry, now: Millis) -> Vec<u8> {
             let mut members: Vec<Vec<u8>> = set.iter().map(Member::to_vec).collect();
             members.sort();
             members.join(&b"\0"[..])
+        }
+        Type::List => {
+            let list = entry.view::<ListRef<'_>>().expect("its type");
+            let elements: Vec<_> = list.iter_from(0).map(|item| item.to_vec()).collect();
+            format!("{elements:?}").into_bytes()
         }
         kind => unreachable!("{kind} has no form to compare"),
     }
@@ -203,6 +210,8 @@ fn command() -> impl Strategy<Value = (u32, Vec<String>)> {
         }),
         sorted_set_command(),
         sorted_set_command(),
+        lists::command(),
+        lists::command(),
         Just(vec!["SWAPDB".into(), "0".into(), "1".into()]),
         Just(vec!["FLUSHDB".into()]),
         Just(vec!["WAIT A MOMENT".into()]),

@@ -100,7 +100,11 @@ fn serialized_length(value: StringRef<'_>) -> usize {
 
 fn packed_threshold(ctx: &mut Context<'_, '_>) -> Result<()> {
     match memory::parse_size(&ctx.args[2]) {
-        Some(0..0x1_0000_0000) => ctx.ok(),
+        Some(bytes @ 0..0x1_0000_0000) => {
+            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+            ctx.engine.keyspace().settings.limits.set_apart(bytes);
+            ctx.ok()
+        }
         _ => Err(Error::reply(
             "ERR argument must be a memory value bigger than 1 and smaller than 4gb",
         )),
