@@ -206,6 +206,16 @@ fn strings() {
         db.set_range(format!("sparse:{i}"), i * 5, "end").expect("set");
     }
     check(&db, before, "long strings");
+    for i in 0..20_000_i64 {
+        // Not so large that another thread frees them, whose count is its own.
+        db.sadd(format!("members:{}", i / 900), [format!("member:{i:010}")]).expect("a set");
+        db.sadd(format!("words:{}", i / 50), [format!("word {i}")]).expect("a set");
+        db.sadd(format!("numbers:{}", i / 400), [(i * i * i).to_string()]).expect("a set");
+    }
+    check(&db, before, "sets");
+    db.sunion_store("united", (0..20).map(|i| format!("words:{i}"))).expect("sets");
+    db.spop_count("united", 500).expect("a set");
+    check(&db, before, "sets, combined and popped");
     for i in 0..90_000 {
         db.del(format!("key:{i:012}"));
         db.rename(format!("number:{i}"), format!("renamed:{i}")).expect("there");

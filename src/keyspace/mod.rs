@@ -149,6 +149,26 @@ impl Keyspace {
             space.table.candidates(hash, Entry::prefetch);
         }
     }
+
+    /// Hints that members of a big collection will be looked for, its entry being here by now: at their
+    /// buckets, and when those are `near`, at what lies there.
+    pub(crate) fn prefetch_members<'m>(
+        &self,
+        db: u32,
+        hash: u64,
+        members: impl Iterator<Item = &'m [u8]> + Clone,
+        near: bool,
+    ) {
+        if let Some(data) = self.stripes[self.stripe_of(hash)].data.try_read()
+            && let Some(space) = data.space(db)
+        {
+            space.table.candidates(hash, |entry| {
+                if let Some(big) = entry.big() {
+                    members.clone().for_each(|member| big.prefetch(member, near));
+                }
+            });
+        }
+    }
 }
 
 impl Rehash<Entry> for Keyspace {

@@ -167,6 +167,9 @@ pub(crate) trait Big: Any + fmt::Debug + Send + Sync {
     }
     /// A copy of it.
     fn duplicate(&self) -> Box<dyn Big>;
+    /// Hints that a member or field will be looked for: at its bucket, and when that is `near`, at
+    /// what lies there.
+    fn prefetch(&self, _name: &[u8], _near: bool) {}
 }
 
 /// A stored collection, as a reader sees it while its stripe is locked.

@@ -230,7 +230,7 @@ impl Entry {
 
     /// The big collection, if the key holds one.
     #[inline]
-    fn big(&self) -> Option<&dyn Big> {
+    pub(crate) fn big(&self) -> Option<&dyn Big> {
         match self.stored() {
             Some(StoredRef::Big(big)) => Some(big),
             _ => None,

@@ -306,4 +306,13 @@ impl Big for BigHash {
     fn duplicate(&self) -> Box<dyn Big> {
         Box::new(self.clone())
     }
+
+    fn prefetch(&self, name: &[u8], near: bool) {
+        let hash = self.hasher.hash(name);
+        if near {
+            self.table.candidates(hash, Pair::prefetch);
+        } else {
+            self.table.prefetch(hash);
+        }
+    }
 }

@@ -132,4 +132,9 @@ impl Big for Members {
     fn duplicate(&self) -> Box<dyn Big> {
         Box::new(self.clone())
     }
+
+    fn prefetch(&self, name: &[u8], near: bool) {
+        let hash = self.hash(name);
+        if near { self.prefetch_member(hash) } else { self.prefetch_bucket(hash) }
+    }
 }
