@@ -135,3 +135,22 @@ fn a_server_without_memory() {
         ],
     );
 }
+
+#[test]
+fn sets() {
+    compare(
+        &[],
+        &[
+            "SADD s | SADD s 3 1 2 1 | SMEMBERS s | SCARD s | SISMEMBER s 1 x | SMISMEMBER s | SMISMEMBER s 1 9 01 | SMISMEMBER nokey a b",
+            "SADD s 1 2 3 | SPOP s 1 2 | SPOP s -1 | SPOP s x | SPOP nokey -1 | SPOP nokey 0 | SPOP nokey | SPOP s 0 | SPOP s 4 | EXISTS s",
+            "SADD s 1 | SRANDMEMBER s 1 2 | SRANDMEMBER s x | SRANDMEMBER s -9223372036854775808 | SRANDMEMBER s 9223372036854775808 | SRANDMEMBER s -3 | SRANDMEMBER s 3 | SRANDMEMBER nokey | SRANDMEMBER nokey -3 | SRANDMEMBER s 0",
+            "SET k v | SADD s 1 | SADD k 1 | SREM k 1 | SPOP k | SPOP k 0 | SPOP k x | SRANDMEMBER k 0 | SCARD k | SMEMBERS k | SISMEMBER k 1 | SMISMEMBER k 1 | SSCAN k 0 | SSCAN k x | SSCAN nokey 0 NOPE",
+            "SET k v | SADD s 1 | SMOVE nokey k 1 | SMOVE k s 1 | SMOVE s k 1 | SMOVE s k 9 | SMOVE s s 1 | SMOVE s s 9 | SMOVE s t 1 | EXISTS s | SMOVE t u",
+            "SET k v | SADD s 1 | SINTER nokey k | SINTER k nokey | SUNION s k | SDIFF s s k | SINTERCARD 2 nokey k | SINTERSTORE d nokey k | SINTERSTORE k s nokey | EXISTS k | SUNIONSTORE s s s | SDIFFSTORE s s s | EXISTS s",
+            "SADD s 1 2 3 | SINTERCARD 0 s | SINTERCARD -1 s | SINTERCARD x s | SINTERCARD 2 s | SINTERCARD 99999999999999999999 s | SINTERCARD 1 s LIMIT | SINTERCARD 1 s LIMIT -1 | SINTERCARD 1 s LIMIT x | SINTERCARD 1 s LIMIT 2 | SINTERCARD 1 s LIMIT 0 | SINTERCARD 1 s LIMIT 1 LIMIT 3 | SINTERCARD 1 s NOPE",
+            "SADD s 1 | SSCAN s | SSCAN s x | SSCAN s 0 | SSCAN s 0 COUNT 0 | SSCAN s 0 COUNT x | SSCAN s 0 COUNT | SSCAN s 0 MATCH | SSCAN s 0 MATCH 2* | SSCAN s 0 TYPE set | SSCAN s 0 NOVALUES | SSCAN s 0 NOSCORES",
+            "SADD s 1 | EXPIRE s 100 | SADD d 2 | EXPIRE d 100 | SUNIONSTORE d s | TTL d | SADD s 2 | PERSIST s | TYPE s | OBJECT ENCODING s",
+            "SADD s 2147483648 | OBJECT ENCODING s | SADD s 9223372036854775808 | SREM s 9223372036854775808 | SMEMBERS s",
+        ],
+    );
+}
