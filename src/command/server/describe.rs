@@ -14,7 +14,9 @@ pub(super) fn write(reply: &mut dyn Reply, node: &Node) {
     let mut flags = row.flags;
     flags.set(
         Flags::MOVABLE_KEYS,
-        row.keys.iter().any(|spec| matches!(spec.find, Find::Count { .. })),
+        row.keys.iter().any(|spec| {
+            matches!(spec.find, Find::Count { .. }) || !matches!(spec.begin, Begin::Index(_))
+        }),
     );
     let shown = Flags::SHOWN.iter().filter(|(flag, _)| flags.contains(*flag));
     statuses(reply, shown.map(|(_, name)| *name));

@@ -15,7 +15,7 @@ use crate::keyspace::Key;
 
 pub(super) const XREAD: Command = Command::new("xread", -4, xread)
     .group(Group::Stream)
-    .flags(&[Flags::READONLY, Flags::BLOCKING, Flags::MOVABLE_KEYS])
+    .flags(&[Flags::READONLY, Flags::BLOCKING])
     .categories(&[Categories::STREAM])
     .keys(&[KeySpec::half_behind("STREAMS", 1, &[KeyFlags::RO, KeyFlags::ACCESS])])
     .since("5.0.0")
@@ -33,7 +33,7 @@ const STREAMS: Arg =
 
 pub(super) const XREADGROUP: Command = Command::new("xreadgroup", -7, xreadgroup)
     .group(Group::Stream)
-    .flags(&[Flags::WRITE, Flags::BLOCKING, Flags::MOVABLE_KEYS])
+    .flags(&[Flags::WRITE, Flags::BLOCKING])
     .categories(&[Categories::STREAM])
     .keys(&[KeySpec::half_behind("STREAMS", 4, &[KeyFlags::RO, KeyFlags::ACCESS])])
     .since("5.0.0")
@@ -55,6 +55,8 @@ struct Options<'a> {
     group: Option<(&'a [u8], &'a [u8])>,
     noack: bool,
     claim: Option<i64>,
+    /// Whether the caller would wait.
+    block: bool,
     /// Where the keys begin.
     keys: usize,
     /// How many keys, and ids behind them, there are.
@@ -63,21 +65,30 @@ struct Options<'a> {
 
 impl<'a> Options<'a> {
     /// # Errors
-    /// Redis's words, in its order; for BLOCK words of our own.
+    /// Redis's words, in its order.
     fn parse(words: Args<'a>, group: bool) -> Result<Options<'a>> {
         let only_group = |option: &str| {
             Error::reply(format!(
                 "ERR The {option} option is only supported by XREADGROUP. You called XREAD instead."
             ))
         };
-        let mut options =
-            Options { count: 0, group: None, noack: false, claim: None, keys: 0, streams: 0 };
+        let mut options = Options {
+            count: 0,
+            group: None,
+            noack: false,
+            claim: None,
+            block: false,
+            keys: 0,
+            streams: 0,
+        };
         let mut at = 1;
         while let Some(word) = words.get(at) {
             let value = words.get(at + 1);
             match (word, value) {
-                (word, Some(_)) if is(word, "block") => {
-                    return Err(Error::reply("ERR the BLOCK option is not supported"));
+                (word, Some(value)) if is(word, "block") => {
+                    check_timeout(value)?;
+                    options.block = true;
+                    at += 1;
                 }
                 (word, Some(value)) if is(word, "count") => {
                     options.count = usize::try_from(parse::integer(value)?).unwrap_or(0);
@@ -133,12 +144,31 @@ impl<'a> Options<'a> {
         Ok(options)
     }
 
+    /// # Errors
+    /// Words of our own: there is nothing to answer with, and nobody waits yet.
+    fn nothing_yet(&self) -> Result<()> {
+        match self.block {
+            true => Err(Error::reply("ERR BLOCK would have to wait, which is not supported")),
+            false => Ok(()),
+        }
+    }
+
     /// Key `i`, hashed, and the word that says what is read of it.
     fn stream(&self, ctx: &Context<'a, '_>, i: usize) -> (Key<'a>, &'a [u8]) {
         let word = ctx.args.at(self.keys + i);
         let found = ctx.keys.get(i).copied().filter(|key| key.bytes == word);
         // Where an option's value is `streams`, the key specs point elsewhere.
         (found.unwrap_or_else(|| ctx.tx.key(word)), ctx.args.at(self.keys + self.streams + i))
+    }
+}
+
+/// # Errors
+/// Redis's words for what is no time to wait.
+fn check_timeout(word: &[u8]) -> Result<()> {
+    let bad = Error::reply("ERR timeout is not an integer or out of range");
+    match parse::integer_or(word, bad)? {
+        0.. => Ok(()),
+        _ => Err(Error::reply("ERR timeout is negative")),
     }
 }
 
@@ -163,7 +193,7 @@ fn xread(ctx: &mut Context<'_, '_>) -> Result<()> {
         let after = match special(word) {
             b"$" => stream.map_or(StreamId::MIN, |stream| stream.position().last_id),
             b"+" => {
-                let last = stream.and_then(|stream| stream.log().last_id());
+                let last = stream.map(|stream| stream.position().last_id);
                 last.and_then(StreamId::prev).unwrap_or_default()
             }
             b">" => {
@@ -180,6 +210,7 @@ fn xread(ctx: &mut Context<'_, '_>) -> Result<()> {
         }
     }
     if sources.is_empty() {
+        options.nothing_yet()?;
         ctx.reply.null_array();
         return Ok(());
     }
@@ -243,6 +274,13 @@ fn xreadgroup(ctx: &mut Context<'_, '_>) -> Result<()> {
         noack: options.noack,
         claim: options.claim,
     };
+    let mut shown = false;
+    for (key, source) in &sources {
+        shown |= serves(ctx, *key, &args, *source)?;
+    }
+    if !shown {
+        options.nothing_yet()?;
+    }
     if let [(key, source)] = sources[..] {
         return read_one(ctx, key, &args, source);
     }

@@ -21,10 +21,7 @@ pub(crate) struct Position {
 impl Position {
     /// Whether entries may have been deleted between others that are above `from`.
     fn has_gaps_from(&self, from: StreamId) -> bool {
-        self.len > 0
-            && self.max_deleted != StreamId::MIN
-            && self.first_id <= self.max_deleted
-            && from <= self.max_deleted
+        self.len > 0 && self.max_deleted != StreamId::MIN && from <= self.max_deleted
     }
 
     /// How many of all entries ever added come up to `id`, if that can be known.
@@ -32,11 +29,14 @@ impl Position {
         if self.entries_added == 0 {
             return Some(0);
         }
-        if (self.len == 0 && id <= self.last_id) || id == self.last_id {
+        if self.len == 0 && id <= self.last_id {
             return Some(self.entries_added);
         }
-        if id > self.last_id {
+        if id > self.last_id || (id != StreamId::MIN && id < self.max_deleted) {
             return None;
+        }
+        if id == self.last_id {
+            return Some(self.entries_added);
         }
         let gaps = self.max_deleted != StreamId::MIN && self.max_deleted >= self.first_id;
         let before_first = self.entries_added.wrapping_sub(self.len as i64);
@@ -63,7 +63,9 @@ impl Position {
         if id <= group.last_id {
             return false;
         }
-        if let Some(read) = group.entries_read.filter(|_| !self.has_gaps_from(id)) {
+        let (first, last) = (self.first_id, group.last_id);
+        let known = last >= first && !self.has_gaps_from(last);
+        if let Some(read) = group.entries_read.filter(|_| known) {
             group.entries_read = Some(read.wrapping_add(1));
         } else if self.entries_added != 0 {
             group.entries_read = self.distance(id);
