@@ -25,6 +25,8 @@ enum Check {
     Fields,
     /// A map's values under these names.
     Map(&'static [&'static str]),
+    /// What is left when this took the times out.
+    Without(fn(&Tree) -> Tree),
 }
 
 /// True when `ours` is as good an answer to `words` as `theirs`.
@@ -44,6 +46,7 @@ pub(crate) fn same(words: &Words, ours: &Raw, theirs: &Raw) -> bool {
         Check::Count => ours.tree.items().map(<[_]>::len) == theirs.tree.items().map(<[_]>::len),
         Check::Type => ours.bytes.first() == theirs.bytes.first(),
         Check::Fields => fields(&ours.tree).is_some() && fields(&theirs.tree).is_some(),
+        Check::Without(cut) => cut(&ours.tree) == cut(&theirs.tree),
         Check::Map(names) => {
             names.iter().all(|name| value(&ours.tree, name) == value(&theirs.tree, name))
         }
@@ -57,6 +60,8 @@ fn check(words: &Words) -> Check {
         (b"PTTL" | b"PEXPIRETIME", _) => Check::Near(SLACK),
         // Redis shares the small integers, and with them their idle time.
         (b"OBJECT", b"IDLETIME") => Check::Type,
+        (b"XPENDING", _) => Check::Without(without_idle_times),
+        (b"XINFO", b"STREAM" | b"CONSUMERS") => Check::Without(without_idle_times),
         (b"TIME", _) => Check::Type,
         // Elsewhere the cursor is followed; this one ran in a transaction.
         (b"SCAN", _) => Check::Type,
@@ -81,9 +86,81 @@ fn check(words: &Words) -> Check {
         (b"HELLO", _) => Check::Map(&["proto", "mode", "role"]),
         (b"INFO" | b"LOLWUT", _) => Check::Type,
         // The words are each project's own; that there are some is what counts.
-        (b"OBJECT" | b"CLIENT" | b"CONFIG" | b"COMMAND", b"HELP") => Check::Type,
+        (b"OBJECT" | b"CLIENT" | b"CONFIG" | b"COMMAND" | b"XGROUP" | b"XINFO", b"HELP") => {
+            Check::Type
+        }
         _ => Check::Bytes,
     }
+}
+
+/// What is told of a stream, its groups or what is pending, without how long ago and without what the
+/// structure behind it is: times are cut to hundreds of seconds, points in time to nothing.
+fn without_idle_times(tree: &Tree) -> Tree {
+    const LEFT_OUT: [&[u8]; 6] = [
+        b"radix-tree-keys",
+        b"radix-tree-nodes",
+        b"seen-time",
+        // Not told before Redis 7.2, which tells them apart from `idle` and `seen-time`.
+        b"active-time",
+        b"inactive",
+        b"idle",
+    ];
+    let Tree::List(kind, Some(items)) = tree else { return tree.clone() };
+    let mut left = Vec::new();
+    let mut rest = items.iter();
+    while let Some(item) = rest.next() {
+        if item.text().is_some_and(|name| LEFT_OUT.contains(&name)) {
+            rest.next();
+        } else {
+            left.push(without_idle_times(item));
+        }
+    }
+    // What is pending: its id, its consumer unless that is clear, when, and how often.
+    if let [id, .., when, often] = &left[..]
+        && (3..=4).contains(&left.len())
+        && id.text().is_some_and(|id| id.contains(&b'-'))
+        && let (Some(time), Some(_)) = (when.integer(), often.integer())
+    {
+        let cut = if time > 1_000_000_000_000 { 0 } else { time / 100_000 };
+        let at = left.len() - 2;
+        left[at] = Tree::Line(b':', cut.to_string().into_bytes());
+    }
+    Tree::List(*kind, Some(left))
+}
+
+/// What is told of a stream without times, without how far groups have read, and without consumers that have
+/// nothing pending: Redis 7.0 makes a consumer only when it gives it something, and takes some gaps for none.
+pub(crate) fn busy_consumers(tree: &Tree) -> Tree {
+    fn cut(tree: &Tree) -> Tree {
+        let Tree::List(kind, Some(items)) = tree else { return tree.clone() };
+        let idle = |item: &Tree| {
+            let has = |name: &str| value(item, name).and_then(Tree::integer) == Some(0);
+            value(item, "name").is_some()
+                && value(item, "consumers").is_none()
+                && (has("pel-count") || has("pending"))
+        };
+        let mut left: Vec<Tree> = items.iter().filter(|item| !idle(item)).map(cut).collect();
+        for name in [b"entries-read".as_slice(), b"lag"] {
+            if let Some(at) = left.iter().position(|item| item.text() == Some(name)) {
+                left.drain(at..(at + 2).min(left.len()));
+            }
+        }
+        Tree::List(*kind, Some(left))
+    }
+    let mut left = cut(&without_idle_times(tree));
+    // XINFO GROUPS counts them.
+    if let Tree::List(_, Some(groups)) = &mut left {
+        for group in groups {
+            let Tree::List(_, Some(pairs)) = group else { continue };
+            let at = pairs.iter().position(|item| item.text() == Some(b"consumers"));
+            if let Some(at) = at
+                && pairs.get(at + 1).is_some_and(|count| count.integer().is_some())
+            {
+                pairs.drain(at..at + 2);
+            }
+        }
+    }
+    left
 }
 
 /// Integers, or lists of the same length with near integers.

@@ -4,6 +4,7 @@
 //! follows the newer of what Redis 8 and Valkey 9 say; what it does on purpose unlike both
 //! is listed in `docs/DIFFERENCES.md` as well.
 
+use crate::compare::busy_consumers;
 use crate::wire::{Raw, Tree};
 use crate::words::Words;
 
@@ -333,4 +334,53 @@ const ROWS: &[Row] = &[
         why: "Valkey 9 has more filters",
         applies: |_, redis| redis.is("-ERR syntax error"),
     },
+    Row {
+        command: "XINFO",
+        danio: Follows::Valkey,
+        why: "Redis 7.0 makes a consumer only when it gives it something",
+        applies: |valkey, redis| {
+            valkey.tree.items().is_some()
+                && busy_consumers(&valkey.tree) == busy_consumers(&redis.tree)
+        },
+    },
+    Row {
+        command: "XGROUP CREATECONSUMER",
+        danio: Follows::Valkey,
+        why: "Redis 7.0 makes a consumer only when it gives it something",
+        applies: |valkey, redis| valkey.is(":0") && redis.is(":1"),
+    },
+    Row {
+        command: "XREAD",
+        danio: Follows::Valkey,
+        why: "Redis 7.0 has fewer words for a list of streams that does not come out even",
+        applies: |valkey, redis| unbalanced(valkey, redis),
+    },
+    Row {
+        command: "XREADGROUP",
+        danio: Follows::Valkey,
+        why: "Redis 7.0 has fewer words for a list of streams that does not come out even",
+        applies: |valkey, redis| unbalanced(valkey, redis),
+    },
+    Row {
+        command: "XREAD",
+        danio: Follows::Valkey,
+        why: "Redis 7.0 does not know the id +",
+        applies: |valkey, redis| {
+            redis.is("-ERR Invalid stream ID specified as stream command argument")
+                && !valkey.is("-ERR Invalid stream ID specified as stream command argument")
+        },
+    },
+    Row {
+        command: "XREADGROUP",
+        danio: Follows::Valkey,
+        why: "Redis 7.0 does not know the id +",
+        applies: |valkey, redis| {
+            redis.is("-ERR Invalid stream ID specified as stream command argument")
+                && valkey.starts_with("-ERR The + ID is meaningless")
+        },
+    },
 ];
+
+fn unbalanced(valkey: &Raw, redis: &Raw) -> bool {
+    [valkey, redis].iter().all(|raw| raw.starts_with("-ERR Unbalanced "))
+}

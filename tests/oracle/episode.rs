@@ -103,7 +103,7 @@ fn reading(kind: &[u8]) -> &'static [&'static str] {
         b"set" => &["SMEMBERS"],
         b"hash" => &["HGETALL"],
         b"zset" => &["ZRANGE", "0", "-1", "WITHSCORES"],
-        b"stream" => &["XRANGE", "-", "+"],
+        b"stream" => &["XINFO", "STREAM", "FULL", "COUNT", "0"],
         _ => &["GET"],
     }
 }
@@ -262,7 +262,7 @@ impl<'s> Player<'s> {
             for question in [&["TYPE"][..], read, &["OBJECT", "ENCODING"], &["PTTL"]] {
                 let mut words: Words =
                     question.iter().map(|word| word.as_bytes().to_vec()).collect();
-                let place = if question[0] == "OBJECT" { 2 } else { 1 };
+                let place = if ["OBJECT", "XINFO"].contains(&question[0]) { 2 } else { 1 };
                 words.insert(place, key.clone());
                 let mut reply = self.client.call(&words)?;
                 // The time left is compared by its sign alone; PTTL itself is drawn often enough.

@@ -7,6 +7,7 @@ mod hyperloglog;
 mod keys;
 mod lists;
 mod sets;
+mod streams;
 mod strings;
 mod transactions;
 mod zsets;
@@ -29,6 +30,7 @@ pub(crate) type Generator = fn(&mut Dice, Dialect) -> Words;
 /// The families, and how often each is drawn in a mixed sequence.
 pub(crate) const FAMILIES: &[(&str, usize, Generator)] = &[
     ("strings", 45, strings::next),
+    ("streams", 35, streams::next),
     ("keys", 30, keys::next),
     ("lists", 30, lists::next),
     ("expiry", 20, expiry::next),
@@ -99,6 +101,7 @@ fn harmful(command: &Words) -> bool {
     matches!(
         name.as_slice(),
         b"CONFIG"
+            | OTHER
             | b"HELLO"
             | b"SETRANGE"
             | b"SETBIT"
@@ -109,6 +112,7 @@ fn harmful(command: &Words) -> bool {
             | b"SETEX"
             | b"PSETEX"
             | b"SET"
+            | b"XADD"
             | b"MSETEX"
     )
 }
