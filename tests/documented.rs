@@ -18,6 +18,11 @@ fn reply(reader: &mut impl BufRead) -> String {
     reader.read_line(&mut line).unwrap();
     let line = line.trim_end();
     match line.split_at(1) {
+        ("*", "-1") => "nil".to_owned(),
+        ("*", length) => {
+            let items = (0..length.parse().unwrap()).map(|_| self::reply(reader));
+            format!("[{}]", items.collect::<Vec<_>>().join(" "))
+        }
         ("$", "-1") => "nil".to_owned(),
         ("$", length) => {
             let mut bytes = vec![0; length.parse::<usize>().unwrap() + 2];
@@ -152,5 +157,101 @@ fn msetex() {
         ("MSETEX x a 1", "-"),
         ("MSETEX 1 a 1 EX 0", "-ERR invalid expire time in 'msetex' command"),
         ("MSETEX 1 a 1 NX XX", "-ERR syntax error"),
+    ]);
+}
+
+/// Redis 8.2: what happens to what is pending when entries are deleted.
+#[test]
+fn streams_and_references() {
+    script(&[
+        ("XDELEX missing IDS 2 1-1 2-1", "[:-1 :-1]"),
+        ("XACKDEL missing g IDS 1 1-1", "[:-1]"),
+        ("XADD s 1-0 f a", "\"1-0\""),
+        ("XADD s 2-0 f b", "\"2-0\""),
+        ("XADD s 3-0 f c", "\"3-0\""),
+        // Without groups nobody has acknowledged.
+        ("XDELEX s ACKED IDS 1 1-0", "[:2]"),
+        ("XGROUP CREATE s g 0", "+OK"),
+        ("XGROUP CREATE s h 0", "+OK"),
+        (
+            "XREADGROUP GROUP g ann COUNT 2 STREAMS s >",
+            "[[\"s\" [[\"1-0\" [\"f\" \"a\"]] [\"2-0\" [\"f\" \"b\"]]]]]",
+        ),
+        ("XACKDEL s nope IDS 1 1-0", "[:-1]"),
+        ("XACKDEL s g IDS 1 3-0", "[:-1]"),
+        // The other group has not read it.
+        ("XACKDEL s g ACKED IDS 1 1-0", "[:2]"),
+        ("XLEN s", ":3"),
+        (
+            "XREADGROUP GROUP h bob COUNT 2 STREAMS s >",
+            "[[\"s\" [[\"1-0\" [\"f\" \"a\"]] [\"2-0\" [\"f\" \"b\"]]]]]",
+        ),
+        ("XACKDEL s h ACKED IDS 2 1-0 9-0", "[:1 :-1]"),
+        ("XLEN s", ":2"),
+        ("XDELEX s KEEPREF IDS 1 2-0", "[:1]"),
+        ("XPENDING s g", "[:1 \"2-0\" \"2-0\" [[\"ann\" \"1\"]]]"),
+        // The entry is gone, what points to it is not.
+        ("XDELEX s DELREF IDS 1 2-0", "[:-1]"),
+        ("XPENDING s g", "[:0 nil nil nil]"),
+        ("XPENDING s h", "[:0 nil nil nil]"),
+        ("XDELEX s IDS 1 3-0 extra", "-ERR syntax error"),
+        ("XDELEX s IDS 0 3-0", "-ERR Number of IDs must be a positive integer"),
+        ("XDELEX s IDS 2 3-0", "-ERR The `numids` parameter must match the number of arguments"),
+        ("XDELEX s KEEPREF ACKED IDS 1 3-0", "-ERR syntax error"),
+        ("XDELEX s IDS 1 x", "-ERR Invalid stream ID specified as stream command argument"),
+    ]);
+}
+
+/// Redis 8.2: trimming that minds what is pending.
+#[test]
+fn streams_trimmed_with_references() {
+    script(&[
+        ("XADD s 1-0 f a", "\"1-0\""),
+        ("XADD s ACKED MAXLEN 1 2-0 f b", "\"2-0\""),
+        // Without groups ACKED says nothing.
+        ("XLEN s", ":1"),
+        ("XADD s 3-0 f c", "\"3-0\""),
+        ("XGROUP CREATE s g 0", "+OK"),
+        ("XTRIM s MAXLEN 0 ACKED", ":0"),
+        (
+            "XREADGROUP GROUP g ann NOACK STREAMS s >",
+            "[[\"s\" [[\"2-0\" [\"f\" \"b\"]] [\"3-0\" [\"f\" \"c\"]]]]]",
+        ),
+        ("XADD s 4-0 f d", "\"4-0\""),
+        ("XREADGROUP GROUP g ann STREAMS s >", "[[\"s\" [[\"4-0\" [\"f\" \"d\"]]]]]"),
+        ("XTRIM s MAXLEN = 0 ACKED", ":2"),
+        ("XRANGE s - +", "[[\"4-0\" [\"f\" \"d\"]]]"),
+        ("XTRIM s MAXLEN 0 DELREF", ":1"),
+        ("XPENDING s g", "[:0 nil nil nil]"),
+        ("XTRIM s MAXLEN 0 KEEPREF DELREF", "-ERR syntax error"),
+    ]);
+}
+
+/// Redis 8.4: XREADGROUP that takes over what others left.
+#[test]
+fn streams_claimed_while_reading() {
+    script(&[
+        ("XADD s 1-0 f a", "\"1-0\""),
+        ("XGROUP CREATE s g 0", "+OK"),
+        ("XREADGROUP GROUP g ann STREAMS s >", "[[\"s\" [[\"1-0\" [\"f\" \"a\"]]]]]"),
+        ("XADD s 2-0 f b", "\"2-0\""),
+        ("XCLAIM s g ann 0 1-0 IDLE 1000000 JUSTID", "[\"1-0\"]"),
+        // What was not idle for long stays; what is new was never delivered.
+        (
+            "XREADGROUP GROUP g bob CLAIM 9000000 STREAMS s >",
+            "[[\"s\" [[\"2-0\" [\"f\" \"b\"] :0 :0]]]]",
+        ),
+        ("XREADGROUP GROUP g bob CLAIM 9000000 STREAMS s >", "nil"),
+        ("XCLAIM s g ann 0 1-0 TIME 0 RETRYCOUNT 4 JUSTID", "[\"1-0\"]"),
+        ("XREADGROUP GROUP g bob CLAIM x STREAMS s >", "-ERR min-idle-time is not an integer"),
+        (
+            "XREADGROUP GROUP g bob CLAIM -1 STREAMS s >",
+            "-ERR min-idle-time must be a positive integer",
+        ),
+        ("XREAD CLAIM 1 STREAMS s 0", "-"),
+        // With an id of its own history CLAIM is not minded.
+        ("XREADGROUP GROUP g bob CLAIM 5 STREAMS s 0", "[[\"s\" [[\"2-0\" [\"f\" \"b\"]]]]]"),
+        ("XREADGROUP GROUP g bob COUNT 1 BLOCK 5 STREAMS s >", "-"),
+        ("XREADGROUP GROUP g bob BLOCK 5 STREAMS s 2-0", "[[\"s\" []]]"),
     ]);
 }

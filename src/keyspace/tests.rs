@@ -2,6 +2,7 @@
 
 mod fields;
 mod lists;
+mod streams;
 
 use std::sync::Arc;
 
@@ -62,7 +63,8 @@ fn engine() -> (Engine, ManualClock) {
     // Few members are many here, so that each encoding comes up.
     let config = (Config::new().stripes(8).seed(1).clock(clock.clone()))
         .encoding_limit(EncodingLimit::SetMaxIntsetEntries, 4)
-        .encoding_limit(EncodingLimit::SetMaxListpackEntries, 6);
+        .encoding_limit(EncodingLimit::SetMaxListpackEntries, 6)
+        .encoding_limit(EncodingLimit::StreamNodeMaxEntries, 3);
     (Engine::open(config).expect("valid"), clock)
 }
 
@@ -98,7 +100,7 @@ fn dump(entry: &Entry, now: Millis) -> Vec<u8> {
             let elements: Vec<_> = list.iter_from(0).map(|item| item.to_vec()).collect();
             format!("{elements:?}").into_bytes()
         }
-        kind => unreachable!("{kind} has no form to compare"),
+        Type::Stream => streams::dump(entry.view().expect("its type")).into_bytes(),
     }
 }
 
@@ -212,6 +214,9 @@ fn command() -> impl Strategy<Value = (u32, Vec<String>)> {
         sorted_set_command(),
         lists::command(),
         lists::command(),
+        streams::command(),
+        streams::command(),
+        streams::command(),
         Just(vec!["SWAPDB".into(), "0".into(), "1".into()]),
         Just(vec!["FLUSHDB".into()]),
         Just(vec!["WAIT A MOMENT".into()]),
