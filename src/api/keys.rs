@@ -41,6 +41,11 @@ impl Tx<'_> {
         Ok(self.peek(key)?.map(|entry| entry.encoding()))
     }
 
+    /// How many bytes a key and its value take (`MEMORY USAGE`).
+    pub(crate) fn memory_usage(&self, key: Key<'_>) -> Result<Option<usize>> {
+        Ok(self.peek(key)?.map(|entry| entry.heap_size()))
+    }
+
     /// How long ago a key was used, to the second (`OBJECT IDLETIME`).
     ///
     /// # Errors
@@ -294,6 +299,21 @@ impl Db {
     /// ```
     pub fn encoding(&self, key: impl AsRef<[u8]>) -> Option<Encoding> {
         self.read(key.as_ref(), |tx, key| tx.encoding(key).expect(HELD))
+    }
+
+    /// Tells how many bytes `key` and its value take (`MEMORY USAGE`, O(1), locks one stripe shared). It is
+    /// what is asked of the allocator, which may round up, without the key's share of its table, 8 to 16
+    /// bytes.
+    ///
+    /// ```
+    /// let db = danio::Db::in_memory();
+    /// db.set("k", "x".repeat(1000))?;
+    /// assert!(db.memory_usage("k").is_some_and(|bytes| (1000..1100).contains(&bytes)));
+    /// assert_eq!(db.memory_usage("nothing"), None);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
+    pub fn memory_usage(&self, key: impl AsRef<[u8]>) -> Option<usize> {
+        self.read(key.as_ref(), |tx, key| tx.memory_usage(key).expect(HELD))
     }
 
     /// Tells how long ago `key` was used, to the second (`OBJECT IDLETIME`, O(1), locks one stripe shared).

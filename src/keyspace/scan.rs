@@ -15,6 +15,10 @@ pub(crate) struct Size {
     pub(crate) volatile: usize,
     /// Hashes with fields that expire.
     pub(crate) timed: usize,
+    /// Bytes of the tables that find them.
+    pub(crate) tables: usize,
+    /// The tables' slots.
+    pub(crate) slots: usize,
 }
 
 impl Tx<'_> {
@@ -87,6 +91,8 @@ impl Tx<'_> {
                     size.keys += space.table.len();
                     size.volatile += space.volatile;
                     size.timed += space.timed;
+                    size.tables += space.table.heap_size();
+                    size.slots += space.table.slots();
                 }
             })?;
         }

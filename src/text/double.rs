@@ -95,11 +95,7 @@ pub(crate) fn write(value: f64, out: &mut Vec<u8>) {
     } else if value.abs() <= WHOLE && value.trunc() == value {
         out.extend(itoa::Buffer::new().format(value as i64).as_bytes());
     } else {
-        if value < 0.0 {
-            out.push(b'-');
-        }
-        let decimal = grisu::decimal(value.abs());
-        lay_out(decimal.digits(), decimal.exponent, out);
+        write_digits(value, out);
     }
 }
 
@@ -139,6 +135,19 @@ pub(crate) fn write_17(value: f64, out: &mut Vec<u8>) {
             out.extend(&digits[whole..]);
         }
     }
+}
+
+/// As [`write`], but with an exponent for large integers too, as Redis's digests want it.
+pub(crate) fn write_shortest(value: f64, out: &mut Vec<u8>) {
+    if value.is_finite() && value != 0.0 { write_digits(value, out) } else { write(value, out) }
+}
+
+fn write_digits(value: f64, out: &mut Vec<u8>) {
+    if value < 0.0 {
+        out.push(b'-');
+    }
+    let decimal = grisu::decimal(value.abs());
+    lay_out(decimal.digits(), decimal.exponent, out);
 }
 
 /// Appends `digits` × 10^`exponent`: as a whole number if it needs fewer than seven

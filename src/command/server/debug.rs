@@ -3,15 +3,15 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use super::{digest, inspect};
+use crate::api::{Compare, SetArgs};
 use crate::command::context::Context;
 use crate::command::help;
-use crate::command::parse::is;
+use crate::command::parse::{self, is};
 use crate::command::reply::Protocol;
 use crate::command::row::{Command, Flags, Group};
 use crate::error::{Error, Result};
-use crate::keyspace::access;
-use crate::text::{double, int, memory};
-use crate::value::string::{Digits, StringRef};
+use crate::text::{double, glob, int, memory};
 
 /// It holds every stripe, alone: while it sleeps, everything stands still.
 pub(super) const DEBUG: Command = Command::new("debug", -2, debug)
@@ -26,7 +26,21 @@ fn debug(ctx: &mut Context<'_, '_>) -> Result<()> {
     let args = ctx.args;
     match (args.at(1), args.len()) {
         (word, 3) if is(word, "sleep") => sleep(ctx),
-        (word, 3) if is(word, "object") => object(ctx),
+        (word, 3) if is(word, "object") => inspect::object(ctx, true),
+        (word, 4) if is(word, "object") => inspect::object(ctx, !is(args.at(3), "fast")),
+        (word, 3..) if is(word, "htstats") => inspect::tables(ctx),
+        (word, 3..) if is(word, "htstats-key") => inspect::table_of(ctx),
+        (word, 3) if is(word, "listpack") => inspect::listpack(ctx),
+        (word, 3 | 4) if is(word, "quicklist") => inspect::quicklist(ctx),
+        (word, 3) if is(word, "sdslen") => inspect::lengths(ctx),
+        (word, 2) if is(word, "digest") => digest::all(ctx),
+        (word, 2..) if is(word, "digest-value") => digest::values(ctx),
+        (word, 3..=5) if is(word, "populate") => populate(ctx),
+        (word, 2) if is(word, "stringmatch-len") || is(word, "stringmatch-test") => {
+            match_strings(ctx)
+        }
+        // There is no replication that would know the server by its id.
+        (word, 2) if is(word, "change-repl-id") => ctx.ok(),
         (word, 3) if is(word, "set-active-expire") => {
             ctx.engine.keyspace().settings.active_expire.store(number(&args[2]) != 0, Relaxed);
             ctx.ok()
@@ -62,40 +76,38 @@ fn sleep(ctx: &mut Context<'_, '_>) -> Result<()> {
     ctx.ok()
 }
 
-fn object(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let key = ctx.tx.key(ctx.args.at(2));
-    let entry = ctx.tx.peek(key)?.ok_or(Error::NoSuchKey)?;
-    let idle = access::idle(entry.access(), ctx.tx.now()).as_secs();
-    let text = format!(
-        "Value at:{:p} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{idle}",
-        entry,
-        entry.encoding().name(),
-        serialized_length(entry.string()?),
-        entry.access(),
-    );
-    ctx.reply.simple(&text);
-    Ok(())
+/// Makes strings under `key:0`, `key:1`, …, unless there is something.
+fn populate(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let count = parse::integer(&ctx.args[2])?;
+    let count = u64::try_from(count).map_err(|_| Error::NotInteger)?;
+    let prefix = ctx.args.get(3).unwrap_or(b"key");
+    let size = ctx.args.get(4).map(parse::integer).transpose()?;
+    let size = usize::try_from(size.unwrap_or(0)).map_err(|_| Error::NotInteger)?;
+    ctx.tx.check_length(size)?;
+    let absent = SetArgs { condition: Compare::Absent, ..SetArgs::default() };
+    for i in 0..count {
+        let key = [prefix, format!(":{i}").as_bytes()].concat();
+        let mut value = format!("value:{i}").into_bytes();
+        if size > 0 {
+            value.resize(size, 0);
+        }
+        let key = ctx.tx.key(&key);
+        ctx.tx.set(key, &value, &absent)?;
+    }
+    ctx.ok()
 }
 
-/// How many bytes the value takes in an RDB file, uncompressed.
-fn serialized_length(value: StringRef<'_>) -> usize {
-    if let StringRef::Int(int) = value {
-        if i8::try_from(int).is_ok() {
-            return 2;
-        } else if i16::try_from(int).is_ok() {
-            return 3;
-        } else if i32::try_from(int).is_ok() {
-            return 5;
-        }
-    }
-    let len = value.bytes(&mut Digits::new()).len();
-    let prefix = match len {
-        0..64 => 1,
-        64..16384 => 2,
-        16384..0x1_0000_0000 => 5,
-        _ => 9,
+/// Matches random patterns with random texts: that it ends is what it shows.
+fn match_strings(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let rng = &ctx.engine.keyspace().rng;
+    let draw = |longest: usize| -> Vec<u8> {
+        (0..rng.below(longest)).map(|_| b"ab*?[]^-\\\0"[rng.below(10)]).collect()
     };
-    prefix + len
+    for _ in 0..100_000 {
+        glob::matches(&draw(32), &draw(128));
+    }
+    ctx.reply.simple("Apparently Redis did not crash: test passed");
+    Ok(())
 }
 
 fn packed_threshold(ctx: &mut Context<'_, '_>) -> Result<()> {
@@ -177,12 +189,25 @@ fn help_text(ctx: &mut Context<'_, '_>) -> Result<()> {
     help::write(
         ctx,
         &[
+            (
+                "CHANGE-REPL-ID",
+                "Accepted; there is no replication that would know the server by it.",
+            ),
+            ("DIGEST", "Show the digest of all data, the same as Redis's for the same data."),
+            ("DIGEST-VALUE <key> [<key> ...]", "Show the digest of what each key holds."),
             ("ERROR <string>", "Answer with that error."),
+            ("HTSTATS <dbid> [full]", "Tell how full a database's tables are."),
+            ("HTSTATS-KEY <key> [full]", "Tell how full the table of a value is."),
+            ("LISTPACK <key>", "Refuse a value that is not packed."),
             ("LOG <message>", "Write a message to the log."),
-            ("OBJECT <key>", "Tell how a value is kept."),
+            ("OBJECT <key> [fast]", "Tell how a value is kept."),
+            ("POPULATE <count> [<prefix>] [<size>]", "Make as many strings."),
             ("PROTOCOL <type>", "Answer with a reply of that type."),
+            ("QUICKLIST <key> [<0|1>]", "Refuse a value that is no list of nodes."),
+            ("SDSLEN <key>", "Tell how long a key and a string are."),
             ("SET-ACTIVE-EXPIRE <0|1>", "Stop or start the reclaiming of expired keys."),
             ("SLEEP <seconds>", "Stand still for that long."),
+            ("STRINGMATCH-LEN", "Match random patterns with random texts."),
             (
                 "JMAP, PAUSE-CRON, DICT-RESIZING, QUICKLIST-PACKED-THRESHOLD",
                 "Accepted; there is nothing for them to act on.",

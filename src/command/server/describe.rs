@@ -82,6 +82,7 @@ fn key_spec(reply: &mut dyn Reply, spec: &KeySpec) {
     reply.bulk(b"begin_search");
     match spec.begin {
         Begin::Index(start) => search(reply, "index", &[("index", count(start))]),
+        Begin::Unknown(_) => search(reply, "unknown", &[]),
         Begin::Keyword { word, from } | Begin::Option { word, from } => {
             reply.map(2);
             reply.bulk(b"type");
@@ -96,6 +97,7 @@ fn key_spec(reply: &mut dyn Reply, spec: &KeySpec) {
     }
     reply.bulk(b"find_keys");
     match spec.find {
+        _ if matches!(spec.begin, Begin::Unknown(_)) => search(reply, "unknown", &[]),
         Find::Range { last, step, limit } => {
             let fields =
                 [("lastkey", i64::from(last)), ("keystep", count(step)), ("limit", count(limit))];

@@ -4,12 +4,15 @@ mod command;
 mod config;
 mod debug;
 mod describe;
+mod digest;
 mod docs;
 mod flush;
 mod function;
 mod getkeys;
 mod info;
+mod inspect;
 mod lolwut;
+mod memory;
 mod shutdown;
 mod time;
 
@@ -27,6 +30,7 @@ pub(super) static ROWS: &[Command] = &[
     function::FUNCTION,
     info::INFO,
     lolwut::LOLWUT,
+    memory::MEMORY,
     shutdown::SHUTDOWN,
     time::TIME,
 ];

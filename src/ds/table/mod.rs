@@ -137,6 +137,11 @@ impl<T, S: Summary> Table<T, S> {
         if self.segments.is_empty() { 0 } else { self.mask + 1 + self.split }
     }
 
+    /// Places for items in the buckets, those of chains apart.
+    pub(crate) fn slots(&self) -> usize {
+        self.buckets() * bucket::SLOTS
+    }
+
     /// Bytes allocated for the directory and the buckets; what items own is not counted.
     pub(crate) fn heap_size(&self) -> usize {
         let full_segments = self.segments.len().saturating_sub(1);

@@ -31,6 +31,14 @@ impl<'a> ListRef<'a> {
         }
     }
 
+    /// How many runs of elements it is kept in.
+    pub(crate) fn nodes(self) -> usize {
+        match self {
+            ListRef::Pack { .. } => 1,
+            ListRef::Chunks(chunks) => chunks.nodes(),
+        }
+    }
+
     /// The element of this index.
     #[inline]
     pub(crate) fn get(self, index: usize) -> Option<Item<'a>> {

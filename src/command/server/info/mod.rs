@@ -2,7 +2,7 @@
 
 mod sections;
 mod statistics;
-mod system;
+pub(super) mod system;
 
 use crate::command::context::Context;
 use crate::command::parse::is;

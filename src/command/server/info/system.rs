@@ -15,7 +15,7 @@ pub(super) fn os() -> String {
 }
 
 /// Bytes of memory that the process has in use.
-pub(super) fn resident() -> u64 {
+pub(in crate::command::server) fn resident() -> u64 {
     field_in_kib("/proc/self/status", "VmRSS:")
 }
 
