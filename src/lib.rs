@@ -89,7 +89,8 @@ pub use api::{
 };
 pub use api::{
     BitInt, BitRange, Bitfield, CopyOptions, Db, Engine, ExpireCondition, Lcs, ListElements,
-    ListEnd, LposOptions, MembersPage, ScanOptions, ScanPage, SetOptions, SetOutcome, Tick, Ttl,
+    ListEnd, LposOptions, MembersPage, ScanOptions, ScanPage, SetOptions, SetOutcome, SortOptions,
+    Tick, Ttl,
 };
 pub use api::{FieldExpired, FieldPersisted, HashPage, HashScanOptions, HashSetOptions};
 pub use clock::{Clock, ManualClock};

@@ -15,6 +15,7 @@ mod list;
 mod range;
 mod scan;
 mod set;
+mod sort;
 mod stream;
 mod string;
 mod string_set;
@@ -36,6 +37,8 @@ pub(crate) use list::{index_of, index_range};
 pub(crate) use range::byte_range;
 pub use scan::{ScanOptions, ScanPage};
 pub use set::MembersPage;
+pub use sort::SortOptions;
+pub(crate) use sort::reaches;
 pub(crate) use stream::{
     AddArgs, AutoClaimArgs, ClaimArgs, Delivered, NewId, ReadArgs, Source, Start,
 };

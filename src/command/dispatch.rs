@@ -247,6 +247,7 @@ impl Session {
                 Some(queue) => queue.begin(keyspace, db, &state.watched.keys(keyspace)),
                 None => keyspace.begin_none(db),
             },
+            Plan::Specs if node.reaches(&args) => keyspace.begin_all(db, access),
             Plan::First | Plan::Specs => keyspace.begin_many(db, &keys, access),
         };
         handle(node, args, &keys, tx, engine, instance, state, reply)

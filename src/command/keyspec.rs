@@ -51,7 +51,7 @@ impl KeyFlags {
 }
 
 /// Where the search for keys begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Begin {
     /// At this word.
     Index(usize),
@@ -69,6 +69,9 @@ pub enum Begin {
         /// Where the options begin.
         from: usize,
     },
+    /// Where the function says, which clients are not told: nowhere, if the keys are not known before
+    /// the command runs.
+    Unknown(fn(&Args<'_>) -> Option<usize>),
 }
 
 impl Begin {
@@ -77,6 +80,7 @@ impl Begin {
         let is = |at: usize, word: &str| args.at(at).eq_ignore_ascii_case(word.as_bytes());
         match self {
             Begin::Index(start) => Some(start),
+            Begin::Unknown(find) => find(args),
             Begin::Keyword { word, from } => {
                 (from..args.len()).find(|&at| is(at, word)).map(|at| at + 1)
             }
@@ -161,6 +165,11 @@ impl KeySpec {
         KeySpec { begin: Begin::Option { word, from }, ..KeySpec::one(0, flags) }
     }
 
+    /// The one key that `find` finds, if there is one; clients are told that it may be anywhere.
+    pub const fn unknown(find: fn(&Args<'_>) -> Option<usize>, flags: &[KeyFlags]) -> KeySpec {
+        KeySpec { begin: Begin::Unknown(find), ..KeySpec::one(0, flags) }
+    }
+
     const fn new(index: usize, find: Find, flags: &[KeyFlags]) -> KeySpec {
         let mut all = KeyFlags::empty();
         let mut i = 0;
@@ -195,7 +204,7 @@ impl KeySpec {
 
     /// Whether words may fit the command and hold no such key.
     pub(super) fn is_optional(&self) -> bool {
-        matches!(self.begin, Begin::Option { .. })
+        matches!(self.begin, Begin::Option { .. } | Begin::Unknown(_))
     }
 
     /// Finds the positions of the keys among `args`: first, last and step.

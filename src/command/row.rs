@@ -2,6 +2,7 @@
 
 use bitflags::bitflags;
 
+use super::args::Args;
 use super::context::Handler;
 use super::keyspec::KeySpec;
 
@@ -214,7 +215,7 @@ impl Group {
 }
 
 /// What has to be locked while a command runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Locks {
     /// The stripes of the keys that the key specs find.
     Keys,
@@ -224,6 +225,8 @@ pub enum Locks {
     Queue,
     /// Every stripe: the command's keys are not known before it runs.
     All,
+    /// Every stripe if the function says so of the words; else as [`Locks::Keys`].
+    AllIf(fn(&Args<'_>) -> bool),
 }
 
 /// One command, or one subcommand.
@@ -339,6 +342,13 @@ impl Command {
     /// Makes the command lock what the session's queue needs.
     pub const fn locks_queue(mut self) -> Command {
         self.locks = Locks::Queue;
+        self
+    }
+
+    /// Makes the command lock every stripe if `reaches` says of its words that they name keys which are
+    /// not known before it runs.
+    pub const fn locks_all_if(mut self, reaches: fn(&Args<'_>) -> bool) -> Command {
+        self.locks = Locks::AllIf(reaches);
         self
     }
 
@@ -554,6 +564,12 @@ impl Arg {
         let mut arg = Arg::new(name, ArgKind::Block);
         arg.arguments = parts;
         arg
+    }
+
+    /// Says which of the command's key specs finds the keys that the argument names.
+    pub const fn key_spec(mut self, spec: u8) -> Arg {
+        self.key_spec = Some(spec);
+        self
     }
 
     /// Lets the argument be introduced by a word.

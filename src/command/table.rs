@@ -53,7 +53,7 @@ impl Node {
             (Locks::Queue, _) => Plan::Queue,
             (Locks::Keys | Locks::Alone, []) => Plan::None,
             (Locks::Keys | Locks::Alone, [only]) if only.is_first() => Plan::First,
-            (Locks::Keys | Locks::Alone, _) => Plan::Specs,
+            (Locks::Keys | Locks::Alone | Locks::AllIf(_), _) => Plan::Specs,
         };
         let children =
             row.subcommands.iter().map(|sub| Node::new(sub, Some(row.name), ids)).collect();
@@ -66,6 +66,11 @@ impl Node {
         self.children.iter().find(|c| c.row.name.as_bytes().eq_ignore_ascii_case(name))
     }
 
+    /// Whether these words name keys that are not known before it runs.
+    pub(super) fn reaches(&self, args: &Args<'_>) -> bool {
+        matches!(self.row.locks, Locks::AllIf(reaches) if reaches(args))
+    }
+
     /// Where its keys are in these words, which fit its arity.
     pub(super) fn keys(&self, args: &Args<'_>) -> impl Iterator<Item = usize> {
         self.row.keys.iter().flat_map(|spec| spec.positions(args).into_iter().flatten())
@@ -75,7 +80,7 @@ impl Node {
     /// keeps what it found beside the data changes them too.
     pub(super) fn is_exclusive(&self) -> bool {
         const ALONE: Flags = Flags::WRITE.union(Flags::PROTECTED).union(Flags::MAY_REPLICATE);
-        self.row.locks == Locks::Alone || self.row.flags.intersects(ALONE)
+        matches!(self.row.locks, Locks::Alone) || self.row.flags.intersects(ALONE)
     }
 }
 

@@ -98,3 +98,4 @@ pub(crate) const ZINTERSTORE: Event = event(Class::SortedSet, "zinterstore");
 pub(crate) const ZDIFFSTORE: Event = event(Class::SortedSet, "zdiffstore");
 pub(crate) const GEOSEARCHSTORE: Event = event(Class::SortedSet, "geosearchstore");
 pub(crate) const GEORADIUSSTORE: Event = event(Class::SortedSet, "georadiusstore");
+pub(crate) const SORTSTORE: Event = event(Class::List, "sortstore");

@@ -5,6 +5,7 @@ mod expire;
 mod object;
 mod relocate;
 mod scan;
+mod sort;
 mod ttl;
 
 use super::row::Command;
@@ -31,6 +32,8 @@ pub(super) static ROWS: &[Command] = &[
     relocate::RENAME,
     relocate::RENAMENX,
     scan::SCAN,
+    sort::SORT,
+    sort::SORT_RO,
     basic::TOUCH,
     ttl::TTL,
     basic::TYPE,

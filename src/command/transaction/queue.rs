@@ -79,7 +79,7 @@ impl Queue {
         // Watched keys are taken off their stripes, which is a change.
         let alone = writes || !watched.is_empty();
         let access = if alone { Access::Exclusive } else { Access::Shared };
-        if self.commands.iter().any(|queued| looks_around(queued.node)) {
+        if self.commands().any(|(node, args)| looks_around(node) || node.reaches(&args)) {
             return keyspace.begin_all(db, access);
         }
         let mut keys = watched.to_vec();

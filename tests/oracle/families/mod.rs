@@ -7,6 +7,7 @@ mod hyperloglog;
 mod keys;
 mod lists;
 mod sets;
+mod sort;
 mod streams;
 mod strings;
 mod transactions;
@@ -38,6 +39,7 @@ pub(crate) const FAMILIES: &[(&str, usize, Generator)] = &[
     ("bitmap", 14, bitmap::next),
     ("hyperloglog", 12, hyperloglog::next),
     ("sets", 30, sets::next),
+    ("sort", 14, sort::next),
     ("transactions", 12, transactions::next),
     ("zsets", 30, zsets::next),
 ];
