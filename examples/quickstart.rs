@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::Duration;
 
-use danio::{Db, Error, ScanOptions, SetOptions, Ttl};
+use danio::{Db, Error, ScanOptions, SetOptions, Ttl, ZRange};
 
 fn main() -> danio::Result<()> {
     // An empty database in this process's memory: no server, no thread, no file.
@@ -46,6 +46,16 @@ fn main() -> danio::Result<()> {
     db.mset([("user:1", "Ann"), ("user:2", "Bob"), ("user:3", "Cem")])?;
     let names = db.mget(["user:1", "user:9", "user:3"]);
     assert_eq!(names.iter().filter(|name| name.is_some()).count(), 2);
+
+    // Collections under Redis's names, with Rust's types and ranges.
+    db.rpush("jobs", ["resize", "upload", "notify"])?;
+    assert_eq!(db.lpop("jobs")?.as_deref(), Some(&b"resize"[..]));
+    db.hset("profile:ann", [("name", "Ann"), ("city", "Ankara")])?;
+    db.hexpire("profile:ann", Duration::from_secs(60), ["city"])?;
+    db.zadd_many("board", [("ann", 31), ("bob", 17), ("cem", 64)])?;
+    for (place, (player, score)) in (1..).zip(db.zrange("board", ZRange::by_rank(..2).rev())?) {
+        println!("{place}. {} with {score}", String::from_utf8_lossy(&player));
+    }
 
     // Walking the keys a page at a time, without stopping anybody else.
     let mut users = Vec::new();

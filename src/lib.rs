@@ -2,8 +2,8 @@
 //!
 //! It is Redis as a library: a handle that any thread may share, methods named as Redis names
 //! its commands, and the same data for Redis clients if the application listens. It is not
-//! a client of Redis and needs no server. In this version it holds strings, in memory; what
-//! there is and what is not yet is in `features.md`.
+//! a client of Redis and needs no server. In this version it holds every core type of Redis, in
+//! memory; what there is and what is not yet is in `features.md`.
 //!
 //! ```
 //! use std::time::Duration;
@@ -17,6 +17,12 @@
 //! let lock = SetOptions::new().if_absent().expire_in(Duration::from_secs(10));
 //! assert!(db.set_with("lock", "token", lock)?.set);
 //! assert!(matches!(db.ttl("lock"), Ttl::Left(_)));
+//!
+//! // Redis's collections, with Rust's types.
+//! db.zadd_many("board", [("ann", 31), ("bob", 17), ("cem", 64)])?;
+//! assert_eq!(db.zrev_rank("board", "cem")?, Some(0));
+//! db.hset("user:ann", [("name", "Ann"), ("city", "Ankara")])?;
+//! db.hexpire("user:ann", Duration::from_secs(60), ["city"])?;
 //!
 //! // The same data in words, as a script or a tool speaks.
 //! db.execute(["INCRBY", "visits", "41"])?;

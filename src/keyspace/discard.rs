@@ -19,7 +19,7 @@ const AT_ONCE: usize = 1024;
 #[derive(Debug)]
 pub(super) enum Garbage {
     /// What a key held.
-    Entry(Entry),
+    Entry(#[expect(dead_code, reason = "kept to be dropped")] Entry),
     /// All keys of a database in one stripe.
     Space(Space),
 }
