@@ -112,11 +112,12 @@ impl Db {
     pub fn scan(&self, cursor: u64, options: &ScanOptions) -> ScanPage {
         let mut keys = Vec::new();
         let next = self.each(|tx| {
-            tx.scan(cursor, options.look_at(), |entry| {
-                if options.takes(entry) {
-                    keys.push(Bytes::copy_from_slice(entry.key()));
-                }
-            })
+            tx.scan(
+                cursor,
+                options.look_at(),
+                |entry| options.takes(entry),
+                |entry| keys.push(Bytes::copy_from_slice(entry.key())),
+            )
         });
         let next = next.expect(EACH);
         ScanPage { cursor: (next != 0).then_some(next), keys }

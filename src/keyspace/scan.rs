@@ -2,6 +2,7 @@
 //!
 //! These lock one stripe at a time, unless the transaction holds all.
 
+use super::Key;
 use super::entry::Entry;
 use super::tx::Tx;
 use crate::error::Result;
@@ -27,12 +28,31 @@ impl Tx<'_> {
     ///
     /// The cursor's low bits are the stripe, the others the cursor of its table. Any number is
     /// safe as a cursor. Looks at no more than ten buckets for each key asked for.
+    ///
+    /// Shows the keys that `wants` says yes to. Those of them whose time is over are reclaimed, unless the
+    /// scope holds stripes.
     pub(crate) fn scan(
         &self,
         cursor: u64,
         count: usize,
+        wants: impl Fn(&Entry) -> bool,
         mut visit: impl FnMut(&Entry),
     ) -> Result<u64> {
+        let mut past: Vec<Box<[u8]>> = Vec::new();
+        let next = self.walk(cursor, count, |entry, is_past| match (wants(entry), is_past) {
+            (true, false) => visit(entry),
+            (true, true) => past.push(entry.key().into()),
+            (false, _) => {}
+        })?;
+        if !past.is_empty() && self.holds_none() {
+            let keys: Vec<Key<'_>> = past.iter().map(|key| self.key(key)).collect();
+            self.keyspace.reclaim_met(self.db(), &keys)?;
+        }
+        Ok(next)
+    }
+
+    /// Goes on through the tables from a cursor; shows each entry, and whether its time is over.
+    fn walk(&self, cursor: u64, count: usize, mut visit: impl FnMut(&Entry, bool)) -> Result<u64> {
         let bits = self.keyspace.stripes.len().trailing_zeros();
         let (mut stripe, mut inner) =
             (cursor as usize & (self.keyspace.stripes.len() - 1), cursor >> bits);
@@ -43,10 +63,9 @@ impl Tx<'_> {
                 let Some(space) = data.space(self.db()) else { return 0 };
                 loop {
                     inner = space.table.scan(inner, |entry| {
-                        if !self.time.is_past(entry) {
-                            shown += 1;
-                            visit(entry);
-                        }
+                        let is_past = self.time.is_past(entry);
+                        shown += usize::from(!is_past);
+                        visit(entry, is_past);
                     });
                     looked += 1;
                     if inner == 0 || shown >= count || looked >= limit {

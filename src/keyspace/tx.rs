@@ -244,6 +244,11 @@ impl<'k> Tx<'k> {
         })
     }
 
+    /// Whether stripes are locked one at a time, as they are visited.
+    pub(super) fn holds_none(&self) -> bool {
+        matches!(self.held, Held::None)
+    }
+
     /// The stripes that are held, ascending.
     pub(super) fn held_stripes(&self) -> Vec<usize> {
         self.held.stripes()

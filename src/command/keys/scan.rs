@@ -43,12 +43,14 @@ fn scan(ctx: &mut Context<'_, '_>) -> Result<()> {
     let cursor = scan::cursor(&ctx.args[1])?;
     let words = ScanWords::parse(ctx.args, 2, Scanned::Keys)?;
     let mut found: Vec<Bytes> = Vec::new();
-    let next = ctx.tx.scan(cursor, words.count, |entry| {
-        let key = entry.key();
-        if words.kind.is_none_or(|kind| entry.kind().name() == kind) && words.takes(key) {
-            found.push(Bytes::copy_from_slice(key));
-        }
-    })?;
+    let next = ctx.tx.scan(
+        cursor,
+        words.count,
+        |entry| {
+            words.kind.is_none_or(|kind| entry.kind().name() == kind) && words.takes(entry.key())
+        },
+        |entry| found.push(Bytes::copy_from_slice(entry.key())),
+    )?;
     scan::begin(ctx.reply, next, found.len());
     found.iter().for_each(|key| ctx.reply.bulk(key));
     Ok(())
