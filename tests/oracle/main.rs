@@ -12,6 +12,8 @@
 //! DANIO_ORACLE_COMMANDS=200000 DANIO_ORACLE_SEED=7 cargo test --all-features --test oracle
 //! ```
 //!
+//! `DANIO_ORACLE_FAMILY=lists` draws three commands of four from that family.
+//!
 //! Without `redis-server` or Valkey the tests say so and pass; `DANIO_REQUIRE_ORACLES=1` makes
 //! that a failure.
 

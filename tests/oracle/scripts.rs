@@ -154,3 +154,28 @@ fn sets() {
         ],
     );
 }
+
+#[test]
+fn lists() {
+    compare(
+        &[],
+        &[
+            "LPUSH | LPUSH k | LPUSHX k a | RPUSHX k a | LPUSH k a b | LPUSHX k c d | RPUSHX k e | LRANGE k 0 -1",
+            "LPOP k | LPOP k 0 | LPOP k -1 | LPOP k x | LPOP k 1 2 | RPUSH k a b c | LPOP k 0 | RPOP k 9223372036854775807 | EXISTS k",
+            "LINDEX k x | RPUSH k a | LINDEX k x | LINDEX k 9223372036854775807 | LINDEX k -9223372036854775808 | LINDEX k -1",
+            "LSET k x a | LSET k 0 a | RPUSH k a | LSET k x a | LSET k 1 a | LSET k -2 a | LSET k -1 z | LRANGE k 0 -1",
+            "LINSERT k UP a b | LINSERT k BEFORE a b | RPUSH k a | LINSERT k before x b | LINSERT k AFTER a b | LRANGE k 0 -1 | LINSERT k AFTER a",
+            "LRANGE k x 1 | LRANGE k 0 x | RPUSH k a b c | LRANGE k 2 1 | LRANGE k -100 100 | LRANGE k 3 5 | LRANGE k -1 -2 | LRANGE k 9223372036854775807 -9223372036854775808",
+            "LTRIM k x 1 | LTRIM k 0 1 | RPUSH k a b c | LTRIM k 1 1 | LRANGE k 0 -1 | LTRIM k 5 9 | EXISTS k",
+            "LREM k x a | LREM k 0 a | RPUSH k a 1 a 01 a | LREM k 1 a | LREM k -1 a | LREM k 0 1 | LRANGE k 0 -1 | LREM k 0 a | LREM k 9223372036854775808 a",
+            "LPOS k a RANK 0 | LPOS k a RANK x | LPOS k a RANK | LPOS k a COUNT -1 | LPOS k a MAXLEN -1 | LPOS k a NOPE 1 | LPOS k a | LPOS k a COUNT 0",
+            "RPUSH k a b a c a | LPOS k a RANK 2 | LPOS k a RANK -1 COUNT 2 | LPOS k a COUNT 0 MAXLEN 3 | LPOS k a RANK 9 | LPOS k a RANK 9 COUNT 1 | LPOS k a COUNT 1 COUNT 2 RANK 1 RANK -2",
+            "LMOVE a b LEFT | LMOVE a b UP LEFT | LMOVE a b LEFT UP | LMOVE a b LEFT LEFT | RPUSH a 1 2 3 | LMOVE a a left right | LRANGE a 0 -1 | LMOVE a b RIGHT LEFT | LRANGE b 0 -1 | RPOPLPUSH a b | RPOPLPUSH a b | EXISTS a | LRANGE b 0 -1",
+            "SET s x | LMOVE s b LEFT LEFT | RPUSH a 1 | LMOVE a s LEFT LEFT | LRANGE a 0 -1 | LMOVE nosuch s LEFT LEFT | RPOPLPUSH nosuch s | RPOPLPUSH s s",
+            "LMPOP 0 k LEFT | LMPOP x k LEFT | LMPOP 1 k UP | LMPOP 2 k LEFT | LMPOP 1 k LEFT COUNT 0 | LMPOP 1 k LEFT COUNT | LMPOP 1 k LEFT COUNT 1 COUNT 1 | LMPOP 1 k LEFT NOPE | LMPOP 1 k LEFT",
+            "RPUSH b 1 2 3 | LMPOP 2 a b RIGHT COUNT 2 | SET s x | LMPOP 2 a s LEFT | LMPOP 3 a b s LEFT COUNT 9 | LMPOP 3 a b s LEFT | HELLO 3 | LMPOP 1 a LEFT | LPOP a | LPOP a 1",
+            "SET s x | LPUSH s a | RPUSHX s a | LPOP s | LPOP s 0 | LLEN s | LINDEX s x | LSET s x a | LINSERT s AFTER a b | LRANGE s 0 1 | LTRIM s 0 1 | LREM s 0 a | LPOS s a",
+            "RPUSH a 1 2 | EXPIRE a 100 | LPOP a | TTL a | RPOP a | TTL a | RPUSH a 1 | TTL a",
+        ],
+    );
+}
