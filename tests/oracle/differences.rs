@@ -105,15 +105,6 @@ const ROWS: &[Row] = &[
         },
     },
     Row {
-        command: "LREM",
-        danio: Follows::Valkey,
-        why: "Redis 7.0 takes the count that has no opposite",
-        applies: |valkey, _| {
-            valkey
-                .starts_with("-ERR value is out of range, value must between -9223372036854775807")
-        },
-    },
-    Row {
         command: "LPOS",
         danio: Follows::Valkey,
         why: "Redis 7.0 takes the rank that has no opposite",

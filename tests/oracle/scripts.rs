@@ -173,7 +173,7 @@ fn lists() {
             "LMOVE a b LEFT | LMOVE a b UP LEFT | LMOVE a b LEFT UP | LMOVE a b LEFT LEFT | RPUSH a 1 2 3 | LMOVE a a left right | LRANGE a 0 -1 | LMOVE a b RIGHT LEFT | LRANGE b 0 -1 | RPOPLPUSH a b | RPOPLPUSH a b | EXISTS a | LRANGE b 0 -1",
             "SET s x | LMOVE s b LEFT LEFT | RPUSH a 1 | LMOVE a s LEFT LEFT | LRANGE a 0 -1 | LMOVE nosuch s LEFT LEFT | RPOPLPUSH nosuch s | RPOPLPUSH s s",
             "LMPOP 0 k LEFT | LMPOP x k LEFT | LMPOP 1 k UP | LMPOP 2 k LEFT | LMPOP 1 k LEFT COUNT 0 | LMPOP 1 k LEFT COUNT | LMPOP 1 k LEFT COUNT 1 COUNT 1 | LMPOP 1 k LEFT NOPE | LMPOP 1 k LEFT",
-            "RPUSH b 1 2 3 | LMPOP 2 a b RIGHT COUNT 2 | SET s x | LMPOP 2 a s LEFT | LMPOP 3 a b s LEFT COUNT 9 | LMPOP 3 a b s LEFT | HELLO 3 | LMPOP 1 a LEFT | LPOP a | LPOP a 1",
+            "RPUSH b 1 2 3 | LMPOP 2 a b RIGHT COUNT 2 | SET s x | LMPOP 2 a s LEFT | LMPOP 3 a b s LEFT COUNT 9 | LMPOP 3 a b s LEFT | LMPOP 1 a LEFT | LPOP a | LPOP a 1",
             "SET s x | LPUSH s a | RPUSHX s a | LPOP s | LPOP s 0 | LLEN s | LINDEX s x | LSET s x a | LINSERT s AFTER a b | LRANGE s 0 1 | LTRIM s 0 1 | LREM s 0 a | LPOS s a",
             "RPUSH a 1 2 | EXPIRE a 100 | LPOP a | TTL a | RPOP a | TTL a | RPUSH a 1 | TTL a",
         ],

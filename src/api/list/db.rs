@@ -149,7 +149,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn lpop(&self, key: impl AsRef<[u8]>) -> Result<Option<Bytes>> {
-        Ok(self.pop(key.as_ref(), End::Front, 1)?.pop())
+        self.pop_one(key.as_ref(), End::Front)
     }
 
     /// Takes the last element off a list (`RPOP`, O(1), locks one stripe); `None` if there is no list.
@@ -164,7 +164,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn rpop(&self, key: impl AsRef<[u8]>) -> Result<Option<Bytes>> {
-        Ok(self.pop(key.as_ref(), End::Back, 1)?.pop())
+        self.pop_one(key.as_ref(), End::Back)
     }
 
     /// Takes up to `count` elements off the left end, the first one first (`LPOP` with a count, O(count), locks
@@ -197,6 +197,12 @@ impl Db {
     /// ```
     pub fn rpop_many(&self, key: impl AsRef<[u8]>, count: usize) -> Result<Vec<Bytes>> {
         self.pop(key.as_ref(), End::Back, count)
+    }
+
+    fn pop_one(&self, key: &[u8], end: End) -> Result<Option<Bytes>> {
+        let mut popped = None;
+        self.write(key, |tx, key| tx.pop(key, end, 1, |item| popped = Some(owned(item))))?;
+        Ok(popped)
     }
 
     fn pop(&self, key: &[u8], end: End, count: usize) -> Result<Vec<Bytes>> {

@@ -32,14 +32,24 @@ pub(crate) fn next(dice: &mut Dice, _: Dialect) -> Words {
         "RPUSH" | "LPUSH" | "LPUSHX" | "RPUSHX" => elements(line.key()).end(),
         "LPOP" | "RPOP" => line.key().maybe(2, count).maybe(40, count).end(),
         "LINDEX" => index(line.key()).end(),
-        "LSET" => element(index(line.key())).end(),
+        // Valkey 9 takes the low half of LSET's index for the whole, and then changes something.
+        "LSET" => {
+            let line = line.key();
+            let index = narrow(line.dice, index_word);
+            element(line.word(index)).end()
+        }
         "LINSERT" => {
             let line = line.key();
             let side = line.dice.weighted(&[(8, "BEFORE"), (8, "AFTER"), (1, "BESIDE")]);
             element(element(line.option(side))).end()
         }
         "LRANGE" | "LTRIM" => index(index(line.key())).end(),
-        "LREM" => element(count(line.key())).end(),
+        // Redis 7.0 takes the count that has no opposite.
+        "LREM" => {
+            let line = line.key();
+            let count = narrow(line.dice, count_word);
+            element(line.word(count)).end()
+        }
         "LPOS" => element(line.key())
             .some(|line| match line.dice.below(3) {
                 0 => count(line.option("RANK")),
@@ -94,21 +104,36 @@ fn elements(mut line: Line<'_>) -> Line<'_> {
 }
 
 fn index(line: Line<'_>) -> Line<'_> {
-    match line.dice.below(12) {
-        0 => line.integer(),
-        _ => {
-            let index = (line.dice.below(24) as i64 - 12).to_string();
-            line.word(index)
-        }
+    let index = index_word(line.dice);
+    line.word(index)
+}
+
+fn index_word(dice: &mut Dice) -> Vec<u8> {
+    match dice.below(12) {
+        0 => words::integer(dice),
+        _ => (dice.below(24) as i64 - 12).to_string().into_bytes(),
     }
 }
 
 fn count(line: Line<'_>) -> Line<'_> {
-    match line.dice.below(12) {
-        0 => line.integer(),
-        _ => {
-            let count = (line.dice.below(9) as i64 - 3).to_string();
-            line.word(count)
+    let count = count_word(line.dice);
+    line.word(count)
+}
+
+fn count_word(dice: &mut Dice) -> Vec<u8> {
+    match dice.below(12) {
+        0 => words::integer(dice),
+        _ => (dice.below(9) as i64 - 3).to_string().into_bytes(),
+    }
+}
+
+/// A word that is no number of more than 32 bits.
+fn narrow(dice: &mut Dice, word: fn(&mut Dice) -> Vec<u8>) -> Vec<u8> {
+    loop {
+        let word = word(dice);
+        let number = std::str::from_utf8(&word).ok().and_then(|word| word.parse::<i64>().ok());
+        if number.is_none_or(|number| i32::try_from(number).is_ok()) {
+            return word;
         }
     }
 }

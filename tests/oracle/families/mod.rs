@@ -102,7 +102,8 @@ fn spoil(dice: &mut Dice, command: &mut Words) {
 }
 
 /// Commands that, spoilt, could take a server's time or its memory; HELLO, which Redis 7.0 carries
-/// out in part, as it reads its options one by one; CONFIG, whose values end at a NUL in C.
+/// out in part, as it reads its options one by one; LSET and LREM, whose large numbers are not
+/// taken alike; CONFIG, whose values end at a NUL in C.
 fn harmful(command: &Words) -> bool {
     let name = command[0].to_ascii_uppercase();
     matches!(
@@ -110,6 +111,8 @@ fn harmful(command: &Words) -> bool {
         b"CONFIG"
             | OTHER
             | b"HELLO"
+            | b"LSET"
+            | b"LREM"
             | b"SETRANGE"
             | b"SETBIT"
             | b"BITFIELD"
