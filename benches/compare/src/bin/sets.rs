@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release --features mimalloc --manifest-path benches/compare/Cargo.toml --bin sets [-- members rounds]`
 //!
-//! Members of 17 bytes, added in one order and asked for in another. `HashSet` is one of `Vec<u8>` with ahash,
+//! Members of 17 bytes, added in one order and asked for in another (they themselves are read one after the
+//! other, as from a request just received). `HashSet` is one of `Vec<u8>` with ahash,
 //! which nobody else may use meanwhile: what locks, keys and thresholds cost is on Danio's side alone.
 //! Times are those of the best round, since noise only adds. Memory is what the process grows by.
 
@@ -19,6 +20,7 @@ use danio::Db;
 static ALLOCATOR: danio::Allocator = danio::Allocator;
 
 type Std = HashSet<Vec<u8>, ahash::RandomState>;
+type Member = [u8; 17];
 
 /// The memory of the process, in bytes, where the system tells.
 fn resident() -> f64 {
@@ -27,12 +29,13 @@ fn resident() -> f64 {
     pages.map_or(f64::NAN, |pages| pages * 4096.0)
 }
 
-fn members(from: usize, count: usize) -> Vec<Vec<u8>> {
-    (from..from + count).map(|n| format!("member:{n:010}").into_bytes()).collect()
+fn members(from: usize, count: usize) -> Vec<Member> {
+    let member = |n| format!("member:{n:010}").into_bytes().try_into().expect("17 bytes");
+    (from..from + count).map(member).collect()
 }
 
 /// The same in another order, the same in every run (Fisher and Yates, xorshift).
-fn shuffled<T: Clone>(items: &[T]) -> Vec<T> {
+fn shuffled(items: &[Member]) -> Vec<Member> {
     let (mut items, mut state) = (items.to_vec(), 88172645463325252_u64);
     for i in (1..items.len()).rev() {
         state ^= state << 13;
@@ -66,7 +69,9 @@ fn main() -> danio::Result<()> {
     let (first, second) = (members(0, count), members(count / 2, count));
     let asked = shuffled(&first);
     let kevy = || kevy_embedded::Store::open(kevy_embedded::Config::default()).expect("open");
-    println!("sets of {count} members of 17 B, one thread; ns a member (Danio's time over the other's)");
+    println!(
+        "sets of {count} members of 17 B, one thread; ns a member (Danio's time over the other's)"
+    );
     println!("{:34}{:>10}{:>19}{:>18}", "", "danio", "HashSet", "kevy-embedded");
 
     let (mut danio_ns, mut std_ns, mut kevy_ns) = (f64::INFINITY, f64::INFINITY, f64::INFINITY);
@@ -86,7 +91,7 @@ fn main() -> danio::Result<()> {
         let before = resident();
         let mut set = Std::default();
         std_ns = std_ns.min(best(1, count, || {
-            first.iter().for_each(|m| assert!(set.insert(m.clone())));
+            first.iter().for_each(|m| assert!(set.insert(m.to_vec())));
         }));
         if round == 0 {
             bytes[1] = (resident() - before) / count as f64;
@@ -106,13 +111,15 @@ fn main() -> danio::Result<()> {
             store.sadd(key.as_bytes(), &some).expect("a set");
         });
     }
-    a.extend(first.iter().cloned());
-    b.extend(second.iter().cloned());
+    a.extend(first.iter().map(|m| m.to_vec()));
+    b.extend(second.iter().map(|m| m.to_vec()));
 
     row(
         "SISMEMBER",
-        best(rounds, count, || asked.iter().for_each(|m| assert_eq!(db.sismember("a", m), Ok(true)))),
-        best(rounds, count, || asked.iter().for_each(|m| assert!(a.contains(m)))),
+        best(rounds, count, || {
+            asked.iter().for_each(|m| assert_eq!(db.sismember("a", m), Ok(true)))
+        }),
+        best(rounds, count, || asked.iter().for_each(|m| assert!(a.contains(&m[..])))),
         Some(best(rounds, count, || {
             asked.iter().for_each(|m| assert!(store.sismember(b"a", m).expect("a set")));
         })),
@@ -124,7 +131,9 @@ fn main() -> danio::Result<()> {
             asked.chunks(100).for_each(|m| hits(db.smismember("a", m).expect("a set")));
         }),
         best(rounds, count, || {
-            asked.chunks(100).for_each(|some| hits(some.iter().map(|m| a.contains(m)).collect()));
+            asked
+                .chunks(100)
+                .for_each(|some| hits(some.iter().map(|m| a.contains(&m[..])).collect()));
         }),
         None,
     );
@@ -151,7 +160,9 @@ fn main() -> danio::Result<()> {
     );
     row(
         "SUNION of two",
-        best(rounds, count, || assert_eq!(db.sunion(["a", "b"]).expect("sets").len(), count + count / 2)),
+        best(rounds, count, || {
+            assert_eq!(db.sunion(["a", "b"]).expect("sets").len(), count + count / 2)
+        }),
         best(rounds, count, || assert_eq!((&a | &b).len(), count + count / 2)),
         None,
     );
