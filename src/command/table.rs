@@ -234,7 +234,7 @@ mod tests {
                 let found = table.find(name.as_bytes()).map(|n| n.row.name);
                 assert_eq!(found, Some(node.row.name));
             }
-            assert!(table.find(format!("{}x", node.row.name).as_bytes()).is_none());
+            assert!(table.find(format!("{}?", node.row.name).as_bytes()).is_none());
             for child in &node.children {
                 assert_eq!(
                     table.find_full(child.full_name.as_bytes()).map(|n| n.id),
