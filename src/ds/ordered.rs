@@ -136,6 +136,10 @@ impl<K: Ord, V> Ordered<K, V> {
     where
         K: Borrow<Q>,
     {
+        // What was added first is mostly removed first.
+        if self.chunks.front().is_some_and(|chunk| chunk[0].0.borrow() == key) {
+            return self.first();
+        }
         let floor = self.floor(key)?;
         (self.chunks[floor.chunk][floor.at].0.borrow() == key).then_some(floor)
     }
