@@ -105,6 +105,31 @@ fn corners_of_sorted_sets() {
 }
 
 #[test]
+fn corners_of_streams() {
+    compare(
+        &[],
+        &[
+            "DEL s | XADD s 1-1 a | XADD s 1-1 | XADD s * a b c | XADD s MAXLEN 5 * | XADD s 0-0 a b | XADD s 0-* a b | XADD s 0-* a b | XADD s 0 a b",
+            "DEL s | XADD s 18446744073709551615-18446744073709551615 a b | XADD s * a b | XADD s 5-5 a b | XRANGE s - + | XREAD STREAMS s 0 | DEL s",
+            "DEL s | XADD s 5-18446744073709551615 a b | XADD s 5-* a b | XADD s 6-* a b | DEL s",
+            "DEL s | XADD s LIMIT 5 * a b | XADD s MAXLEN 5 LIMIT 5 * a b | XADD s MAXLEN ~ 5 LIMIT -1 * a b | XADD s MAXLEN 5 MINID 5 * a b | XADD s MAXLEN -1 * a b | XADD s MINID x * a b",
+            "DEL s | XTRIM s | XTRIM s NOPE 5 | XTRIM s LIMIT 5 | XTRIM s MAXLEN | XTRIM s MAXLEN ~ | XTRIM s MAXLEN 5 NOMKSTREAM | XTRIM s MAXLEN ~ 0 LIMIT 0 | EXISTS s",
+            "DEL s | XRANGE s (- + | XRANGE s - (0 | XRANGE s (18446744073709551615-18446744073709551615 + | XRANGE s - + COUNT | XRANGE s - + COUNT x | XRANGE s - + COUNT 0 | XREVRANGE s - + COUNT -1",
+            "DEL s | XADD s 1-1 a b | XADD s 1-2 c d | XDEL s 1-1 | XDEL s 1-2 | XLEN s | EXISTS s | XREAD STREAMS s $ | XADD s 1-2 e f | XADD s 1-3 e f | XREAD STREAMS s 1 | DEL s",
+            "DEL s | XGROUP CREATE s g $ | XGROUP CREATE s g $ MKSTREAM | XGROUP CREATE s g $ MKSTREAM | XGROUP CREATE s h x MKSTREAM | XGROUP CREATE s h + | XGROUP SETID s g + | XGROUP SETID s g - | XGROUP SETID s h 0 | XGROUP DESTROY s h | XGROUP DESTROY s g | DEL s",
+            "DEL s | XGROUP | XGROUP NOPE | XGROUP CREATE | XGROUP CREATE s | XGROUP CREATE s g 0 NOPE | XGROUP CREATE s g 0 ENTRIESREAD | XGROUP CREATE s g 0 ENTRIESREAD -2 | XGROUP SETID s g | XGROUP DELCONSUMER s g c | XGROUP CREATECONSUMER s g c",
+            "SET s 1 | XADD s * a b | XLEN s | XRANGE s - + | XGROUP CREATE s g 0 | XREADGROUP GROUP g c STREAMS s > | XACK s g 1 | XPENDING s g | XCLAIM s g c 0 1 | XAUTOCLAIM s g c 0 0 | XINFO STREAM s | XSETID s 1 | XTRIM s MAXLEN 1 | XDEL s 1 | XREAD STREAMS s 0 | DEL s",
+            "DEL s | XREAD | XREAD STREAMS | XREAD STREAMS s | XREAD COUNT x STREAMS s 0 | XREAD BLOCK x STREAMS s 0 | XREAD BLOCK -1 STREAMS s 0 | XREADGROUP STREAMS a b c d e f | XREADGROUP GROUP g c COUNT 1 STREAMS s | XREAD NOACK STREAMS s 0 | XREAD GROUP g c STREAMS s 0",
+            "DEL s | XADD s 1-1 a b | XGROUP CREATE s g 0 | XREADGROUP GROUP g c BLOCK 5 STREAMS s > | XDEL s 1-1 | XREADGROUP GROUP g c STREAMS s 0 | XCLAIM s g d 0 1-1 | XPENDING s g | DEL s",
+            "DEL s | XADD s 1-1 a b | XADD s 2-1 a b | XGROUP CREATE s g 0 | XREADGROUP GROUP g c STREAMS s > | XDEL s 1-1 | XAUTOCLAIM s g d 0 - COUNT 1 | XAUTOCLAIM s g d 0 - JUSTID | XPENDING s g | XAUTOCLAIM s g d 0 - COUNT 0 | DEL s",
+            "DEL s | XADD s 1-1 a b | XGROUP CREATE s g 0 | XCLAIM s g c 0 1-1 | XCLAIM s g c 0 1-1 FORCE | XCLAIM s g c x 1-1 | XCLAIM s g c 0 1-1 IDLE x | XCLAIM s g c 0 1-1 NOPE | XCLAIM s g c 0 1-1 RETRYCOUNT 7 JUSTID LASTID 9-9 | XPENDING s g | XPENDING s g - + | XPENDING s g IDLE 0 - + | XPENDING s g - + 5 nobody | XINFO GROUPS s | DEL s",
+            "DEL s | XADD s 5-1 a b | XSETID s 4-1 | XSETID s 5-1 ENTRIESADDED 0 | XSETID s 5-1 ENTRIESADDED -1 | XSETID s 5-1 MAXDELETEDID 6-1 | XSETID s 9-9 ENTRIESADDED 5 MAXDELETEDID 3-0 | XSETID s | XSETID missing 1-1 | XADD s 9-9 a b | DEL s",
+            "DEL s | XINFO | XINFO STREAM missing | XINFO STREAM | XINFO NOPE s | XADD s 1-1 a b | XINFO STREAM s NOPE | XINFO STREAM s FULL COUNT | XINFO STREAM s FULL COUNT x | XINFO STREAM s FULL NOPE 1 | XINFO CONSUMERS s nope | XINFO GROUPS s | DEL s",
+        ],
+    );
+}
+
+#[test]
 fn a_server_with_a_password() {
     compare(
         &["--requirepass", "secret"],
