@@ -99,6 +99,7 @@ pub use api::{
     Tick, Ttl,
 };
 pub use api::{FieldExpired, FieldPersisted, HashPage, HashScanOptions, HashSetOptions};
+pub use api::{GeoMatch, GeoSearch};
 pub use clock::{Clock, ManualClock};
 pub use config::{Config, EncodingLimit, EvictionPolicy, MAX_STRING, Upkeep};
 #[cfg(feature = "server")]
@@ -106,6 +107,7 @@ pub use ds::allocator::Allocator;
 pub use ds::bits::{BitOp, BitOverflow};
 pub use ds::stream_log::StreamId;
 pub use error::{Error, Result};
+pub use value::geo::{Position, Unit};
 pub use value::zset::{IntoScore, LexBound, Score, ScoreBound};
 pub use value::{Encoding, Type};
 

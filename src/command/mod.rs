@@ -17,6 +17,7 @@ mod connection;
 mod context;
 mod dispatch;
 mod errors;
+mod geo;
 mod hash;
 mod help;
 mod hyperloglog;
@@ -59,6 +60,7 @@ pub use value::Value;
 static FAMILIES: &[&[Command]] = &[
     bitmap::ROWS,
     connection::ROWS,
+    geo::ROWS,
     hash::ROWS,
     hyperloglog::ROWS,
     keys::ROWS,

@@ -50,6 +50,12 @@ pub trait Reply {
     /// Text for people, `format` being `txt` or `mkd`.
     fn verbatim(&mut self, format: &str, text: &str);
 
+    /// A double with a text of its own, more precise than the shortest.
+    fn long_double(&mut self, value: f64, text: &str) {
+        let _ = text;
+        self.double(value);
+    }
+
     /// An integer of any size, in decimal; a byte string for a reader that knows none.
     fn big_number(&mut self, digits: &str) {
         self.bulk(digits.as_bytes());

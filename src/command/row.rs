@@ -187,6 +187,8 @@ pub enum Group {
     Hash,
     /// Sorted sets.
     SortedSet,
+    /// Places.
+    Geo,
     /// Streams.
     Stream,
     /// Transactions.
@@ -208,6 +210,7 @@ impl Group {
             Group::Set => "set",
             Group::Hash => "hash",
             Group::SortedSet => "sorted-set",
+            Group::Geo => "geo",
             Group::Stream => "stream",
             Group::Transactions => "transactions",
         }

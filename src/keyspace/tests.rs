@@ -295,6 +295,12 @@ fn sorted_set_command() -> impl Strategy<Value = Vec<String>> {
         }),
         (key(), key(), 0..200_u32)
             .prop_map(move |(a, b, n)| words(format!("ZRANGESTORE {a} {b} 3 {n}"))),
+        (key(), 0..90_u32, 0..80_u32, 0..20_u32)
+            .prop_map(move |(k, x, y, m)| words(format!("GEOADD {k} {x} {y} member:{m}"))),
+        (key(), key(), 1..9000_u32).prop_map(move |(a, b, km)| {
+            let search = format!("FROMLONLAT 40 40 BYRADIUS {km} km STOREDIST");
+            words(format!("GEOSEARCHSTORE {a} {b} {search}"))
+        }),
     ]
 }
 

@@ -47,6 +47,9 @@ impl Pair {
             Pair::DanioRedis7 | Pair::Valkey9Redis7 => (ours, theirs),
             Pair::DanioValkey9 => (theirs, ours),
         };
+        if same_search(words, valkey, redis) {
+            return true;
+        }
         if self != Pair::DanioValkey9 && same_scores(words, ours, theirs) {
             return true;
         }
@@ -79,6 +82,25 @@ const SCORES: &[&str] = &[
     "ZSCORE",
     "ZUNION",
 ];
+
+/// The commands that search for places.
+const SEARCHES: &[&str] = &[
+    "GEOSEARCH",
+    "GEOSEARCHSTORE",
+    "GEORADIUS",
+    "GEORADIUS_RO",
+    "GEORADIUSBYMEMBER",
+    "GEORADIUSBYMEMBER_RO",
+];
+
+/// Valkey 9 has polygons, which its words tell of, and other words for a member that is not there.
+fn same_search(words: &Words, valkey: &Raw, redis: &Raw) -> bool {
+    let is = |raw: &Raw, start: &str| raw.starts_with(start);
+    SEARCHES.iter().any(|name| words[0].eq_ignore_ascii_case(name.as_bytes()))
+        && (is(valkey, "-ERR member ") && is(redis, "-ERR could not decode requested zset member")
+            || is(valkey, "-ERR exactly one of BYRADIUS, BYBOX and BYPOLYGON")
+                && is(redis, "-ERR exactly one of BYRADIUS and BYBOX"))
+}
 
 /// Redis 7.0 prints 17 digits of a score, newer servers as few as read back as the same; and it packs
 /// the first members of many at once, by which a zero loses its sign.

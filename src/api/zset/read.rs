@@ -241,7 +241,7 @@ impl Db {
     }
 
     /// Calls `look` with the sorted set under a key, if there is one.
-    pub(super) fn with_zset<R>(
+    pub(in crate::api) fn with_zset<R>(
         &self,
         key: &[u8],
         look: impl FnOnce(&Tx<'_>, ZSetRef<'_>) -> R,

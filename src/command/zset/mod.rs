@@ -8,6 +8,8 @@ mod read;
 mod remove;
 mod span;
 
+pub(super) use add::add;
+
 use super::reply::{Protocol, Reply};
 use super::row::Command;
 use crate::ds::packed::Item;

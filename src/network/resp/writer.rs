@@ -21,6 +21,17 @@ impl<'a> RespWriter<'a> {
         self.protocol == Protocol::Resp3
     }
 
+    /// A double's text: a byte string in RESP2.
+    fn number(&mut self, text: &[u8]) {
+        if self.is_resp3() {
+            self.out.push(b',');
+            self.out.extend_from_slice(text);
+            self.out.extend_from_slice(b"\r\n");
+        } else {
+            self.bulk(text);
+        }
+    }
+
     /// A marker, a number and the line's end; `spare` bytes will follow.
     #[inline]
     fn header(&mut self, marker: u8, number: usize, spare: usize) {
@@ -132,13 +143,11 @@ impl Reply for RespWriter<'_> {
         // The longest is 24 bytes, so its length takes two digits at most.
         let mut text = Vec::with_capacity(32);
         double::write(value, &mut text);
-        if self.is_resp3() {
-            self.out.push(b',');
-            self.out.extend_from_slice(&text);
-            self.out.extend_from_slice(b"\r\n");
-        } else {
-            self.bulk(&text);
-        }
+        self.number(&text);
+    }
+
+    fn long_double(&mut self, _: f64, text: &str) {
+        self.number(text.as_bytes());
     }
 
     fn boolean(&mut self, value: bool) {

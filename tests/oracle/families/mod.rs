@@ -3,6 +3,7 @@
 mod bitmap;
 mod connection;
 mod expiry;
+mod geo;
 mod hyperloglog;
 mod keys;
 mod lists;
@@ -42,6 +43,7 @@ pub(crate) const FAMILIES: &[(&str, usize, Generator)] = &[
     ("sort", 14, sort::next),
     ("transactions", 12, transactions::next),
     ("zsets", 30, zsets::next),
+    ("geo", 14, geo::next),
 ];
 
 /// Commands that are understood by the harness and not sent; see [`crate::episode`].
