@@ -3,10 +3,11 @@
 //! Built under `cfg(fuzzing)` alone, so that nothing of it is part of the crate. Each
 //! function takes a fuzzer's bytes and panics when a promise is broken.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use crate::clock::Millis;
 use crate::ds::hll::{self, Hll, HllRef, Rank, Registers};
+use crate::ds::list::{ChunkedList, End, Fill};
 use crate::ds::packed::{Item, Packed, PackedRef};
 use crate::ds::stream_log::{BlockLimits, Keep, StreamId, StreamLog};
 use crate::ds::table::{self, Rehash, Table};
@@ -195,6 +196,67 @@ pub fn packed(data: &[u8]) {
     }
     assert!(packed.as_ref().iter().map(|(_, item)| item.to_vec()).eq(model));
     assert_eq!(PackedRef::checked(packed.as_bytes()), Some(packed.as_ref()));
+}
+
+/// The chunked list: a deque, with nodes of whatever limit.
+pub fn list(data: &[u8]) {
+    let [limit, apart, steps @ ..] = data else { return };
+    let fill = Fill::new(i64::from(*limit % 12) - 5, u32::from(apart / 2) * u32::from(apart % 2));
+    let (mut list, mut model) = (ChunkedList::new(fill), VecDeque::<Vec<u8>>::new());
+    let mut steps = steps;
+    while let [what, at, size, rest @ ..] = steps {
+        let (text, rest) = match what & 0xC0 {
+            0 => (vec![b'x'; usize::from(*size) * 40], rest),
+            _ => {
+                let (text, rest) = rest.split_at(usize::from(*size % 24).min(rest.len()));
+                (text.to_vec(), rest)
+            }
+        };
+        steps = rest;
+        let end = if at % 2 == 0 { End::Front } else { End::Back };
+        let at = usize::from(*at) % (model.len() + 1);
+        let item = Item::from(&text);
+        match what % 8 {
+            0 | 1 => {
+                list.push(end, item);
+                match end {
+                    End::Front => model.push_front(text),
+                    End::Back => model.push_back(text),
+                }
+            }
+            2 => {
+                let expected = match end {
+                    End::Front => model.pop_front(),
+                    End::Back => model.pop_back(),
+                };
+                assert_eq!(list.pop_with(end, |item| item.to_vec()), expected);
+            }
+            3 => {
+                assert_eq!(list.set(at, item), at < model.len());
+                model.get_mut(at).into_iter().for_each(|place| *place = text.clone());
+            }
+            4 | 5 if at < model.len() => {
+                let after = what % 8 == 5;
+                list.insert(at, after, item);
+                model.insert(at + usize::from(after), text);
+            }
+            6 => {
+                let n = usize::from(*size % 4);
+                list.remove_range(at, n);
+                model.drain(at..(at + n).min(model.len()));
+            }
+            7 => {
+                let left: VecDeque<_> = model.iter().filter(|s| **s != text).cloned().collect();
+                let removed = list.remove_matches(item, end, usize::MAX);
+                assert_eq!(removed, model.len() - left.len());
+                model = left;
+            }
+            _ => {}
+        }
+        list.check();
+        assert_eq!(list.get(at).map(Item::to_vec).as_ref(), model.get(at));
+    }
+    assert!(list.iter_from(0).map(Item::to_vec).eq(model));
 }
 
 /// Requests: they read alike in one piece and in many, whatever they are, and words stay
