@@ -12,7 +12,6 @@ pub(crate) mod hll;
 pub(crate) mod intset;
 pub(crate) mod list;
 pub(crate) mod ordered;
-#[allow(dead_code, unused_imports, reason = "its users are the collections, one after the other")]
 pub(crate) mod packed;
 #[allow(dead_code, reason = "big sets and hashes come after it")]
 pub(crate) mod pair;

@@ -74,16 +74,6 @@ impl<'a> Chain<'a> {
             (index..count).fold(self.0.len(), |end, _| self.before(end))
         }
     }
-
-    /// How many elements. O(elements).
-    pub(crate) fn count(self) -> usize {
-        let (mut at, mut count) = (0, 0);
-        while at < self.0.len() {
-            at = self.after(at);
-            count += 1;
-        }
-        count
-    }
 }
 
 /// A chain's elements, from the first on or from the last.

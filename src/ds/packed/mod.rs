@@ -151,11 +151,6 @@ impl Packed {
         removed
     }
 
-    /// Removes all elements; the memory stays.
-    pub(crate) fn clear(&mut self) {
-        self.bytes.clear();
-    }
-
     /// Makes `new` bytes of room at `pos`, where `old` were; returns where it ends.
     fn open(&mut self, pos: usize, old: usize, new: usize) -> usize {
         let len = self.bytes.len();

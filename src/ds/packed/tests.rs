@@ -28,7 +28,6 @@ enum Step {
     Replace(usize, Vec<u8>),
     Remove(usize, usize),
     Find(usize, usize),
-    Clear,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -38,7 +37,6 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (any::<usize>(), string()).prop_map(|(at, s)| Step::Replace(at, s)),
         2 => (any::<usize>(), 0..5_usize).prop_map(|(at, n)| Step::Remove(at, n)),
         3 => (any::<usize>(), 0..3_usize).prop_map(|(at, skip)| Step::Find(at, skip)),
-        1 => Just(Step::Clear),
     ]
 }
 
@@ -92,10 +90,6 @@ proptest! {
                         prop_assert_eq!(packed.as_ref().at(pos).unwrap().to_vec(), &wanted[..]);
                     }
                     prop_assert_eq!(packed.as_ref().find(Item::Bytes(b"absent"), skip), None);
-                }
-                Step::Clear => {
-                    packed.clear();
-                    model.clear();
                 }
                 Step::Replace(..) | Step::Find(..) => {}
             }

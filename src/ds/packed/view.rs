@@ -16,6 +16,10 @@ impl<'a> PackedRef<'a> {
 
     /// Reads bytes that come from elsewhere; `None` unless each element is whole, spelled as it
     /// would be here, and counted.
+    #[cfg_attr(
+        not(any(test, fuzzing)),
+        expect(dead_code, reason = "files bring such bytes, later; the tests are the first")
+    )]
     pub(crate) fn checked(bytes: &'a [u8]) -> Option<PackedRef<'a>> {
         if bytes.is_empty() {
             return Some(PackedRef(bytes));
@@ -135,14 +139,6 @@ impl<'a> PackedRef<'a> {
 pub(crate) struct Iter<'a> {
     bytes: &'a [u8],
     pos: usize,
-}
-
-impl Iter<'_> {
-    /// The position of the element that comes next, the end if none does.
-    #[inline]
-    pub(crate) fn pos(&self) -> usize {
-        self.pos
-    }
 }
 
 impl<'a> Iterator for Iter<'a> {
