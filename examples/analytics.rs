@@ -99,7 +99,7 @@ fn main() -> danio::Result<()> {
     // number divides, and strangers who never come twice.
     const USERS: u64 = 30_000;
     for day in 0..7 {
-        let came = |user: &u64| user % (u64::from(day) + 1) == 0;
+        let came = |user: &u64| user.is_multiple_of(u64::from(day) + 1);
         for user in (0..USERS).filter(came) {
             let (visitor, hour) = (format!("user-{user}"), user % 24);
             let event = Event { user: Some(user), visitor: &visitor, action: "view", hour };

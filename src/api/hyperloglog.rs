@@ -80,7 +80,9 @@ impl Tx<'_> {
             match dense {
                 Ok(len) => {
                     let bytes = edited(slot, len);
-                    elements.clone().for_each(|e| drop(hll::add_to_dense(bytes, Rank::of(e))));
+                    for element in elements.clone() {
+                        hll::add_to_dense(bytes, Rank::of(element));
+                    }
                     hll::uncache(bytes);
                 }
                 Err(mut hll) => {

@@ -44,7 +44,8 @@ proptest! {
     fn combines(sources in proptest::collection::vec(string(6000), 1..5)) {
         let len = sources.iter().map(Vec::len).max().unwrap_or(0);
         let sources: Vec<&[u8]> = sources.iter().map(|source| &source[..]).collect();
-        let ops: [(BitOp, fn(&[bool]) -> bool); 8] = [
+        type Model = fn(&[bool]) -> bool;
+        let ops: [(BitOp, Model); 8] = [
             (BitOp::And, |bits| bits.iter().all(|bit| *bit)),
             (BitOp::Or, |bits| bits.iter().any(|bit| *bit)),
             (BitOp::Xor, |bits| bits.iter().filter(|bit| **bit).count() % 2 == 1),
