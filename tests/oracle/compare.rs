@@ -60,6 +60,8 @@ fn check(words: &Words) -> Check {
         (b"PTTL" | b"PEXPIRETIME", _) => Check::Near(SLACK),
         // Other servers turn a sorted set that is sorted into a table, and leave it one.
         (b"OBJECT", b"ENCODING") if words[2..] == [b"zset:1".to_vec()] => Check::Type,
+        (b"HTTL" | b"HEXPIRETIME", _) => Check::Near(SLACK / 1000),
+        (b"HPTTL" | b"HPEXPIRETIME", _) => Check::Near(SLACK),
         // Redis shares the small integers, and with them their idle time.
         (b"OBJECT", b"IDLETIME") => Check::Type,
         (b"XPENDING", _) => Check::Without(without_idle_times),
@@ -73,6 +75,10 @@ fn check(words: &Words) -> Check {
         // A pattern finds what each server has.
         (b"CONFIG", b"GET") if words[2..].iter().any(|name| name.contains(&b'*')) => Check::Type,
         (b"CONFIG", b"GET") => Check::Unordered,
+        (b"HGETALL" | b"HKEYS" | b"HVALS", _) => Check::Unordered,
+        (b"HRANDFIELD", _) if words.len() == 2 => Check::Presence,
+        (b"HRANDFIELD", _) if words[2].len() > 3 => Check::Unordered,
+        (b"HRANDFIELD", _) => Check::Count,
         (b"SMEMBERS" | b"SINTER" | b"SUNION" | b"SDIFF" | b"SPOP", _) => Check::Unordered,
         (b"SRANDMEMBER", _) if words.len() == 2 => Check::Presence,
         (b"SRANDMEMBER", _) => match words[2].first() {
@@ -171,6 +177,12 @@ fn near(ours: &Tree, theirs: &Tree, slack: i64) -> bool {
     match (ours.integer(), theirs.integer()) {
         // Negative answers are signs, not times.
         (Some(a), Some(b)) if a >= 0 && b >= 0 => a.abs_diff(b) <= slack as u64,
+        (None, None) => match (ours.items(), theirs.items()) {
+            (Some(a), Some(b)) if a.len() == b.len() => {
+                a.iter().zip(b).all(|(a, b)| near(a, b, slack))
+            }
+            _ => ours == theirs,
+        },
         _ => ours == theirs,
     }
 }

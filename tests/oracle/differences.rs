@@ -158,6 +158,36 @@ const ROWS: &[Row] = &[
         },
     },
     Row {
+        command: "OBJECT ENCODING",
+        danio: Follows::Redis,
+        why: "Redis packs small hashes with fields that expire; Valkey makes tables of them",
+        applies: |valkey, redis| {
+            valkey.bytes == b"$9\r\nhashtable\r\n" && redis.bytes == b"$10\r\nlistpackex\r\n"
+        },
+    },
+    Row {
+        command: "OBJECT ENCODING",
+        danio: Follows::Valkey,
+        why: "Redis 7.0 makes no table of a hash because many fields are set at once",
+        applies: |valkey, redis| {
+            valkey.bytes == b"$9\r\nhashtable\r\n" && redis.bytes == b"$8\r\nlistpack\r\n"
+        },
+    },
+    Row {
+        command: "HSCAN",
+        danio: Follows::Either,
+        why: "as of SCAN",
+        applies: |valkey, redis| {
+            valkey.is("-ERR invalid cursor") != redis.is("-ERR invalid cursor")
+        },
+    },
+    Row {
+        command: "HRANDFIELD",
+        danio: Follows::Valkey,
+        why: "Redis 7.0 reads the count of HRANDFIELD less strictly",
+        applies: |valkey, _| valkey.starts_with("-ERR value is out of range"),
+    },
+    Row {
         command: "SSCAN",
         danio: Follows::Either,
         why: "as of SCAN",

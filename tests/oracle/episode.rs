@@ -91,6 +91,8 @@ impl Stage<'_> {
 /// The thresholds of encodings that generators change, and what they are at first.
 const THRESHOLDS: &[&str] = &[
     "list-max-listpack-size -2",
+    "hash-max-listpack-entries 512",
+    "hash-max-listpack-value 64",
     "set-max-intset-entries 512",
     "set-max-listpack-entries 128",
     "set-max-listpack-value 64",
@@ -169,7 +171,11 @@ impl<'s> Player<'s> {
             }
             name if name.eq_ignore_ascii_case(b"SCAN") => self.scan(words, 1, 1),
             name if name.eq_ignore_ascii_case(b"SSCAN") => self.scan(words, 2, 1),
-            // Members go with their scores, unless those are left out.
+            // Fields go with their values, members with their scores, unless those are left out.
+            name if name.eq_ignore_ascii_case(b"HSCAN") && words.len() > 2 => {
+                let bare = words.iter().any(|word| word.eq_ignore_ascii_case(b"NOVALUES"));
+                self.scan(words, 2, if bare { 1 } else { 2 })
+            }
             name if name.eq_ignore_ascii_case(b"ZSCAN") && words.len() > 2 => {
                 let bare = words.iter().any(|word| word.eq_ignore_ascii_case(b"NOSCORES"));
                 self.scan(words, 2, if bare { 1 } else { 2 })
@@ -296,7 +302,7 @@ fn apart(words: &Words) -> bool {
             | b"HSCAN"
             | b"ZSCAN"
     );
-    short || differs || matches!(&*name, b"PSETEX" | b"PEXPIRE")
+    short || differs || matches!(&*name, b"PSETEX" | b"PEXPIRE" | b"HPEXPIRE")
 }
 
 fn shown(replies: &Result<Replies>) -> String {

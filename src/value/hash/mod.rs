@@ -84,9 +84,7 @@ impl Hash {
             Hash::Timed(items) => packed::set(items, true, field, value, time),
             Hash::Big(big) => big.set(field, value, time),
         };
-        if !was_there {
-            self.fit(limits);
-        }
+        self.fit(limits);
         was_there
     }
 
@@ -169,7 +167,8 @@ impl Hash {
         }
     }
 
-    /// Changes the form after a field came, if there are too many now.
+    /// Changes the form after a field was set, if there are too many now.
+    #[inline]
     fn fit(&mut self, limits: &Limits) {
         let (len, encoding, bytes) = match self {
             Hash::Plain(items) => (items.len() / 2, Encoding::Listpack, items.as_bytes().len()),

@@ -95,7 +95,7 @@ impl Pair {
         self.model.insert(field.to_vec(), (value.to_vec(), at));
         let long = self.limits.size(EncodingLimit::HashMaxListpackValue);
         self.table |= field.len().max(value.len()) > long
-            || !was_there && self.all() > self.limits.size(EncodingLimit::HashMaxListpackEntries);
+            || self.all() > self.limits.size(EncodingLimit::HashMaxListpackEntries);
     }
 
     /// How many fields the hash has, those past their time included.

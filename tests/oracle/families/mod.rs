@@ -4,6 +4,7 @@ mod bitmap;
 mod connection;
 mod expiry;
 mod geo;
+mod hashes;
 mod hyperloglog;
 mod keys;
 mod lists;
@@ -35,6 +36,7 @@ pub(crate) const FAMILIES: &[(&str, usize, Generator)] = &[
     ("streams", 35, streams::next),
     ("keys", 30, keys::next),
     ("lists", 30, lists::next),
+    ("hashes", 30, hashes::next),
     ("expiry", 20, expiry::next),
     ("connection", 8, connection::next),
     ("bitmap", 14, bitmap::next),
@@ -73,6 +75,9 @@ pub(crate) fn sequence(seed: u64, length: usize, dialect: Dialect) -> Vec<Words>
         }
         if dice.one_in(1500) {
             sequence.extend(short_lived(&mut dice));
+        }
+        if dialect >= Dialect::Valkey9 && dice.one_in(2500) {
+            sequence.extend(hashes::short_lived(&mut dice));
         }
         if dice.one_in(300) {
             sequence.push(vec![DUMP.to_vec()]);
@@ -126,6 +131,11 @@ fn harmful(command: &Words) -> bool {
             | b"SET"
             | b"XADD"
             | b"MSETEX"
+            | b"HEXPIRE"
+            | b"HPEXPIRE"
+            | b"HGETEX"
+            | b"HSETEX"
+            | b"HRANDFIELD"
     )
 }
 
