@@ -65,8 +65,14 @@ pub(crate) fn intersection_len(sets: &[SetRef<'_>], limit: usize) -> usize {
 impl Set {
     /// The set that a command stores, in the encoding that it has in Redis.
     pub(crate) fn combined(how: Combination, sets: &[SetRef<'_>], limits: &Limits) -> Set {
-        let members = combine(how, sets, &limits.hasher);
         let mut set = Set::default();
+        if how == Combination::Union {
+            // In the order of the keys: where few integers fit an array, what comes first decides.
+            let members = sets.iter().flat_map(|set| set.iter());
+            members.for_each(|member| _ = set.insert_member(member, limits));
+            return set;
+        }
+        let members = combine(how, sets, &limits.hasher);
         let from = match how {
             Combination::Intersection => {
                 let smallest = sets.iter().min_by_key(|set| set.len());
@@ -79,7 +85,7 @@ impl Set {
             }
             // Redis removes members one by one from a copy of the first set.
             Combination::Difference if removes(sets) => sets.first(),
-            Combination::Union | Combination::Difference => None,
+            _ => None,
         };
         if let Some(first) = from.filter(|_| !members.is_empty()) {
             first.iter().for_each(|member| _ = set.insert_member(member, limits));

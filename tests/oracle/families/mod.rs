@@ -110,13 +110,15 @@ fn spoil(dice: &mut Dice, command: &mut Words) {
 
 /// Commands that, spoilt, could take a server's time or its memory; HELLO, which Redis 7.0 carries
 /// out in part, as it reads its options one by one; LSET and LREM, whose large numbers are not
-/// taken alike; CONFIG, whose values end at a NUL in C.
+/// taken alike; CONFIG, whose values end at a NUL in C; SPOP, which picks by chance unless it
+/// takes everything.
 fn harmful(command: &Words) -> bool {
     let name = command[0].to_ascii_uppercase();
     matches!(
         name.as_slice(),
         b"CONFIG"
             | OTHER
+            | b"SPOP"
             | b"HELLO"
             | b"LSET"
             | b"LREM"

@@ -132,10 +132,16 @@ fn scan(dice: &mut Dice) -> Words {
         .end()
 }
 
+/// Integers may be as many in an array as members in a pack, or more: otherwise a set's encoding
+/// depends on the order in which members came, and that is each server's own.
 fn threshold(dice: &mut Dice, dialect: Dialect) -> Words {
-    let names = ["set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value"];
-    // Redis 7.0 has the first only.
-    let name = if dialect < Dialect::Valkey9 { names[0] } else { dice.pick(&names) };
-    let value = dice.pick(&["0", "1", "3", "5", "8", "64", "128", "512"]);
-    [&b"CONFIG"[..], b"SET", name.as_bytes(), value.as_bytes()].map(<[u8]>::to_vec).to_vec()
+    let sizes = ["0", "1", "3", "5", "8", "64", "128", "512"];
+    let ints = dice.below(sizes.len());
+    let mut words = vec!["CONFIG", "SET", "set-max-intset-entries", sizes[ints]];
+    // Redis 7.0 packs no sets.
+    if dialect >= Dialect::Valkey9 {
+        words.extend(["set-max-listpack-entries", sizes[dice.below(ints + 1)]]);
+        words.extend(["set-max-listpack-value", dice.pick(&sizes)]);
+    }
+    words.into_iter().map(|word| word.as_bytes().to_vec()).collect()
 }
