@@ -169,7 +169,7 @@ impl<'a> Query<'a> {
                 return Err(Error::echo(text, command, ""));
             }
             if shape.is_none() {
-                let text = "ERR exactly one of BYRADIUS, BYBOX and BYPOLYGON can be specified for ";
+                let text = "ERR exactly one of BYRADIUS and BYBOX can be specified for ";
                 return Err(Error::echo(text, command, ""));
             }
         }
