@@ -14,6 +14,9 @@ use crate::keyspace::event::{
 use crate::keyspace::{Access, Key, Tx};
 use crate::value::zset::{Members, Score, Span, ZSet, ZSetRef};
 
+/// Members with their scores that were removed, the outermost first.
+type Popped = Vec<(Bytes, Score)>;
+
 /// An end of a sorted set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ZEnd {
@@ -111,7 +114,7 @@ impl Tx<'_> {
         keys: &[Key<'_>],
         end: ZEnd,
         count: usize,
-    ) -> Result<Option<(usize, Vec<(Bytes, Score)>)>> {
+    ) -> Result<Option<(usize, Popped)>> {
         for (i, key) in keys.iter().enumerate() {
             if self.zset(*key)?.is_some() {
                 return Ok(Some((i, self.zpop(*key, end, count)?)));
@@ -296,7 +299,7 @@ impl Db {
         keys: impl IntoIterator<Item = K>,
         end: ZEnd,
         count: usize,
-    ) -> Result<Option<(usize, Vec<(Bytes, Score)>)>> {
+    ) -> Result<Option<(usize, Popped)>> {
         let keys: Vec<K> = keys.into_iter().collect();
         let keys = self.hashed(&keys);
         self.many(&keys, Access::Exclusive, |tx| tx.zmpop(&keys, end, count))

@@ -153,12 +153,6 @@ impl RankTree {
         self.hasher.hash(member)
     }
 
-    /// Hints that a member of this hash will be looked up soon.
-    #[inline]
-    pub(crate) fn prefetch(&self, hash: u64) {
-        self.index.prefetch(hash);
-    }
-
     /// Where a member is.
     #[inline]
     pub(crate) fn find(&self, hash: u64, member: &[u8]) -> Option<Place> {
@@ -177,7 +171,7 @@ impl RankTree {
     }
 
     /// Score and bytes of the member at a place.
-    #[inline]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn get(&self, place: Place) -> (f64, &[u8]) {
         let leaf = self.leaf(place.leaf);
         (leaf.score(place.at as usize), leaf.member(place.at as usize))
