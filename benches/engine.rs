@@ -110,7 +110,7 @@ fn many_keys(c: &mut Criterion) {
         b.iter(|| {
             let page = db.scan(cursor, &options);
             cursor = page.cursor.unwrap_or(0);
-            page.keys
+            page.items
         })
     });
     group.finish();

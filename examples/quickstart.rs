@@ -62,7 +62,7 @@ fn main() -> danio::Result<()> {
     let mut cursor = Some(0);
     while let Some(from) = cursor {
         let page = db.scan(from, &ScanOptions::new().matching("user:*").count(2));
-        users.extend(page.keys);
+        users.extend(page.items);
         cursor = page.cursor;
     }
     users.sort();

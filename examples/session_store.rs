@@ -68,7 +68,7 @@ impl SessionStore {
         let (mut cursor, mut count) = (Some(0), 0);
         while let Some(from) = cursor {
             let page = self.db.scan(from, &ScanOptions::new().matching("session:*").count(100));
-            count += page.keys.len();
+            count += page.items.len();
             cursor = page.cursor;
         }
         count

@@ -86,7 +86,6 @@ mod value;
 
 pub use api::{
     Aggregate, LexRange, RankRange, ScoreRange, ZAddOptions, ZAddOutcome, ZCombine, ZEnd, ZRange,
-    ZScanPage,
 };
 pub use api::{
     AutoClaimed, ClaimOptions, ConsumerGroup, ConsumerInfo, DeleteOutcome, GroupInfo,
@@ -95,10 +94,9 @@ pub use api::{
 };
 pub use api::{
     BitInt, BitRange, Bitfield, CopyOptions, Db, Engine, ExpireCondition, Lcs, ListElements,
-    ListEnd, LposOptions, MembersPage, ScanOptions, ScanPage, SetOptions, SetOutcome, SortOptions,
-    Tick, Ttl,
+    ListEnd, LposOptions, Page, ScanOptions, SetOptions, SetOutcome, SortOptions, Tick, Ttl,
 };
-pub use api::{FieldExpired, FieldPersisted, HashPage, HashScanOptions, HashSetOptions};
+pub use api::{FieldExpired, FieldPersisted, HashSetOptions};
 pub use api::{GeoMatch, GeoSearch};
 pub use clock::{Clock, ManualClock};
 pub use config::{Config, EncodingLimit, EvictionPolicy, MAX_STRING, Upkeep};

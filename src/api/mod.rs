@@ -13,6 +13,7 @@ mod hash;
 mod hyperloglog;
 mod keys;
 mod list;
+mod page;
 mod range;
 mod scan;
 mod set;
@@ -32,14 +33,14 @@ pub(crate) use expiry::ExpiryChange;
 pub use expiry::{ExpireCondition, Ttl};
 pub use geo::{GeoMatch, GeoSearch};
 pub(crate) use geo::{Near, Order};
-pub use hash::{FieldExpired, FieldPersisted, HashPage, HashScanOptions, HashSetOptions};
+pub use hash::{FieldExpired, FieldPersisted, HashSetOptions};
 pub(crate) use hash::{HashSetArgs, Presence};
 pub use keys::CopyOptions;
 pub use list::{ListElements, ListEnd, LposOptions};
 pub(crate) use list::{index_of, index_range};
+pub use page::Page;
 pub(crate) use range::byte_range;
-pub use scan::{ScanOptions, ScanPage};
-pub use set::MembersPage;
+pub use scan::ScanOptions;
 pub use sort::SortOptions;
 pub(crate) use sort::reaches;
 pub(crate) use stream::{
@@ -56,6 +57,5 @@ pub(crate) use string_set::{Compare, SetArgs, SetExpiry};
 pub use string_set::{SetOptions, SetOutcome};
 pub use zset::{
     Aggregate, LexRange, RankRange, ScoreRange, ZAddOptions, ZAddOutcome, ZCombine, ZEnd, ZRange,
-    ZScanPage,
 };
 pub(crate) use zset::{Combined, Limit, Operation, Picks, Selection, ZSource};

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::Db;
+use super::page::{Page, items_of};
 use crate::error::Result;
 use crate::keyspace::Tx;
 use crate::keyspace::entry::Entry;
@@ -31,7 +32,7 @@ impl Tx<'_> {
     }
 }
 
-/// Which keys [`Db::scan`] returns, and how many at a time.
+/// What [`Db::scan`] and its kin for sets, hashes and sorted sets return, and how many at a time.
 #[derive(Debug, Clone, Default)]
 pub struct ScanOptions {
     pattern: Option<Bytes>,
@@ -40,24 +41,24 @@ pub struct ScanOptions {
 }
 
 impl ScanOptions {
-    /// Every key, about ten at a time.
+    /// Everything, about ten at a time.
     pub fn new() -> ScanOptions {
         ScanOptions::default()
     }
 
-    /// Only keys that match a glob-style pattern (`MATCH`).
+    /// Only keys, members or fields that match a glob-style pattern (`MATCH`).
     pub fn matching(mut self, pattern: impl Into<Bytes>) -> ScanOptions {
         self.pattern = Some(pattern.into());
         self
     }
 
-    /// Looks at about this many keys a call, at least one (`COUNT`).
+    /// Looks at about this many a call, at least one (`COUNT`).
     pub fn count(mut self, count: usize) -> ScanOptions {
         self.count = Some(count);
         self
     }
 
-    /// Only keys that hold this type (`TYPE`).
+    /// Only keys that hold this type (`TYPE`); without effect where it is not keys that are gone through.
     pub fn of_type(mut self, kind: Type) -> ScanOptions {
         self.kind = Some(kind);
         self
@@ -78,16 +79,6 @@ impl ScanOptions {
     }
 }
 
-/// What one call of [`Db::scan`] found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ScanPage {
-    /// Where to go on; `None` when all keys have been looked at.
-    pub cursor: Option<u64>,
-    /// Keys, perhaps none, in no order.
-    pub keys: Vec<Bytes>,
-}
-
 impl Db {
     /// Returns some keys, from `cursor` on, 0 at first (`SCAN`, O(count), locks one stripe shared at a time). Over
     /// all calls, a key that is there from first to last is returned at least once; one that comes
@@ -102,14 +93,14 @@ impl Db {
     /// let mut cursor = Some(0);
     /// while let Some(from) = cursor {
     ///     let page = db.scan(from, &ScanOptions::new().matching("user:*"));
-    ///     users.extend(page.keys);
+    ///     users.extend(page.items);
     ///     cursor = page.cursor;
     /// }
     /// users.sort();
     /// assert_eq!(users, ["user:1", "user:2"]);
     /// # Ok::<(), danio::Error>(())
     /// ```
-    pub fn scan(&self, cursor: u64, options: &ScanOptions) -> ScanPage {
+    pub fn scan(&self, cursor: u64, options: &ScanOptions) -> Page<Bytes> {
         let mut keys = Vec::new();
         let next = self.each(|tx| {
             tx.scan(
@@ -119,8 +110,7 @@ impl Db {
                 |entry| keys.push(Bytes::copy_from_slice(entry.key())),
             )
         });
-        let next = next.expect(EACH);
-        ScanPage { cursor: (next != 0).then_some(next), keys }
+        Page::until(next.expect(EACH), keys)
     }
 
     /// Returns every key, a [`scan`](Db::scan) at a time: no lock is held between two items, and an item may
@@ -135,13 +125,8 @@ impl Db {
     pub fn iter_keys(&self) -> impl Iterator<Item = Bytes> + use<> {
         let db = self.clone();
         let options = ScanOptions::new().count(100);
-        let mut cursor = Some(0);
-        let pages = std::iter::from_fn(move || {
-            let page = db.scan(cursor?, &options);
-            cursor = page.cursor;
-            Some(page.keys)
-        });
-        pages.flatten()
+        // No page is an error, so that every item is a key.
+        items_of(move |cursor| Ok(db.scan(cursor, &options))).flatten()
     }
 
     /// Returns the keys that match a glob-style pattern (`KEYS`, O(all keys), locks stripes shared one at a

@@ -14,7 +14,6 @@ use std::collections::BTreeSet;
 pub use expire::{FieldExpired, FieldPersisted};
 pub use expire_set::HashSetOptions;
 pub(crate) use expire_set::{HashSetArgs, Presence};
-pub use scan::{HashPage, HashScanOptions};
 
 use crate::error::Result;
 use crate::keyspace::change::{Done, Effect, Slot};

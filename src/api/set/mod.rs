@@ -13,8 +13,6 @@ use crate::keyspace::{Access, Key, Tx};
 use crate::value::set::{Member, Set, SetRef};
 use crate::value::string::Digits;
 
-pub use scan::MembersPage;
-
 /// A member, to keep.
 fn to_bytes(member: Member<'_>) -> Bytes {
     Bytes::copy_from_slice(member.bytes(&mut Digits::new()))

@@ -10,7 +10,6 @@ mod remove;
 pub use add::{ZAddOptions, ZAddOutcome};
 pub use combine::{Aggregate, ZCombine};
 pub(crate) use combine::{Combined, Operation, ZSource};
-pub use pages::ZScanPage;
 pub use range::{LexRange, RankRange, ScoreRange, ZRange};
 pub(crate) use range::{Limit, Selection};
 pub(crate) use read::Picks;

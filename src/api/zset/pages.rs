@@ -3,28 +3,18 @@
 use bytes::Bytes;
 
 use super::read::owned;
+use crate::api::page::Page;
 use crate::api::{Db, ScanOptions};
 use crate::error::Result;
 use crate::value::zset::Score;
 
-/// Members that [`Db::zset_iter`] fetches at a time.
+/// Members that [`Db::iter_zset`] fetches at a time.
 const PAGE: usize = 128;
-
-/// What one call of [`Db::zscan`] found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ZScanPage {
-    /// Where to go on; `None` when all members have been looked at.
-    pub cursor: Option<u64>,
-    /// Members, perhaps none, in no order.
-    pub members: Vec<(Bytes, Score)>,
-}
 
 impl Db {
     /// Returns some members with their scores, from `cursor` on, 0 at first (`ZSCAN`, O(count), locks one stripe
     /// shared). Over all calls, a member that is there from first to last is returned at least once, however
-    /// the sorted set changes meanwhile. A small sorted set is returned whole. Of `options`, the type of
-    /// keys does not count here.
+    /// the sorted set changes meanwhile. A small sorted set is returned whole.
     ///
     /// # Errors
     /// [`Error::WrongType`](crate::Error::WrongType) if the key holds no sorted set.
@@ -35,7 +25,7 @@ impl Db {
     /// let db = Db::in_memory();
     /// db.zadd_many("board", [("ann", 10), ("bob", 7)])?;
     /// let page = db.zscan("board", 0, &ScanOptions::new().matching("a*"))?;
-    /// assert_eq!(page.members, [("ann".into(), 10.into())]);
+    /// assert_eq!(page.items, [("ann".into(), 10.into())]);
     /// assert_eq!(page.cursor, None);
     /// # Ok::<(), danio::Error>(())
     /// ```
@@ -44,7 +34,7 @@ impl Db {
         key: impl AsRef<[u8]>,
         cursor: u64,
         options: &ScanOptions,
-    ) -> Result<ZScanPage> {
+    ) -> Result<Page<(Bytes, Score)>> {
         let mut members = Vec::new();
         let next = self.with_zset(key.as_ref(), |_, zset| {
             zset.scan(cursor, options.look_at(), |member, score| {
@@ -53,7 +43,7 @@ impl Db {
                 }
             })
         })?;
-        Ok(ZScanPage { cursor: next.filter(|next| *next != 0), members })
+        Ok(Page::until(next.unwrap_or(0), members))
     }
 
     /// Returns all members with their scores, in order, a page at a time: no lock is held between two items. Each
@@ -66,12 +56,12 @@ impl Db {
     /// ```
     /// let db = danio::Db::in_memory();
     /// db.zadd_many("numbers", (0..1000).map(|n| (n.to_string(), n)))?;
-    /// let members = db.zset_iter("numbers").collect::<Result<Vec<_>, _>>()?;
+    /// let members = db.iter_zset("numbers").collect::<Result<Vec<_>, _>>()?;
     /// assert_eq!(members.len(), 1000);
     /// assert_eq!(members[7], ("7".into(), 7.into()));
     /// # Ok::<(), danio::Error>(())
     /// ```
-    pub fn zset_iter<K: AsRef<[u8]>>(
+    pub fn iter_zset<K: AsRef<[u8]>>(
         &self,
         key: K,
     ) -> impl Iterator<Item = Result<(Bytes, Score)>> + use<K> {

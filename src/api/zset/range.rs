@@ -265,7 +265,7 @@ impl<'a> ZRange<'a> {
 
 impl Db {
     /// Returns the members of a range with their scores (`ZRANGE`, O(log n + members), locks one stripe shared).
-    /// For large ranges see [`zset_iter`](Db::zset_iter).
+    /// For large ranges see [`iter_zset`](Db::iter_zset).
     ///
     /// # Errors
     /// [`Error::WrongType`] if the key holds no sorted set.
