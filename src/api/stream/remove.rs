@@ -8,7 +8,7 @@ use crate::keyspace::event::{XDEL, XSETID, XTRIM};
 use crate::keyspace::{Key, Tx};
 use crate::value::stream::{Deletion, References, Stream, Trim, Trimmed};
 
-/// What [`Db::xdel_with`] did about one id.
+/// What [`Db::xdel_acknowledged`] did about one id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeleteOutcome {
