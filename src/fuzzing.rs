@@ -370,7 +370,7 @@ pub fn stream_log(data: &[u8]) {
             || model.keys().nth(usize::from(*a) % model.len().max(1)).copied().unwrap_or(last);
         match step % 8 {
             0..5 => {
-                last = match step >> 6 {
+                let next = match step >> 6 {
                     0 => StreamId::new(
                         last.ms.saturating_add((*a).into()),
                         last.seq.saturating_add(1),
@@ -378,9 +378,11 @@ pub fn stream_log(data: &[u8]) {
                     1 => StreamId::new(last.ms.saturating_add(1 << (a % 64)), (*b).into()),
                     _ => last.next().unwrap_or(StreamId::MAX),
                 };
-                if last == StreamId::MAX {
-                    return;
+                // Ids rise, until there are none left.
+                if next <= last {
+                    break;
                 }
+                last = next;
                 let mut pairs = Vec::new();
                 for _ in 0..1 + (step >> 3) % 3 {
                     let mut take = |length: u8| {
