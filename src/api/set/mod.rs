@@ -37,13 +37,27 @@ impl Tx<'_> {
         key: Key<'a>,
         members: impl ExactSizeIterator<Item = &'a [u8]> + Clone,
     ) -> Result<usize> {
+        self.add(key, members, true)
+    }
+
+    /// As [`sadd`](Tx::sadd). A set that is there converts ahead of so many members, as Redis's SADD does, only if
+    /// they are `announced`.
+    #[inline(always)]
+    fn add<'a>(
+        &mut self,
+        key: Key<'a>,
+        members: impl ExactSizeIterator<Item = &'a [u8]> + Clone,
+        announced: bool,
+    ) -> Result<usize> {
         for member in members.clone() {
             self.check_length(member.len())?;
         }
         let limits = &self.keyspace().settings.limits;
         self.change(key, |slot| {
             let added = slot.edit(|set: &mut Set| {
-                if let Some(first) = members.clone().next() {
+                if let Some(first) = members.clone().next()
+                    && (announced || set.len() == 0)
+                {
                     set.expect(first, members.len(), limits);
                 }
                 Ok(members.clone().filter(|member| set.insert(member, limits)).count())
@@ -85,7 +99,7 @@ impl Tx<'_> {
         self.peek(to)?.map(|entry| entry.view::<SetRef<'_>>()).transpose()?;
         if there && from.bytes != to.bytes {
             self.srem(from, std::iter::once(member))?;
-            self.sadd(to, std::iter::once(member))?;
+            self.add(to, std::iter::once(member), false)?;
         }
         Ok(there)
     }

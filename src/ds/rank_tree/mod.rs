@@ -153,6 +153,22 @@ impl RankTree {
         self.hasher.hash(member)
     }
 
+    /// Hints that a member of this hash will be looked up soon.
+    #[inline]
+    pub(crate) fn prefetch(&self, hash: u64) {
+        self.index.prefetch(hash);
+    }
+
+    /// As [`prefetch`](RankTree::prefetch), once that is here: at the leaf.
+    #[inline]
+    pub(crate) fn prefetch_leaf(&self, hash: u64) {
+        self.index.candidates(hash, |item| {
+            if item.hash == hash as u32 {
+                self.leaf(item.leaf).prefetch();
+            }
+        });
+    }
+
     /// Where a member is.
     #[inline]
     pub(crate) fn find(&self, hash: u64, member: &[u8]) -> Option<Place> {

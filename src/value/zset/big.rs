@@ -32,4 +32,13 @@ impl Big for BigZSet {
     fn duplicate(&self) -> Box<dyn Big> {
         Box::new(self.clone())
     }
+
+    fn prefetch(&self, name: &[u8], near: bool) {
+        let hash = self.tree.hash(name);
+        if near {
+            self.tree.prefetch_leaf(hash);
+        } else {
+            self.tree.prefetch(hash);
+        }
+    }
 }
