@@ -34,11 +34,7 @@ struct Digest([u8; 20]);
 impl Digest {
     /// Adds bytes whose order does not count.
     fn add(&mut self, bytes: &[u8]) {
-        self.combine(Digest(sha1(bytes)));
-    }
-
-    fn combine(&mut self, other: Digest) {
-        self.0.iter_mut().zip(other.0).for_each(|(byte, other)| *byte ^= other);
+        self.0.iter_mut().zip(sha1(bytes)).for_each(|(byte, other)| *byte ^= other);
     }
 
     /// Adds bytes that come behind those before.
@@ -128,7 +124,7 @@ pub(super) fn all(ctx: &mut Context<'_, '_>) -> Result<()> {
         result?;
         if !keys.is_empty() {
             all.mix(&db.to_be_bytes());
-            keys.into_iter().for_each(|digest| all.combine(digest));
+            keys.into_iter().for_each(|digest| all.add(&digest.0));
         }
     }
     ctx.tx.select(selected);
