@@ -125,6 +125,7 @@ fn harmful(command: &Words) -> bool {
             | b"SETRANGE"
             | b"SETBIT"
             | b"BITFIELD"
+            | b"DEBUG"
             | b"EXPIRE"
             | b"PEXPIRE"
             | b"GETEX"

@@ -67,7 +67,7 @@ pub(crate) fn next(dice: &mut Dice, _: Dialect) -> Words {
         "OBJECT" => any(line.option("ENCODING")).end(),
         "COPY" => {
             // Not from the sorted set, whose encoding depends on whether it was sorted.
-            let from = line.dice.pick(&["list:1", "set:1", "stored", "h:1", "h:2", "w:1"]);
+            let from = line.dice.pick(&["list:1", "set:1", "h:1", "h:2", "w:1"]);
             let to = line.dice.pick(&["list:2", "set:2", "copy"]);
             line.word(from).word(to).maybe(2, |line| line.option("REPLACE")).end()
         }
