@@ -122,7 +122,7 @@ fn main() -> danio::Result<()> {
     assert_eq!(boards.db.zadd("season:2", "dan", f64::NAN), Err(Error::NotFloat));
 
     // All players, page by page: nobody waits for the end of it.
-    let all = boards.db.zset_iter("season:1").collect::<danio::Result<Vec<_>>>()?;
+    let all = boards.db.iter_zset("season:1").collect::<danio::Result<Vec<_>>>()?;
     assert_eq!(all.len(), 10_003);
     Ok(())
 }
