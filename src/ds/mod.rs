@@ -13,7 +13,6 @@ pub(crate) mod intset;
 pub(crate) mod list;
 pub(crate) mod ordered;
 pub(crate) mod packed;
-#[allow(dead_code, reason = "big sets and hashes come after it")]
 pub(crate) mod pair;
 pub(crate) mod prefetch;
 pub(crate) mod rank_tree;

@@ -7,7 +7,7 @@ use crate::words::Words;
 const SLACK: i64 = 3000;
 
 /// How the replies to one command are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Check {
     /// Byte for byte.
     Bytes,

@@ -91,7 +91,6 @@ impl Entry {
                 self.set_timed(big.due().is_some());
                 // SAFETY: the box that was here was taken out; writing drops nothing.
                 unsafe { self.at::<Box<dyn Big>>(old.word_at()).write(big) };
-                return;
             }
             Stored::Packed(packing, bytes) if old.form != Form::Big => {
                 let form = Form::Packed(packing);
