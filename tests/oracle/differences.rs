@@ -204,6 +204,12 @@ const ROWS: &[Row] = &[
         },
     },
     Row {
+        command: "DEBUG DIGEST-VALUE",
+        danio: Follows::Valkey,
+        why: "Redis 7.0 digests 17 digits of a score, newer servers as few as read back as the same",
+        applies: |valkey, redis| !valkey.tree.is_error() && !redis.tree.is_error(),
+    },
+    Row {
         command: "ZRANK",
         danio: Follows::Valkey,
         why: "newer servers have WITHSCORE",

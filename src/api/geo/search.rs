@@ -91,7 +91,9 @@ impl Tx<'_> {
                 // In order they are stored faster. A cell may have been looked through twice.
                 hits.sort_by(|a, b| a.1.total_cmp(&b.1).then_with(|| a.0.cmp(&b.0)));
                 hits.dedup_by(|a, b| a.0 == b.0);
-                ZSet::collect(hits.into_iter(), limits)
+                let longest = hits.iter().map(|(member, _)| member.len()).max().unwrap_or(0);
+                let size = (hits.len(), longest);
+                ZSet::collect(hits.into_iter(), size, limits)
             }
             _ => ZSet::default(),
         };

@@ -234,7 +234,9 @@ impl Tx<'_> {
         combined: Combined,
         operation: Operation,
     ) -> Result<usize> {
-        let zset = ZSet::collect(combined.into_iter(), &self.keyspace().settings.limits);
+        let longest = combined.iter().map(|(member, _)| member.len()).max().unwrap_or(0);
+        let size = (combined.len(), longest);
+        let zset = ZSet::collect(combined.into_iter(), size, &self.keyspace().settings.limits);
         let event = match operation {
             Operation::Union => ZUNIONSTORE,
             Operation::Intersection => ZINTERSTORE,

@@ -67,7 +67,10 @@ impl Tx<'_> {
         let zset = match self.zset(from)? {
             Some(zset) => {
                 let members = selection.of(zset).map(|(member, score)| (member.to_vec(), score));
-                ZSet::collect(members, limits)
+                // How many there are servers know of ranks alone.
+                let ranks = matches!(selection.span, Span::Rank(..));
+                let count = if ranks { members.len() } else { 0 };
+                ZSet::collect(members, (count, 0), limits)
             }
             None => ZSet::default(),
         };

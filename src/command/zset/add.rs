@@ -123,6 +123,11 @@ pub(super) const ZINCRBY: Command = Command::new("zincrby", 4, zincrby)
     .args(&[Arg::key("key", 0), Arg::integer("increment"), Arg::string("member")]);
 
 fn zincrby(ctx: &mut Context<'_, '_>) -> Result<()> {
+    // ZADD's options are known here, too, and leave no pair of words.
+    const OPTIONS: [&str; 6] = ["nx", "xx", "gt", "lt", "ch", "incr"];
+    if OPTIONS.iter().any(|option| is(&ctx.args[2], option)) {
+        return Err(Error::Syntax);
+    }
     let by = double::parse(&ctx.args[2]).ok_or(Error::NotFloat)?;
     add(ctx, How { increment: true, ..How::default() }, &[by], |_| 3, false)
 }

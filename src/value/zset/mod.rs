@@ -104,14 +104,15 @@ impl ZSet {
         }
     }
 
-    /// A sorted set of members, none of them twice, as Redis keeps the result of a command: packed
-    /// again if it is small.
+    /// A sorted set of members, none of them twice, whose encoding is chosen for `count` members, the longest
+    /// of so many bytes, and then as they come.
     pub(crate) fn collect<M: AsRef<[u8]>>(
-        members: impl ExactSizeIterator<Item = (M, f64)>,
+        members: impl Iterator<Item = (M, f64)>,
+        (count, longest): (usize, usize),
         limits: &Limits,
     ) -> ZSet {
         let mut zset = ZSet::default();
-        zset.announce(members.len(), 0, limits);
+        zset.announce(count, longest, limits);
         for (member, score) in members {
             zset.add(member.as_ref(), score, How::default(), limits);
         }

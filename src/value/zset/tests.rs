@@ -208,7 +208,7 @@ fn a_result_is_packed_if_it_is_small() {
     let limits = limits(4, 8);
     let of = |count: usize, len: usize| {
         let members = (0..count).map(|i| (vec![b'a' + i as u8; len], i as f64));
-        ZSet::collect(members, &limits).as_ref().encoding()
+        ZSet::collect(members, (count, len), &limits).as_ref().encoding()
     };
     assert_eq!(of(4, 8), Encoding::Listpack);
     assert_eq!(of(5, 8), Encoding::Skiplist);

@@ -16,7 +16,6 @@ pub(crate) fn next(dice: &mut Dice, dialect: Dialect) -> Words {
         (6, "GEORADIUSBYMEMBER"),
         (3, "GEORADIUS_RO"),
         (3, "GEORADIUSBYMEMBER_RO"),
-        (3, "ZADD"),
         (3, "ZREM"),
         (2, "ZRANGE"),
         (2, "ZUNIONSTORE"),
@@ -26,38 +25,31 @@ pub(crate) fn next(dice: &mut Dice, dialect: Dialect) -> Words {
     let line = |dice| Line::new(dice, name);
     match name {
         "GEOADD" => geoadd(dice),
-        "GEOPOS" | "GEOHASH" => members(line(dice).key()).end(),
-        "GEODIST" => member(member(line(dice).key())).maybe(2, unit).end(),
-        "GEOSEARCH" => search(line(dice).key(), dialect).some(with).end(),
-        "GEOSEARCHSTORE" => search(line(dice).keys(2, 2), dialect)
+        "GEOPOS" | "GEOHASH" => members(key(line(dice))).end(),
+        "GEODIST" => member(member(key(line(dice)))).maybe(2, unit).end(),
+        "GEOSEARCH" => search(key(line(dice)), dialect).some(with).end(),
+        "GEOSEARCHSTORE" => search(key(key(line(dice))), dialect)
             .maybe(3, |line| line.option("STOREDIST"))
             .maybe(30, with)
             .end(),
         "GEORADIUS" | "GEORADIUS_RO" => {
-            radius(position(line(dice).key())).some(with).some(order).maybe(3, store).end()
+            radius(position(key(line(dice)))).some(with).some(order).maybe(3, store).end()
         }
         "GEORADIUSBYMEMBER" | "GEORADIUSBYMEMBER_RO" => {
-            radius(member(line(dice).key())).some(with).some(order).maybe(3, store).end()
+            radius(member(key(line(dice)))).some(with).some(order).maybe(3, store).end()
         }
-        // Scores that no position made.
-        "ZADD" => {
-            let line = line(dice).key();
-            let score = *line.dice.pick(&[
-                &"0",
-                &"-1",
-                &"0.5",
-                &"4503599627370496",
-                &"1e300",
-                &"3479099956230698",
-            ]);
-            member(line.word(score)).end()
-        }
-        "ZREM" => members(line(dice).key()).end(),
-        "ZRANGE" => line(dice).key().word("0").word("-1").option("WITHSCORES").end(),
-        "ZUNIONSTORE" => line(dice).key().word("2").keys(2, 2).end(),
-        "SET" => line(dice).key().value().end(),
-        _ => line(dice).key().end(),
+        "ZREM" => members(key(line(dice))).end(),
+        "ZRANGE" => key(line(dice)).word("0").word("-1").option("WITHSCORES").end(),
+        "ZUNIONSTORE" => key(key(key(line(dice)).word("2"))).end(),
+        "SET" => line(dice).word("geo:string").value().end(),
+        _ => key(line(dice)).end(),
     }
+}
+
+/// Keys of their own: positions that tie have no order. A string, now and then.
+fn key(line: Line<'_>) -> Line<'_> {
+    let key = *line.dice.pick(&[&"geo:1", &"geo:2", &"geo:3", &"geo:1", &"geo:2", &"geo:string"]);
+    line.word(key)
 }
 
 fn member(line: Line<'_>) -> Line<'_> {
@@ -100,7 +92,7 @@ fn position(line: Line<'_>) -> Line<'_> {
 }
 
 fn geoadd(dice: &mut Dice) -> Words {
-    let mut line = Line::new(dice, "GEOADD").key();
+    let mut line = key(Line::new(dice, "GEOADD"));
     if line.dice.one_in(4) {
         line = line.some(|line| {
             let option = *line.dice.pick(&[&"NX", &"XX", &"CH"]);
@@ -198,5 +190,5 @@ fn with(line: Line<'_>) -> Line<'_> {
 
 fn store(line: Line<'_>) -> Line<'_> {
     let how = *line.dice.pick(&[&"STORE", &"STOREDIST"]);
-    line.option(how).key()
+    key(line.option(how))
 }

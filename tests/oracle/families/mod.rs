@@ -134,6 +134,8 @@ fn harmful(command: &Words) -> bool {
             | b"SET"
             | b"XADD"
             | b"MSETEX"
+            | b"ZRANK"
+            | b"ZREVRANK"
             | b"HEXPIRE"
             | b"HPEXPIRE"
             | b"HGETEX"
