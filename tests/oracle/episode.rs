@@ -197,7 +197,7 @@ impl<'s> Player<'s> {
     /// One command between MULTI and EXEC, or the one that ends it: then each queued command with
     /// its own reply.
     fn in_transaction(&mut self, words: &Words) -> Result<Replies> {
-        if apart(words) {
+        if !belongs(words) {
             return Ok(Vec::new());
         }
         let reply = self.client.call(words)?;
@@ -283,26 +283,67 @@ impl<'s> Player<'s> {
     }
 }
 
-/// Whether a command is left out of transactions: Redis and Valkey differ in whether it spoils one,
-/// and then nothing after is the same; or it gives a key milliseconds to live, and the wait until
-/// they are over would come before EXEC.
-fn apart(words: &Words) -> bool {
-    let short = words.iter().any(|word| word.eq_ignore_ascii_case(b"PX"));
+/// Whether a command is played between MULTI and EXEC: there a difference that is known, such as an
+/// arity that Redis and Valkey see differently, would decide whether the others run. Nor is one that
+/// gives a key milliseconds to live: the wait until they are over would come before EXEC.
+fn belongs(words: &Words) -> bool {
     let name = words[0].to_ascii_uppercase();
-    let differs = matches!(
-        &*name,
-        b"MULTI"
-            | b"WATCH"
-            | b"CLIENT"
-            | b"COMMAND"
-            | b"CONFIG"
-            | b"HELLO"
-            | b"SCAN"
-            | b"SSCAN"
-            | b"HSCAN"
-            | b"ZSCAN"
-    );
-    short || differs || matches!(&*name, b"PSETEX" | b"PEXPIRE" | b"HPEXPIRE")
+    let short = words.iter().any(|word| word.eq_ignore_ascii_case(b"PX"));
+    !short
+        && matches!(
+            &*name,
+            b"EXEC"
+                | b"DISCARD"
+                | b"UNWATCH"
+                | b"RESET"
+                | b"SELECT"
+                | b"PING"
+                | b"SET"
+                | b"GET"
+                | b"SETNX"
+                | b"GETSET"
+                | b"GETDEL"
+                | b"MGET"
+                | b"MSET"
+                | b"MSETNX"
+                | b"APPEND"
+                | b"STRLEN"
+                | b"GETRANGE"
+                | b"SETRANGE"
+                | b"INCR"
+                | b"DECR"
+                | b"INCRBY"
+                | b"DECRBY"
+                | b"INCRBYFLOAT"
+                | b"DEL"
+                | b"UNLINK"
+                | b"EXISTS"
+                | b"TYPE"
+                | b"TOUCH"
+                | b"RENAME"
+                | b"RENAMENX"
+                | b"COPY"
+                | b"MOVE"
+                | b"RANDOMKEY"
+                | b"KEYS"
+                | b"SWAPDB"
+                | b"FLUSHDB"
+                | b"FLUSHALL"
+                | b"RPUSH"
+                | b"LPOP"
+                | b"LRANGE"
+                | b"SADD"
+                | b"SREM"
+                | b"SCARD"
+                | b"HSET"
+                | b"HGET"
+                | b"HDEL"
+                | b"HLEN"
+                | b"ZADD"
+                | b"ZREM"
+                | b"ZSCORE"
+                | b"ZRANGE"
+        )
 }
 
 fn shown(replies: &Result<Replies>) -> String {

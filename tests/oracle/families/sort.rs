@@ -68,7 +68,12 @@ pub(crate) fn next(dice: &mut Dice, _: Dialect) -> Words {
         "COPY" => {
             // Not from the sorted set, whose encoding depends on whether it was sorted.
             let from = line.dice.pick(&["list:1", "set:1", "h:1", "h:2", "w:1"]);
-            let to = line.dice.pick(&["list:2", "set:2", "copy"]);
+            // A set stays under a set's name: what it holds comes out of SORT in no order.
+            let to = match (from, line.dice.one_in(2)) {
+                ("set:1", true) => "set:2",
+                ("list:1", true) => "list:2",
+                _ => "copy",
+            };
             line.word(from).word(to).maybe(2, |line| line.option("REPLACE")).end()
         }
         "SCAN" => {
