@@ -3,15 +3,17 @@
 //! Built under `cfg(fuzzing)` alone, so that nothing of it is part of the crate. Each
 //! function takes a fuzzer's bytes and panics when a promise is broken.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::clock::Millis;
 use crate::ds::hll::{self, Hll, HllRef, Rank, Registers};
 use crate::ds::list::{ChunkedList, End, Fill};
 use crate::ds::packed::{Item, Packed, PackedRef};
+use crate::ds::rank_tree::{Border, RankTree};
 use crate::ds::stream_log::{BlockLimits, Keep, StreamId, StreamLog};
 use crate::ds::table::{self, Rehash, Table};
 use crate::keyspace::entry::Entry;
+use crate::rng::FieldHasher;
 use crate::text::{double, extended::Extended, glob, int, memory, split};
 use crate::value::string::{Digits, StringValue};
 
@@ -514,4 +516,68 @@ pub fn intset(data: &[u8]) {
     }
     assert!(set.as_ref().iter().eq(model.iter().copied()));
     assert!(IntSetRef::checked(set.as_bytes()).is_some());
+}
+
+/// The rank tree against an ordered set and a map: what is added, changed and removed, by member and by
+/// range, is there in order and with its rank.
+pub fn rank_tree(data: &[u8]) {
+    let mut tree = RankTree::new(FieldHasher::new([1, 2, 3, 4]));
+    let mut scores: BTreeMap<Vec<u8>, i8> = BTreeMap::new();
+    let mut order: BTreeSet<(i8, Vec<u8>)> = BTreeSet::new();
+    for step in data.chunks_exact(4) {
+        let number = u16::from_le_bytes([step[1], step[2]]);
+        // Runs of neighbours, so that a short input splits and joins leaves; a few long members.
+        let run = (0..u16::from(step[0] >> 2)).map(|i| number.wrapping_add(i) % 4096);
+        let member = |n: u16| match n % 29 {
+            0 => vec![n as u8; 200 + usize::from(n % 128)],
+            _ => format!("member:{n}").into_bytes(),
+        };
+        let score = step[3] as i8;
+        match step[0] % 4 {
+            0 | 1 => {
+                for member in run.map(member) {
+                    let hash = tree.hash(&member);
+                    match tree.find(hash, &member) {
+                        Some(place) => tree.set_score(hash, place, score.into()),
+                        None => _ = tree.insert(hash, score.into(), &member),
+                    }
+                    if let Some(old) = scores.insert(member.clone(), score) {
+                        order.remove(&(old, member.clone()));
+                    }
+                    order.insert((score, member));
+                }
+            }
+            2 => {
+                for member in run.map(member) {
+                    let hash = tree.hash(&member);
+                    let place = tree.find(hash, &member);
+                    let old = scores.remove(&member);
+                    assert_eq!(place.map(|place| tree.score(place)), old.map(f64::from));
+                    if let (Some(place), Some(old)) = (place, old) {
+                        assert!(order.remove(&(old, member)));
+                        tree.remove(hash, place);
+                    }
+                }
+            }
+            _ => {
+                let start = usize::from(number) % (tree.len() + 1);
+                let end = (start + usize::from(step[3])).min(tree.len());
+                tree.remove_range(start..end);
+                let gone: Vec<_> = order.iter().skip(start).take(end - start).cloned().collect();
+                for item in gone {
+                    order.remove(&item);
+                    scores.remove(&item.1);
+                }
+            }
+        }
+        assert_eq!(tree.len(), order.len());
+        let below = order.iter().filter(|(other, _)| *other < score).count();
+        assert_eq!(tree.rank_of(Border::Before(score.into())), below);
+    }
+    let all = tree.walk(0..tree.len()).map(|(score, member)| (score, member.to_vec()));
+    assert!(all.eq(order.iter().map(|(score, member)| (f64::from(*score), member.clone()))));
+    for (rank, (_, member)) in order.iter().enumerate() {
+        let place = tree.find(tree.hash(member), member).expect("in the model");
+        assert_eq!((tree.rank(place), tree.at(rank)), (rank, place));
+    }
 }

@@ -187,7 +187,7 @@ impl RankTree {
     }
 
     /// Score and bytes of the member at a place.
-    #[cfg(any(test, fuzzing))]
+    #[cfg(test)]
     pub(crate) fn get(&self, place: Place) -> (f64, &[u8]) {
         let leaf = self.leaf(place.leaf);
         (leaf.score(place.at as usize), leaf.member(place.at as usize))
