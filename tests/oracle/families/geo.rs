@@ -164,8 +164,15 @@ fn polygon(line: Line<'_>) -> Line<'_> {
         _ => vertices.to_string(),
     };
     let mut line = line.option("BYPOLYGON").word(number);
+    // Not all around the earth: where the centroid lies near a pole, Valkey searches nowhere.
+    let (east, north) = *line.dice.pick(&[&(15.0, 37.0), &(15.0, -37.0), &(0.0, 0.0)]);
     for _ in 0..vertices {
-        line = position(line);
+        let mut part = |around: f64| {
+            let offset = line.dice.below(2_000_001) as f64 / 1_000_000.0 - 1.0;
+            format!("{:.7}", around + offset * 4.0)
+        };
+        let (longitude, latitude) = (part(east), part(north));
+        line = line.word(longitude).word(latitude);
     }
     line.maybe(20, center)
 }
