@@ -40,6 +40,8 @@ pub(crate) struct Slot<'s> {
     touched: bool,
     /// Whether the operation says that it has.
     changed: bool,
+    /// Whether WATCH sees the change.
+    seen: bool,
     /// Whether a collection that became empty was removed.
     emptied: bool,
 }
@@ -201,6 +203,12 @@ impl<'s> Slot<'s> {
     #[inline]
     pub(crate) fn same<R>(&self, result: R) -> Done<R> {
         Done(result)
+    }
+
+    /// Keeps the change from WATCH, which sees what a key holds and not who reads it: a stream's groups
+    /// are no part of it. That a key comes or goes is always seen.
+    pub(crate) fn hide_from_watch(&mut self) {
+        self.seen = !self.was_there || self.entry().is_none();
     }
 
     /// Ends an operation that changed the key: `events` in the order they happened, and the
@@ -382,13 +390,14 @@ impl Tx<'_> {
                 was_there,
                 touched: false,
                 changed: false,
+                seen: true,
                 emptied: false,
             };
             if let Some(undo) = undo {
                 undo.push(Undo { db, key: key.bytes.into(), entry: slot.entry().cloned() });
             }
             let result = op(&mut slot);
-            let changed = slot.changed;
+            let (changed, seen) = (slot.changed, slot.seen);
             let mut after = Weight::default();
             if let Some(Place::Occupied(mut place)) = slot.place {
                 after = Weight::of(place.get());
@@ -407,7 +416,7 @@ impl Tx<'_> {
             *timed = *timed + usize::from(after.timed) - usize::from(before.timed);
             *bytes = *bytes + after.bytes + table.heap_size() - before.bytes - table_before;
             home.bytes.store(*bytes, Ordering::Relaxed);
-            if changed && !watch.is_empty() {
+            if changed && seen && !watch.is_empty() {
                 watch.touch(db, key.bytes);
             }
             return result.map(|done| done.0);

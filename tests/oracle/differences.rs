@@ -119,6 +119,26 @@ fn same_numbers(a: &Tree, b: &Tree) -> bool {
 
 const ROWS: &[Row] = &[
     Row {
+        command: "SORT",
+        danio: Follows::Either,
+        why: "C's strtod sets errno, and nobody clears it: a number out of range that a command before \
+              has read makes any number none; Valkey 9.1 takes no empty string for 0",
+        applies: |valkey, redis| {
+            let refused = |raw: &Raw| raw.starts_with("-ERR One or more scores can't be converted");
+            refused(valkey) != refused(redis) && valkey.tree.is_error() != redis.tree.is_error()
+        },
+    },
+    Row {
+        command: "SORT_RO",
+        danio: Follows::Either,
+        why: "C's strtod sets errno, and nobody clears it: a number out of range that a command before \
+              has read makes any number none; Valkey 9.1 takes no empty string for 0",
+        applies: |valkey, redis| {
+            let refused = |raw: &Raw| raw.starts_with("-ERR One or more scores can't be converted");
+            refused(valkey) != refused(redis) && valkey.tree.is_error() != redis.tree.is_error()
+        },
+    },
+    Row {
         command: "OBJECT ENCODING",
         danio: Follows::Valkey,
         why: "Redis 7.0 keeps every list as a quicklist",

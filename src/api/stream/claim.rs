@@ -83,6 +83,7 @@ impl Tx<'_> {
             if acknowledged.is_empty() {
                 return Ok(slot.unchanged(0));
             }
+            slot.hide_from_watch();
             Ok(slot.changed(acknowledged.len(), &[], |effect| {
                 let ids = id_words(&acknowledged);
                 let mut words: Vec<&[u8]> = vec![b"XACK", key.bytes, group];
@@ -258,6 +259,7 @@ impl Tx<'_> {
                 return Ok(slot.unchanged(result));
             }
             let events = if created { &[XGROUP_CREATECONSUMER][..] } else { &[] };
+            slot.hide_from_watch();
             Ok(slot.changed(result, events, |effect| {
                 if created {
                     effect.command(&create_consumer_words(key, name, consumer));

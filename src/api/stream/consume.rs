@@ -172,6 +172,7 @@ impl Tx<'_> {
                 return Ok(slot.unchanged(result));
             }
             let events = if change.created { &[XGROUP_CREATECONSUMER][..] } else { &[] };
+            slot.hide_from_watch();
             Ok(slot.changed(result, events, |effect| {
                 if change.created {
                     effect.command(&create_consumer_words(key, args.group, args.consumer));

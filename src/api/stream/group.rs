@@ -44,6 +44,7 @@ impl Tx<'_> {
                 }
                 Ok(id)
             })?;
+            slot.hide_from_watch();
             Ok(slot.changed((), &[XGROUP_CREATE], |effect| {
                 let (id, read) = (id.to_string(), entries_read.unwrap_or(-1).to_string());
                 let words: [&[u8]; 8] = [
@@ -82,6 +83,7 @@ impl Tx<'_> {
                 });
                 Ok(set.expect("checked"))
             })?;
+            slot.hide_from_watch();
             Ok(slot.changed((), &[XGROUP_SETID], |effect| {
                 effect.command(&set_id_words(key, group, &id.to_string(), &read_word(entries_read)))
             }))
@@ -97,6 +99,7 @@ impl Tx<'_> {
             if !slot.edit::<Stream, _>(|stream| Ok(stream.make().remove_group(group)))? {
                 return Ok(slot.unchanged(false));
             }
+            slot.hide_from_watch();
             Ok(slot.changed(true, &[XGROUP_DESTROY], |effect| {
                 effect.command(&[b"XGROUP", b"DESTROY", key.bytes, group])
             }))
@@ -122,6 +125,7 @@ impl Tx<'_> {
             if !made {
                 return Ok(slot.unchanged(false));
             }
+            slot.hide_from_watch();
             Ok(slot.changed(true, &[XGROUP_CREATECONSUMER], |effect| {
                 effect.command(&create_consumer_words(key, group, consumer))
             }))
@@ -143,6 +147,7 @@ impl Tx<'_> {
                 Ok(stream.make().edit_group(group, edit).expect("checked"))
             })?;
             let Some(pending) = removed else { return Ok(slot.unchanged(0)) };
+            slot.hide_from_watch();
             Ok(slot.changed(pending, &[XGROUP_DELCONSUMER], |effect| {
                 effect.command(&[b"XGROUP", b"DELCONSUMER", key.bytes, group, consumer])
             }))

@@ -137,6 +137,7 @@ impl Tx<'_> {
                 stream.set_position(last_id, entries_added, max_deleted);
                 Ok(())
             })?;
+            slot.hide_from_watch();
             Ok(slot.changed((), &[XSETID], |effect| {
                 let id = last_id.to_string();
                 let added = entries_added.map(|added| added.to_string());

@@ -120,6 +120,32 @@ fn exec_does_nothing_if_a_watched_key_changed() {
 }
 
 #[test]
+fn a_stream_is_watched_for_its_entries_and_not_for_its_groups() {
+    for (line, counts) in [
+        ("XADD s 2-1 f v", true),
+        ("XDEL s 1-1", true),
+        ("XTRIM s MAXLEN 0", true),
+        ("XGROUP CREATE s other 0", false),
+        ("XGROUP CREATECONSUMER s g c", false),
+        ("XGROUP DESTROY s g", false),
+        ("XREADGROUP GROUP g c STREAMS s >", false),
+        ("XGROUP SETID s g 0", false),
+        ("XSETID s 9-9", false),
+        ("XGROUP CREATE new g 0 MKSTREAM", true),
+    ] {
+        let (engine, _) = engine();
+        let (mut watcher, mut other) = (Session::new(&engine), Session::new(&engine));
+        say(&mut other, "XADD s 1-1 f v").expect("an id");
+        say(&mut other, "XGROUP CREATE s g 0").expect("OK");
+        say(&mut watcher, "WATCH s new").expect("OK");
+        say(&mut other, line).expect("no error");
+        say(&mut watcher, "MULTI").expect("OK");
+        let expected = if counts { Value::Nil } else { Value::Array(Vec::new()) };
+        assert_eq!(say(&mut watcher, "EXEC"), Ok(expected), "{line}");
+    }
+}
+
+#[test]
 fn a_watched_key_that_expires_has_changed_but_not_one_that_had() {
     let (engine, clock) = engine();
     let (mut watcher, mut other) = (Session::new(&engine), Session::new(&engine));
