@@ -46,6 +46,9 @@ impl Tx<'_> {
     /// Exchanges two databases (`SWAPDB`): who is connected to the one sees the other's keys.
     /// O(stripes). Watchers are marked of keys that are in either.
     pub(crate) fn swap(&mut self, a: u32, b: u32) -> Result<()> {
+        if a == b {
+            return Ok(());
+        }
         for stripe in self.held_stripes() {
             let mut parts = self.parts(stripe)?;
             parts.data.space_mut(a.max(b));

@@ -86,6 +86,11 @@ fn check(words: &Words) -> Check {
             _ if words[2].len() > 3 => Check::Unordered,
             _ => Check::Count,
         },
+        // BY what names no key sorts nothing, and a set has no order.
+        (b"SORT" | b"SORT_RO", _) if unsorted(words) => {
+            let limited = words.iter().any(|word| word.eq_ignore_ascii_case(b"LIMIT"));
+            if limited { Check::Count } else { Check::Unordered }
+        }
         (b"RANDOMKEY", _) => Check::Presence,
         (b"ZRANDMEMBER", _) if words.len() == 2 => Check::Presence,
         (b"ZRANDMEMBER", _) => Check::Count,
@@ -170,6 +175,12 @@ pub(crate) fn busy_consumers(tree: &Tree) -> Tree {
         }
     }
     left
+}
+
+/// Whether a SORT has a BY pattern without a star.
+fn unsorted(words: &Words) -> bool {
+    let by = words.iter().position(|word| word.eq_ignore_ascii_case(b"BY"));
+    by.and_then(|by| words.get(by + 1)).is_some_and(|pattern| !pattern.contains(&b'*'))
 }
 
 /// Integers, or lists of the same length with near integers.

@@ -96,6 +96,7 @@ fn exec_does_nothing_if_a_watched_key_changed() {
         ("EXPIRE k 100", true),
         ("FLUSHALL", true),
         ("SWAPDB 0 1", true),
+        ("SWAPDB 0 0", false),
         ("RENAME k z", true),
         ("TOUCH k", false),
         ("PING", false),
