@@ -137,7 +137,7 @@ pub(crate) fn write_17(value: f64, out: &mut Vec<u8>) {
     }
 }
 
-/// As [`write`], but with an exponent for large integers too, as Redis's digests want it.
+/// As [`write()`], but with an exponent for large integers too, as Redis's digests want it.
 pub(crate) fn write_shortest(value: f64, out: &mut Vec<u8>) {
     if value.is_finite() && value != 0.0 { write_digits(value, out) } else { write(value, out) }
 }

@@ -139,7 +139,7 @@ pub trait ScoreRange {
     /// Where the range begins and ends.
     ///
     /// # Errors
-    /// [`Error::NotFloat`] if an end is NaN.
+    /// [`Error::NotFloat`](crate::Error::NotFloat) if an end is NaN.
     fn bounds(self) -> Result<(ScoreBound, ScoreBound)>;
 }
 
@@ -241,7 +241,7 @@ impl<'a> ZRange<'a> {
     /// The members with these scores (`BYSCORE`).
     ///
     /// # Errors
-    /// [`Error::NotFloat`] if an end is NaN.
+    /// [`Error::NotFloat`](crate::Error::NotFloat) if an end is NaN.
     pub fn by_score(scores: impl ScoreRange) -> Result<ZRange<'a>> {
         let (low, high) = scores.bounds()?;
         Ok(ZRange::new(Span::Score(low, high)))
@@ -271,7 +271,7 @@ impl Db {
     /// For large ranges see [`iter_zset`](Db::iter_zset).
     ///
     /// # Errors
-    /// [`Error::WrongType`] if the key holds no sorted set.
+    /// [`Error::WrongType`](crate::Error::WrongType) if the key holds no sorted set.
     ///
     /// ```
     /// use danio::{Db, ZRange};
@@ -292,7 +292,7 @@ impl Db {
     /// locks two stripes). Returns how many.
     ///
     /// # Errors
-    /// [`Error::WrongType`] if `from` holds no sorted set; nothing is changed then.
+    /// [`Error::WrongType`](crate::Error::WrongType) if `from` holds no sorted set; nothing is changed then.
     ///
     /// ```
     /// use danio::{Db, ZRange};
@@ -317,7 +317,7 @@ impl Db {
     /// Counts the members with these scores (`ZCOUNT`, O(log n), locks one stripe shared).
     ///
     /// # Errors
-    /// [`Error::WrongType`] if the key holds no sorted set; [`Error::NotFloat`] if an end is NaN.
+    /// [`Error::WrongType`](crate::Error::WrongType) if the key holds no sorted set; [`Error::NotFloat`](crate::Error::NotFloat) if an end is NaN.
     ///
     /// ```
     /// let db = danio::Db::in_memory();
@@ -334,7 +334,7 @@ impl Db {
     /// O(log n), locks one stripe shared).
     ///
     /// # Errors
-    /// [`Error::WrongType`] if the key holds no sorted set.
+    /// [`Error::WrongType`](crate::Error::WrongType) if the key holds no sorted set.
     ///
     /// ```
     /// let db = danio::Db::in_memory();

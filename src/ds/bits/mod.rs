@@ -4,7 +4,7 @@
 //! of a string is zero. The loops run over the words of the string in its order in memory, since
 //! neither a count nor "is any bit set" depends on the order, so that compilers can make vectors of
 //! them; only the count, which needs an instruction of its own, is compiled more than once
-//! ([`count`]).
+//! ([`count()`]).
 
 mod combine;
 mod count;

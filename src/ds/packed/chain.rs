@@ -27,7 +27,7 @@ pub(crate) fn write(item: Item<'_>, out: &mut [u8]) {
 pub(crate) struct Chain<'a>(&'a [u8]);
 
 impl<'a> Chain<'a> {
-    /// Reads bytes that [`write`] wrote, one element behind the other.
+    /// Reads bytes that [`write()`] wrote, one element behind the other.
     #[inline]
     pub(crate) fn new(bytes: &'a [u8]) -> Chain<'a> {
         Chain(bytes)

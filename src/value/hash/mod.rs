@@ -1,7 +1,7 @@
 //! Hashes: fields and their values, packed end to end while they are few, else a table.
 //!
 //! Readers get a [`HashRef`], which is a hash at a time: a field past its time is absent to all of its
-//! methods. Operations that change a hash get a [`Hash`]; they [reclaim](Hash::reclaim) first what
+//! methods. Operations that change a hash get a [`Hash`](enum@Hash); they [reclaim](Hash::reclaim) first what
 //! is past its time among what they touch, and then know nothing of time.
 //!
 //! | form | when | `OBJECT ENCODING` |
