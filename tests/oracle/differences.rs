@@ -119,6 +119,15 @@ fn same_numbers(a: &Tree, b: &Tree) -> bool {
 
 const ROWS: &[Row] = &[
     Row {
+        command: "GEOSEARCH",
+        danio: Follows::Redis,
+        why: "Valkey 9.1 takes no hexadecimal number, and says so before it misses another word",
+        applies: |valkey, redis| {
+            valkey.starts_with("-ERR value is not a valid float")
+                && redis.starts_with("-ERR syntax error")
+        },
+    },
+    Row {
         command: "SORT",
         danio: Follows::Either,
         why: "C's strtod sets errno, and nobody clears it: a number out of range that a command before \

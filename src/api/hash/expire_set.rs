@@ -85,7 +85,6 @@ impl Tx<'_> {
                 }));
             }
             let ((), met) = edit(slot, names, |hash| {
-                hash.expect(pairs.clone().count(), limits);
                 pairs.clone().for_each(|(field, value)| {
                     hash.set(field, value, args.time, limits);
                 });
