@@ -1,5 +1,6 @@
 //! Places.
 
+mod arguments;
 mod place;
 mod query;
 mod radius;

@@ -1,5 +1,6 @@
 //! GEOADD, GEOPOS, GEODIST, GEOHASH.
 
+use super::arguments::UNIT;
 use smallvec::SmallVec;
 
 use super::words::{self, position};
@@ -87,21 +88,7 @@ pub(super) const GEODIST: Command = Command::new("geodist", -4, geodist)
     .since("3.2.0")
     .complexity("O(1)")
     .summary("Returns the distance between two members.")
-    .args(&[
-        Arg::key("key", 0),
-        Arg::string("member1"),
-        Arg::string("member2"),
-        Arg::one_of(
-            "unit",
-            &[
-                Arg::word("m", "M"),
-                Arg::word("km", "KM"),
-                Arg::word("ft", "FT"),
-                Arg::word("mi", "MI"),
-            ],
-        )
-        .optional(),
-    ]);
+    .args(&[Arg::key("key", 0), Arg::string("member1"), Arg::string("member2"), UNIT.optional()]);
 
 fn geodist(ctx: &mut Context<'_, '_>) -> Result<()> {
     let unit = match (ctx.args.len(), ctx.args.get(4)) {

@@ -1,5 +1,6 @@
 //! GEORADIUS, GEORADIUSBYMEMBER and their read-only forms.
 
+use super::arguments::{COUNT, COUNT_SINCE, ORDER, STORE, UNIT, WITHCOORD, WITHDIST, WITHHASH};
 use super::query::{Query, Shape, Taker, member};
 use super::words;
 use crate::command::context::Context;
@@ -29,35 +30,13 @@ pub(super) const GEORADIUS: Command = Command::new("georadius", -6, georadius)
         Arg::double("longitude"),
         Arg::double("latitude"),
         Arg::double("radius"),
-        Arg::one_of(
-            "unit",
-            &[
-                Arg::word("m", "M"),
-                Arg::word("km", "KM"),
-                Arg::word("ft", "FT"),
-                Arg::word("mi", "MI"),
-            ],
-        ),
-        Arg::word("withcoord", "WITHCOORD").optional(),
-        Arg::word("withdist", "WITHDIST").optional(),
-        Arg::word("withhash", "WITHHASH").optional(),
-        Arg::block(
-            "count-block",
-            &[
-                Arg::integer("count").token("COUNT"),
-                Arg::word("any", "ANY").optional().since("6.2.0"),
-            ],
-        )
-        .optional(),
-        Arg::one_of("order", &[Arg::word("asc", "ASC"), Arg::word("desc", "DESC")]).optional(),
-        Arg::one_of(
-            "store",
-            &[
-                Arg::key("storekey", 1).token("STORE"),
-                Arg::key("storedistkey", 2).token("STOREDIST"),
-            ],
-        )
-        .optional(),
+        UNIT,
+        WITHCOORD,
+        WITHDIST,
+        WITHHASH,
+        COUNT_SINCE,
+        ORDER,
+        STORE,
     ]);
 
 fn georadius(ctx: &mut Context<'_, '_>) -> Result<()> {
@@ -78,27 +57,12 @@ pub(super) const GEORADIUS_RO: Command = Command::new("georadius_ro", -6, georad
         Arg::double("longitude"),
         Arg::double("latitude"),
         Arg::double("radius"),
-        Arg::one_of(
-            "unit",
-            &[
-                Arg::word("m", "M"),
-                Arg::word("km", "KM"),
-                Arg::word("ft", "FT"),
-                Arg::word("mi", "MI"),
-            ],
-        ),
-        Arg::word("withcoord", "WITHCOORD").optional(),
-        Arg::word("withdist", "WITHDIST").optional(),
-        Arg::word("withhash", "WITHHASH").optional(),
-        Arg::block(
-            "count-block",
-            &[
-                Arg::integer("count").token("COUNT"),
-                Arg::word("any", "ANY").optional().since("6.2.0"),
-            ],
-        )
-        .optional(),
-        Arg::one_of("order", &[Arg::word("asc", "ASC"), Arg::word("desc", "DESC")]).optional(),
+        UNIT,
+        WITHCOORD,
+        WITHDIST,
+        WITHHASH,
+        COUNT_SINCE,
+        ORDER,
     ]);
 
 fn georadius_ro(ctx: &mut Context<'_, '_>) -> Result<()> {
@@ -131,32 +95,13 @@ pub(super) const GEORADIUSBYMEMBER: Command =
             Arg::key("key", 0),
             Arg::string("member"),
             Arg::double("radius"),
-            Arg::one_of(
-                "unit",
-                &[
-                    Arg::word("m", "M"),
-                    Arg::word("km", "KM"),
-                    Arg::word("ft", "FT"),
-                    Arg::word("mi", "MI"),
-                ],
-            ),
-            Arg::word("withcoord", "WITHCOORD").optional(),
-            Arg::word("withdist", "WITHDIST").optional(),
-            Arg::word("withhash", "WITHHASH").optional(),
-            Arg::block(
-                "count-block",
-                &[Arg::integer("count").token("COUNT"), Arg::word("any", "ANY").optional()],
-            )
-            .optional(),
-            Arg::one_of("order", &[Arg::word("asc", "ASC"), Arg::word("desc", "DESC")]).optional(),
-            Arg::one_of(
-                "store",
-                &[
-                    Arg::key("storekey", 1).token("STORE"),
-                    Arg::key("storedistkey", 2).token("STOREDIST"),
-                ],
-            )
-            .optional(),
+            UNIT,
+            WITHCOORD,
+            WITHDIST,
+            WITHHASH,
+            COUNT,
+            ORDER,
+            STORE,
         ]);
 
 fn georadiusbymember(ctx: &mut Context<'_, '_>) -> Result<()> {
@@ -177,24 +122,12 @@ pub(super) const GEORADIUSBYMEMBER_RO: Command =
             Arg::key("key", 0),
             Arg::string("member"),
             Arg::double("radius"),
-            Arg::one_of(
-                "unit",
-                &[
-                    Arg::word("m", "M"),
-                    Arg::word("km", "KM"),
-                    Arg::word("ft", "FT"),
-                    Arg::word("mi", "MI"),
-                ],
-            ),
-            Arg::word("withcoord", "WITHCOORD").optional(),
-            Arg::word("withdist", "WITHDIST").optional(),
-            Arg::word("withhash", "WITHHASH").optional(),
-            Arg::block(
-                "count-block",
-                &[Arg::integer("count").token("COUNT"), Arg::word("any", "ANY").optional()],
-            )
-            .optional(),
-            Arg::one_of("order", &[Arg::word("asc", "ASC"), Arg::word("desc", "DESC")]).optional(),
+            UNIT,
+            WITHCOORD,
+            WITHDIST,
+            WITHHASH,
+            COUNT,
+            ORDER,
         ]);
 
 fn georadiusbymember_ro(ctx: &mut Context<'_, '_>) -> Result<()> {

@@ -1,5 +1,6 @@
 //! GEOSEARCH, GEOSEARCHSTORE.
 
+use super::arguments::{BY, COUNT, FROM, ORDER, WITHCOORD, WITHDIST, WITHHASH};
 use super::query::{Query, Taker};
 use crate::command::context::Context;
 use crate::command::keyspec::{KeyFlags, KeySpec};
@@ -15,75 +16,7 @@ pub(super) const GEOSEARCH: Command = Command::new("geosearch", -7, geosearch)
     .complexity("O(N+log(M)) with M members, N of them about the area")
     .summary("Finds members in an area.")
     .history(&[("7.0.0", "Upper-case units."), ("9.0.0", "Valkey: `BYPOLYGON`.")])
-    .args(&[
-        Arg::key("key", 0),
-        Arg::one_of(
-            "from",
-            &[
-                Arg::string("member").token("FROMMEMBER"),
-                Arg::block("fromlonlat", &[Arg::double("longitude"), Arg::double("latitude")])
-                    .token("FROMLONLAT"),
-            ],
-        )
-        .optional(),
-        Arg::one_of(
-            "by",
-            &[
-                Arg::block(
-                    "circle",
-                    &[
-                        Arg::double("radius").token("BYRADIUS"),
-                        Arg::one_of(
-                            "unit",
-                            &[
-                                Arg::word("m", "M"),
-                                Arg::word("km", "KM"),
-                                Arg::word("ft", "FT"),
-                                Arg::word("mi", "MI"),
-                            ],
-                        ),
-                    ],
-                ),
-                Arg::block(
-                    "box",
-                    &[
-                        Arg::double("width").token("BYBOX"),
-                        Arg::double("height"),
-                        Arg::one_of(
-                            "unit",
-                            &[
-                                Arg::word("m", "M"),
-                                Arg::word("km", "KM"),
-                                Arg::word("ft", "FT"),
-                                Arg::word("mi", "MI"),
-                            ],
-                        ),
-                    ],
-                ),
-                Arg::block(
-                    "polygon",
-                    &[
-                        Arg::integer("num-vertices").token("BYPOLYGON"),
-                        Arg::block(
-                            "vertices",
-                            &[Arg::double("longitude"), Arg::double("latitude")],
-                        )
-                        .multiple(),
-                    ],
-                )
-                .since("9.0.0"),
-            ],
-        ),
-        Arg::one_of("order", &[Arg::word("asc", "ASC"), Arg::word("desc", "DESC")]).optional(),
-        Arg::block(
-            "count-block",
-            &[Arg::integer("count").token("COUNT"), Arg::word("any", "ANY").optional()],
-        )
-        .optional(),
-        Arg::word("withcoord", "WITHCOORD").optional(),
-        Arg::word("withdist", "WITHDIST").optional(),
-        Arg::word("withhash", "WITHHASH").optional(),
-    ]);
+    .args(&[Arg::key("key", 0), FROM, BY, ORDER, COUNT, WITHCOORD, WITHDIST, WITHHASH]);
 
 fn geosearch(ctx: &mut Context<'_, '_>) -> Result<()> {
     let query = Query::parse(ctx, Taker::Search, ctx.key(), 2, None, None)?;
@@ -105,69 +38,10 @@ pub(super) const GEOSEARCHSTORE: Command = Command::new("geosearchstore", -8, ge
     .args(&[
         Arg::key("destination", 0),
         Arg::key("source", 1),
-        Arg::one_of(
-            "from",
-            &[
-                Arg::string("member").token("FROMMEMBER"),
-                Arg::block("fromlonlat", &[Arg::double("longitude"), Arg::double("latitude")])
-                    .token("FROMLONLAT"),
-            ],
-        )
-        .optional(),
-        Arg::one_of(
-            "by",
-            &[
-                Arg::block(
-                    "circle",
-                    &[
-                        Arg::double("radius").token("BYRADIUS"),
-                        Arg::one_of(
-                            "unit",
-                            &[
-                                Arg::word("m", "M"),
-                                Arg::word("km", "KM"),
-                                Arg::word("ft", "FT"),
-                                Arg::word("mi", "MI"),
-                            ],
-                        ),
-                    ],
-                ),
-                Arg::block(
-                    "box",
-                    &[
-                        Arg::double("width").token("BYBOX"),
-                        Arg::double("height"),
-                        Arg::one_of(
-                            "unit",
-                            &[
-                                Arg::word("m", "M"),
-                                Arg::word("km", "KM"),
-                                Arg::word("ft", "FT"),
-                                Arg::word("mi", "MI"),
-                            ],
-                        ),
-                    ],
-                ),
-                Arg::block(
-                    "polygon",
-                    &[
-                        Arg::integer("num-vertices").token("BYPOLYGON"),
-                        Arg::block(
-                            "vertices",
-                            &[Arg::double("longitude"), Arg::double("latitude")],
-                        )
-                        .multiple(),
-                    ],
-                )
-                .since("9.0.0"),
-            ],
-        ),
-        Arg::one_of("order", &[Arg::word("asc", "ASC"), Arg::word("desc", "DESC")]).optional(),
-        Arg::block(
-            "count-block",
-            &[Arg::integer("count").token("COUNT"), Arg::word("any", "ANY").optional()],
-        )
-        .optional(),
+        FROM,
+        BY,
+        ORDER,
+        COUNT,
         Arg::word("storedist", "STOREDIST").optional(),
     ]);
 

@@ -8,6 +8,29 @@ use crate::command::parse::{self, is};
 use crate::command::row::{Arg, Categories, Command, Flags, Group};
 use crate::error::{Error, Result};
 use crate::text::double;
+
+const HISTORY: &[(&str, &str)] = &[("8.8.0", "`AGGREGATE COUNT`.")];
+
+const WEIGHTS: Arg = Arg::integer("weight").token("WEIGHTS").optional().multiple();
+
+const AGGREGATE: Arg = Arg::one_of(
+    "aggregate",
+    &[
+        Arg::word("sum", "SUM"),
+        Arg::word("min", "MIN"),
+        Arg::word("max", "MAX"),
+        Arg::word("count", "COUNT").since("8.8.0"),
+    ],
+)
+.token("AGGREGATE")
+.optional();
+
+/// Where a result goes, and what it is made of.
+const STORE_KEYS: &[KeySpec] = &[
+    KeySpec::one(1, &[KeyFlags::OW, KeyFlags::UPDATE]),
+    KeySpec::counted(2, 1, &[KeyFlags::RO, KeyFlags::ACCESS]),
+];
+
 pub(super) const ZUNION: Command = Command::new("zunion", -3, zunion)
     .group(Group::SortedSet)
     .flags(&[Flags::READONLY, Flags::MOVABLE_KEYS])
@@ -16,22 +39,12 @@ pub(super) const ZUNION: Command = Command::new("zunion", -3, zunion)
     .since("6.2.0")
     .complexity("O(N)+O(M*log(M)) with N members in all and M in the result")
     .summary("Returns the union of several sorted sets.")
-    .history(&[("8.8.0", "`AGGREGATE COUNT`.")])
+    .history(HISTORY)
     .args(&[
         Arg::integer("numkeys"),
         Arg::key("key", 0).multiple(),
-        Arg::integer("weight").token("WEIGHTS").optional().multiple(),
-        Arg::one_of(
-            "aggregate",
-            &[
-                Arg::word("sum", "SUM"),
-                Arg::word("min", "MIN"),
-                Arg::word("max", "MAX"),
-                Arg::word("count", "COUNT").since("8.8.0"),
-            ],
-        )
-        .token("AGGREGATE")
-        .optional(),
+        WEIGHTS,
+        AGGREGATE,
         Arg::word("withscores", "WITHSCORES").optional(),
     ]);
 
@@ -47,22 +60,12 @@ pub(super) const ZINTER: Command = Command::new("zinter", -3, zinter)
     .since("6.2.0")
     .complexity("O(N*K)+O(M*log(M)) with K keys, N members of the smallest and M in the result")
     .summary("Returns the intersection of several sorted sets.")
-    .history(&[("8.8.0", "`AGGREGATE COUNT`.")])
+    .history(HISTORY)
     .args(&[
         Arg::integer("numkeys"),
         Arg::key("key", 0).multiple(),
-        Arg::integer("weight").token("WEIGHTS").optional().multiple(),
-        Arg::one_of(
-            "aggregate",
-            &[
-                Arg::word("sum", "SUM"),
-                Arg::word("min", "MIN"),
-                Arg::word("max", "MAX"),
-                Arg::word("count", "COUNT").since("8.8.0"),
-            ],
-        )
-        .token("AGGREGATE")
-        .optional(),
+        WEIGHTS,
+        AGGREGATE,
         Arg::word("withscores", "WITHSCORES").optional(),
     ]);
 
@@ -100,30 +103,17 @@ pub(super) const ZUNIONSTORE: Command = Command::new("zunionstore", -4, zunionst
     .group(Group::SortedSet)
     .flags(&[Flags::WRITE, Flags::DENYOOM, Flags::MOVABLE_KEYS])
     .categories(&[Categories::SORTEDSET])
-    .keys(&[
-        KeySpec::one(1, &[KeyFlags::OW, KeyFlags::UPDATE]),
-        KeySpec::counted(2, 1, &[KeyFlags::RO, KeyFlags::ACCESS]),
-    ])
+    .keys(STORE_KEYS)
     .since("2.0.0")
     .complexity("O(N)+O(M*log(M)) with N members in all and M in the result")
     .summary("Stores the union of several sorted sets.")
-    .history(&[("8.8.0", "`AGGREGATE COUNT`.")])
+    .history(HISTORY)
     .args(&[
         Arg::key("destination", 0),
         Arg::integer("numkeys"),
         Arg::key("key", 1).multiple(),
-        Arg::integer("weight").token("WEIGHTS").optional().multiple(),
-        Arg::one_of(
-            "aggregate",
-            &[
-                Arg::word("sum", "SUM"),
-                Arg::word("min", "MIN"),
-                Arg::word("max", "MAX"),
-                Arg::word("count", "COUNT").since("8.8.0"),
-            ],
-        )
-        .token("AGGREGATE")
-        .optional(),
+        WEIGHTS,
+        AGGREGATE,
     ]);
 
 fn zunionstore(ctx: &mut Context<'_, '_>) -> Result<()> {
@@ -134,30 +124,17 @@ pub(super) const ZINTERSTORE: Command = Command::new("zinterstore", -4, zinterst
     .group(Group::SortedSet)
     .flags(&[Flags::WRITE, Flags::DENYOOM, Flags::MOVABLE_KEYS])
     .categories(&[Categories::SORTEDSET])
-    .keys(&[
-        KeySpec::one(1, &[KeyFlags::OW, KeyFlags::UPDATE]),
-        KeySpec::counted(2, 1, &[KeyFlags::RO, KeyFlags::ACCESS]),
-    ])
+    .keys(STORE_KEYS)
     .since("2.0.0")
     .complexity("O(N*K)+O(M*log(M)) with K keys, N members of the smallest and M in the result")
     .summary("Stores the intersection of several sorted sets.")
-    .history(&[("8.8.0", "`AGGREGATE COUNT`.")])
+    .history(HISTORY)
     .args(&[
         Arg::key("destination", 0),
         Arg::integer("numkeys"),
         Arg::key("key", 1).multiple(),
-        Arg::integer("weight").token("WEIGHTS").optional().multiple(),
-        Arg::one_of(
-            "aggregate",
-            &[
-                Arg::word("sum", "SUM"),
-                Arg::word("min", "MIN"),
-                Arg::word("max", "MAX"),
-                Arg::word("count", "COUNT").since("8.8.0"),
-            ],
-        )
-        .token("AGGREGATE")
-        .optional(),
+        WEIGHTS,
+        AGGREGATE,
     ]);
 
 fn zinterstore(ctx: &mut Context<'_, '_>) -> Result<()> {
@@ -168,10 +145,7 @@ pub(super) const ZDIFFSTORE: Command = Command::new("zdiffstore", -4, zdiffstore
     .group(Group::SortedSet)
     .flags(&[Flags::WRITE, Flags::DENYOOM, Flags::MOVABLE_KEYS])
     .categories(&[Categories::SORTEDSET])
-    .keys(&[
-        KeySpec::one(1, &[KeyFlags::OW, KeyFlags::UPDATE]),
-        KeySpec::counted(2, 1, &[KeyFlags::RO, KeyFlags::ACCESS]),
-    ])
+    .keys(STORE_KEYS)
     .since("6.2.0")
     .complexity("O(L + (N-K)*log(N)) with L members in all, N of the first and K in the result")
     .summary("Stores the members of the first of several sorted sets that no other has.")

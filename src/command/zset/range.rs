@@ -8,6 +8,12 @@ use crate::command::keyspec::{KeyFlags, KeySpec};
 use crate::command::parse::{self, is};
 use crate::command::row::{Arg, Categories, Command, Flags, Group};
 use crate::error::{Error, Result};
+
+const LIMIT: Arg =
+    Arg::block("limit", &[Arg::integer("offset"), Arg::integer("count")]).token("LIMIT").optional();
+
+const WITHSCORES: Arg = Arg::word("withscores", "WITHSCORES").optional();
+
 pub(super) const ZRANGE: Command = Command::new("zrange", -4, zrange)
     .group(Group::SortedSet)
     .flags(&[Flags::READONLY])
@@ -25,11 +31,8 @@ pub(super) const ZRANGE: Command = Command::new("zrange", -4, zrange)
             .optional()
             .since("6.2.0"),
         Arg::word("rev", "REV").optional().since("6.2.0"),
-        Arg::block("limit", &[Arg::integer("offset"), Arg::integer("count")])
-            .token("LIMIT")
-            .optional()
-            .since("6.2.0"),
-        Arg::word("withscores", "WITHSCORES").optional(),
+        LIMIT.since("6.2.0"),
+        WITHSCORES,
     ]);
 
 fn zrange(ctx: &mut Context<'_, '_>) -> Result<()> {
@@ -44,12 +47,7 @@ pub(super) const ZREVRANGE: Command = Command::new("zrevrange", -4, zrevrange)
     .since("1.2.0")
     .complexity("O(log(N)+M) with N the number of members and M the number returned")
     .summary("Returns members by rank, from the highest score.")
-    .args(&[
-        Arg::key("key", 0),
-        Arg::integer("start"),
-        Arg::integer("stop"),
-        Arg::word("withscores", "WITHSCORES").optional(),
-    ]);
+    .args(&[Arg::key("key", 0), Arg::integer("start"), Arg::integer("stop"), WITHSCORES]);
 
 fn zrevrange(ctx: &mut Context<'_, '_>) -> Result<()> {
     range(ctx, Some(By::Rank), Some(true))
@@ -68,10 +66,8 @@ pub(super) const ZRANGEBYSCORE: Command = Command::new("zrangebyscore", -4, zran
         Arg::key("key", 0),
         Arg::double("min"),
         Arg::double("max"),
-        Arg::word("withscores", "WITHSCORES").optional().since("2.0.0"),
-        Arg::block("limit", &[Arg::integer("offset"), Arg::integer("count")])
-            .token("LIMIT")
-            .optional(),
+        WITHSCORES.since("2.0.0"),
+        LIMIT,
     ]);
 
 fn zrangebyscore(ctx: &mut Context<'_, '_>) -> Result<()> {
@@ -87,15 +83,7 @@ pub(super) const ZREVRANGEBYSCORE: Command = Command::new("zrevrangebyscore", -4
     .complexity("O(log(N)+M) with N the number of members and M the number returned")
     .summary("Returns the members with scores in a range, from the highest.")
     .history(&[("2.1.6", "The ends may be left open.")])
-    .args(&[
-        Arg::key("key", 0),
-        Arg::double("max"),
-        Arg::double("min"),
-        Arg::word("withscores", "WITHSCORES").optional(),
-        Arg::block("limit", &[Arg::integer("offset"), Arg::integer("count")])
-            .token("LIMIT")
-            .optional(),
-    ]);
+    .args(&[Arg::key("key", 0), Arg::double("max"), Arg::double("min"), WITHSCORES, LIMIT]);
 
 fn zrevrangebyscore(ctx: &mut Context<'_, '_>) -> Result<()> {
     range(ctx, Some(By::Score), Some(true))
@@ -109,14 +97,7 @@ pub(super) const ZRANGEBYLEX: Command = Command::new("zrangebylex", -4, zrangeby
     .since("2.8.9")
     .complexity("O(log(N)+M) with N the number of members and M the number returned")
     .summary("Returns the members between two, by their bytes.")
-    .args(&[
-        Arg::key("key", 0),
-        Arg::string("min"),
-        Arg::string("max"),
-        Arg::block("limit", &[Arg::integer("offset"), Arg::integer("count")])
-            .token("LIMIT")
-            .optional(),
-    ]);
+    .args(&[Arg::key("key", 0), Arg::string("min"), Arg::string("max"), LIMIT]);
 
 fn zrangebylex(ctx: &mut Context<'_, '_>) -> Result<()> {
     range(ctx, Some(By::Lex), Some(false))
@@ -130,14 +111,7 @@ pub(super) const ZREVRANGEBYLEX: Command = Command::new("zrevrangebylex", -4, zr
     .since("2.8.9")
     .complexity("O(log(N)+M) with N the number of members and M the number returned")
     .summary("Returns the members between two, by their bytes, the last first.")
-    .args(&[
-        Arg::key("key", 0),
-        Arg::string("max"),
-        Arg::string("min"),
-        Arg::block("limit", &[Arg::integer("offset"), Arg::integer("count")])
-            .token("LIMIT")
-            .optional(),
-    ]);
+    .args(&[Arg::key("key", 0), Arg::string("max"), Arg::string("min"), LIMIT]);
 
 fn zrevrangebylex(ctx: &mut Context<'_, '_>) -> Result<()> {
     range(ctx, Some(By::Lex), Some(true))
@@ -162,9 +136,7 @@ pub(super) const ZRANGESTORE: Command = Command::new("zrangestore", -5, zrangest
         Arg::one_of("sortby", &[Arg::word("byscore", "BYSCORE"), Arg::word("bylex", "BYLEX")])
             .optional(),
         Arg::word("rev", "REV").optional(),
-        Arg::block("limit", &[Arg::integer("offset"), Arg::integer("count")])
-            .token("LIMIT")
-            .optional(),
+        LIMIT,
     ]);
 
 fn zrangestore(ctx: &mut Context<'_, '_>) -> Result<()> {
