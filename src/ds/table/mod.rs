@@ -393,19 +393,6 @@ impl<T, S: Summary> Table<T, S> {
         }
     }
 
-    /// Forgets every item and gives all memory back.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "its users come with later families; the tests are the first")
-    )]
-    pub(crate) fn clear(&mut self) {
-        for index in 0..self.buckets() {
-            self.bucket_mut(index).extract(|_| true, |_, item| drop(item));
-        }
-        self.len = 0;
-        self.release_all();
-    }
-
     fn release_all(&mut self) {
         for (i, segment) in self.segments.drain(..).enumerate() {
             release(segment.buckets, if i == 0 { self.first_room } else { SEGMENT });
