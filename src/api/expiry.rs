@@ -7,6 +7,7 @@ use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::keyspace::event::{DEL, EXPIRE, PERSIST};
 use crate::keyspace::{Key, Tx};
+use crate::value::SetExpiry;
 
 /// How long a key will live ([`Db::ttl`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +108,37 @@ impl Tx<'_> {
             Some(None) => Ttl::Forever,
             Some(Some(at)) => {
                 Ttl::Left(Duration::from_millis((at.0 - self.now().0).max(0).unsigned_abs()))
+            }
+        })
+    }
+}
+
+/// What the options of a setter say of the expiry.
+#[derive(Debug, Clone, Default)]
+pub(super) enum ExpiryOption {
+    #[default]
+    Clear,
+    Keep,
+    In(Duration),
+    At(SystemTime),
+}
+
+impl ExpiryOption {
+    /// The same with a time on the engine's clock.
+    ///
+    /// # Errors
+    /// `InvalidExpire` of this command if the time does not fit.
+    pub(super) fn resolve(
+        &self,
+        now: impl FnOnce() -> Millis,
+        command: &'static str,
+    ) -> Result<SetExpiry> {
+        Ok(match self {
+            ExpiryOption::Clear => SetExpiry::Clear,
+            ExpiryOption::Keep => SetExpiry::Keep,
+            ExpiryOption::At(at) => SetExpiry::At(Millis::from_system_time(*at)),
+            ExpiryOption::In(ttl) => {
+                SetExpiry::At(time_after(now(), *ttl).ok_or(Error::InvalidExpire(command))?)
             }
         })
     }

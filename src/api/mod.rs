@@ -53,7 +53,7 @@ pub use stream::{
 };
 pub use string::Lcs;
 pub(crate) use string::digest;
-pub(crate) use string_set::{Compare, SetArgs, SetExpiry};
+pub(crate) use string_set::{Compare, SetArgs};
 pub use string_set::{SetOptions, SetOutcome};
 pub use zset::{
     Aggregate, LexRange, RankRange, ScoreRange, ZAddOptions, ZAddOutcome, ZCombine, ZEnd, ZRange,

@@ -5,13 +5,14 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 use super::Db;
-use super::expiry::time_after;
+use super::expiry::ExpiryOption;
 use super::string::digest;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::keyspace::entry::Entry;
 use crate::keyspace::event::{DEL, EXPIRE, SET};
 use crate::keyspace::{Key, Tx};
+use crate::value::SetExpiry;
 use crate::value::string::{Digits, StringValue};
 
 /// A condition on what a key holds.
@@ -55,18 +56,6 @@ impl Compare<'_> {
             Compare::DigestNotEqual(digest) => !has(digest)?,
         })
     }
-}
-
-/// What SET does about the expiry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum SetExpiry {
-    /// The key lives for ever.
-    #[default]
-    Clear,
-    /// `KEEPTTL`
-    Keep,
-    /// `EX`, `PX`, `EXAT`, `PXAT`
-    At(Millis),
 }
 
 /// All that SET can be told.
@@ -158,15 +147,6 @@ pub struct SetOptions {
 }
 
 #[derive(Debug, Clone, Default)]
-enum ExpiryOption {
-    #[default]
-    Clear,
-    Keep,
-    In(Duration),
-    At(SystemTime),
-}
-
-#[derive(Debug, Clone, Default)]
 enum ConditionOption {
     #[default]
     Always,
@@ -245,14 +225,7 @@ impl SetOptions {
     }
 
     pub(super) fn args(&self, now: impl FnOnce() -> Millis) -> Result<SetArgs<'_>> {
-        let expiry = match &self.expiry {
-            ExpiryOption::Clear => SetExpiry::Clear,
-            ExpiryOption::Keep => SetExpiry::Keep,
-            ExpiryOption::At(at) => SetExpiry::At(Millis::from_system_time(*at)),
-            ExpiryOption::In(ttl) => {
-                SetExpiry::At(time_after(now(), *ttl).ok_or(Error::InvalidExpire("set"))?)
-            }
-        };
+        let expiry = self.expiry.resolve(now, "set")?;
         let condition = match &self.condition {
             ConditionOption::Always => Compare::Always,
             ConditionOption::Absent => Compare::Absent,

@@ -110,6 +110,18 @@ impl fmt::Display for Encoding {
     }
 }
 
+/// What happens to the expiry of what is set: of a key, or of a hash's field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum SetExpiry {
+    /// It lives for ever.
+    #[default]
+    Clear,
+    /// Its time stays (`KEEPTTL`).
+    Keep,
+    /// Its time is this (`EX`, `PX`, `EXAT`, `PXAT`).
+    At(Millis),
+}
+
 /// How the bytes of a small collection, which lie behind its key, are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]

@@ -4,12 +4,13 @@ use std::time::{Duration, SystemTime};
 
 use super::edit;
 use crate::api::Db;
-use crate::api::expiry::time_after;
+use crate::api::expiry::ExpiryOption;
 use crate::clock::Millis;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::keyspace::event::{HEXPIRE, HEXPIRED, HSET};
 use crate::keyspace::{Key, Tx};
-use crate::value::hash::{StoredHash, Time};
+use crate::value::SetExpiry;
+use crate::value::hash::StoredHash;
 
 /// A condition on whether something is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,7 +39,7 @@ pub(crate) struct HashSetArgs {
     /// `FNX`, `FXX`: whether all fields must be missing, or all there.
     pub(crate) fields: Presence,
     /// `EX`, `PX`, `EXAT`, `PXAT`, `KEEPTTL`
-    pub(crate) time: Time,
+    pub(crate) time: SetExpiry,
 }
 
 impl Tx<'_> {
@@ -53,7 +54,7 @@ impl Tx<'_> {
             self.check_length(field.len())?;
             self.check_length(value.len())?;
         }
-        let past = matches!(args.time, Time::At(at) if at <= self.now());
+        let past = matches!(args.time, SetExpiry::At(at) if at <= self.now());
         let limits = &self.keyspace().settings.limits;
         self.change(key, |slot| {
             let mut holds = args.key.holds(slot.entry().is_some());
@@ -90,17 +91,17 @@ impl Tx<'_> {
                 });
             })?;
             let events = match args.time {
-                Time::At(_) => &[HSET, HEXPIRE][..],
-                Time::Clear | Time::Keep => &[HSET],
+                SetExpiry::At(_) => &[HSET, HEXPIRE][..],
+                SetExpiry::Clear | SetExpiry::Keep => &[HSET],
             };
             Ok(met.changed(slot, true, events, |effect| {
                 let count = pairs.clone().count().to_string();
                 let at;
                 let mut first: Vec<&[u8]> = vec![b"HSETEX", key.bytes];
                 match args.time {
-                    Time::Clear => {}
-                    Time::Keep => first.push(b"KEEPTTL"),
-                    Time::At(Millis(millis)) => {
+                    SetExpiry::Clear => {}
+                    SetExpiry::Keep => first.push(b"KEEPTTL"),
+                    SetExpiry::At(Millis(millis)) => {
                         at = millis.to_string();
                         first.extend([&b"PXAT"[..], at.as_bytes()]);
                     }
@@ -129,15 +130,6 @@ pub struct HashSetOptions {
     key: Presence,
     fields: Presence,
     expiry: ExpiryOption,
-}
-
-#[derive(Debug, Clone, Default)]
-enum ExpiryOption {
-    #[default]
-    Clear,
-    Keep,
-    In(Duration),
-    At(SystemTime),
 }
 
 impl HashSetOptions {
@@ -215,14 +207,7 @@ impl Db {
         let pairs: Vec<(F, V)> = pairs.into_iter().collect();
         let pairs = pairs.iter().map(|(field, value)| (field.as_ref(), value.as_ref()));
         self.grow(key.as_ref(), |tx, key| {
-            let time = match options.expiry {
-                ExpiryOption::Clear => Time::Clear,
-                ExpiryOption::Keep => Time::Keep,
-                ExpiryOption::At(at) => Time::At(Millis::from_system_time(at)),
-                ExpiryOption::In(ttl) => {
-                    Time::At(time_after(tx.now(), ttl).ok_or(Error::InvalidExpire("hsetex"))?)
-                }
-            };
+            let time = options.expiry.resolve(|| tx.now(), "hsetex")?;
             tx.hset_ex(key, pairs, HashSetArgs { key: options.key, fields: options.fields, time })
         })
     }

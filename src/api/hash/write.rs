@@ -10,7 +10,8 @@ use crate::keyspace::change::Slot;
 use crate::keyspace::event::{HDEL, HINCRBY, HINCRBYFLOAT, HSET};
 use crate::keyspace::{Key, Tx};
 use crate::text::extended::Extended;
-use crate::value::hash::{Hash, StoredHash, Time, Value};
+use crate::value::SetExpiry;
+use crate::value::hash::{Hash, StoredHash, Value};
 
 /// The value that a slot's hash has at a field, and the field's time.
 fn look<'s>(slot: &'s Slot<'_>, field: &[u8]) -> Result<Option<(Value<'s>, Option<Millis>)>> {
@@ -34,7 +35,7 @@ impl Tx<'_> {
             let names = pairs.clone().map(|(field, _)| field);
             let (created, met) = edit(slot, names, |hash| {
                 hash.expect(pairs.clone().count(), limits);
-                let set = |(field, value)| hash.set(field, value, Time::Clear, limits);
+                let set = |(field, value)| hash.set(field, value, SetExpiry::Clear, limits);
                 pairs.clone().map(set).filter(|was_there| !was_there).count()
             })?;
             Ok(met.changed(slot, created, &[HSET], |effect| {
@@ -53,7 +54,7 @@ impl Tx<'_> {
                 return Ok(slot.unchanged(false));
             }
             let ((), met) = edit(slot, [field].into_iter(), |hash| {
-                hash.set(field, value, Time::Clear, limits);
+                hash.set(field, value, SetExpiry::Clear, limits);
             })?;
             Ok(met.changed(slot, true, &[HSET], |effect| {
                 effect.command(&[b"HSET", key.bytes, field, value])
@@ -121,7 +122,12 @@ impl Tx<'_> {
             };
             let sum = old.checked_add(by).ok_or(Error::Overflow)?;
             let ((), met) = edit(slot, [field].into_iter(), |hash| {
-                hash.set(field, itoa::Buffer::new().format(sum).as_bytes(), Time::Keep, limits);
+                hash.set(
+                    field,
+                    itoa::Buffer::new().format(sum).as_bytes(),
+                    SetExpiry::Keep,
+                    limits,
+                );
             })?;
             Ok(met.changed(slot, sum, &[HINCRBY], |effect| {
                 effect.command(&[b"HINCRBY", key.bytes, field, by.to_string().as_bytes()])
@@ -154,7 +160,7 @@ impl Tx<'_> {
             let mut text = Vec::with_capacity(32);
             sum.write(&mut text);
             let ((), met) = edit(slot, [field].into_iter(), |hash: &mut Hash| {
-                hash.set(field, &text, Time::Keep, limits);
+                hash.set(field, &text, SetExpiry::Keep, limits);
             })?;
             Ok(met.changed(slot, text.clone(), &[HINCRBYFLOAT], |effect| match timed {
                 false => effect.command(&[b"HSET", key.bytes, field, &text]),

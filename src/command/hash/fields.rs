@@ -9,7 +9,8 @@ use crate::command::keyspec::{KeyFlags, KeySpec};
 use crate::command::reply::Reply;
 use crate::command::row::{Arg, Categories, Command, Flags, Group};
 use crate::error::Result;
-use crate::value::hash::{StoredHash, Time};
+use crate::value::SetExpiry;
+use crate::value::hash::StoredHash;
 
 pub(super) const HGETEX: Command = Command::new("hgetex", -5, hgetex)
     .group(Group::Hash)
@@ -110,9 +111,9 @@ fn hsetex(ctx: &mut Context<'_, '_>) -> Result<()> {
         return ctx.integer(0);
     }
     let time = match options.expiry {
-        Expiry::Given(unit, word) => Time::At(unit.read(word, ctx.tx, "hsetex")?),
-        Expiry::Keep => Time::Keep,
-        Expiry::Unsaid | Expiry::Persist => Time::Clear,
+        Expiry::Given(unit, word) => SetExpiry::At(unit.read(word, ctx.tx, "hsetex")?),
+        Expiry::Keep => SetExpiry::Keep,
+        Expiry::Unsaid | Expiry::Persist => SetExpiry::Clear,
     };
     let args = HashSetArgs { key: Presence::Any, fields: options.fields, time };
     let set = ctx.tx.hset_ex(key, fields.pairs(), args)?;

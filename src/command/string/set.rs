@@ -2,7 +2,7 @@
 
 use super::get::optional;
 use super::options::{Expiry, Options, Taker, Unit};
-use crate::api::{Compare, SetArgs, SetExpiry};
+use crate::api::{Compare, SetArgs};
 use crate::command::args::Args;
 use crate::command::context::Context;
 use crate::command::keyspec::{KeyFlags, KeySpec};
@@ -10,6 +10,7 @@ use crate::command::parse::is;
 use crate::command::row::{Arg, Categories, Command, Flags, Group};
 use crate::error::Result;
 use crate::keyspace::Tx;
+use crate::value::SetExpiry;
 
 pub(super) const SET: Command = Command::new("set", -3, set)
     .group(Group::String)

@@ -9,7 +9,7 @@ use crate::clock::Millis;
 use crate::ds::pair::Pair;
 use crate::ds::table::{Entry, Summary, Table};
 use crate::rng::FieldHasher;
-use crate::value::{Big, Encoding, Type};
+use crate::value::{Big, Encoding, SetExpiry, Type};
 
 /// Fields whose pairs are counted one by one when a random one is looked for in vain.
 const TRIES: usize = 64;
@@ -32,17 +32,6 @@ impl Summary for Soonest {
     fn absorb(&mut self, other: Soonest) {
         self.0 = self.0.min(other.0);
     }
-}
-
-/// What happens to a field's time when its value is set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Time {
-    /// It lives for ever.
-    Clear,
-    /// It stays.
-    Keep,
-    /// It is this.
-    At(Millis),
 }
 
 /// See the [module](self).
@@ -142,17 +131,17 @@ impl BigHash {
 
     /// Sets a field. Returns whether it was there.
     #[inline]
-    pub(super) fn set(&mut self, field: &[u8], value: &[u8], time: Time) -> bool {
+    pub(super) fn set(&mut self, field: &[u8], value: &[u8], time: SetExpiry) -> bool {
         let hash = self.hasher.hash(field);
         let at = match time {
-            Time::At(at) => Some(at),
-            Time::Clear | Time::Keep => None,
+            SetExpiry::At(at) => Some(at),
+            SetExpiry::Clear | SetExpiry::Keep => None,
         };
         match self.table.entry(hash, |pair| pair.field() == field) {
             Entry::Occupied(mut place) => {
                 let pair = place.get_mut();
                 let (bytes, old) = (pair.heap_size(), pair.stamp());
-                let new = if time == Time::Keep { old } else { at.map(|at| at.0) };
+                let new = if time == SetExpiry::Keep { old } else { at.map(|at| at.0) };
                 pair.set(value, new);
                 self.bytes = self.bytes + pair.heap_size() - bytes;
                 self.timed = self.timed + usize::from(new.is_some()) - usize::from(old.is_some());

@@ -20,14 +20,14 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use big::{BigHash, Time};
+pub(crate) use big::BigHash;
 use packed::Fields;
 pub(crate) use read::{Field, HashRef, StoredHash, Value};
 
 use crate::clock::Millis;
 use crate::config::{EncodingLimit, Limits};
 use crate::ds::packed::Packed;
-use crate::value::{Collection, Encoding, Packing, Stored, Type};
+use crate::value::{Collection, Encoding, Packing, SetExpiry, Stored, Type};
 
 /// The most bytes that a hash is packed into.
 const PACKED_BYTES: usize = 1024;
@@ -71,8 +71,14 @@ impl Hash {
 
     /// Sets a field. Returns whether it was there. O(1), O(bytes) while packed.
     #[inline]
-    pub(crate) fn set(&mut self, field: &[u8], value: &[u8], time: Time, limits: &Limits) -> bool {
-        if matches!(time, Time::At(_)) {
+    pub(crate) fn set(
+        &mut self,
+        field: &[u8],
+        value: &[u8],
+        time: SetExpiry,
+        limits: &Limits,
+    ) -> bool {
+        if matches!(time, SetExpiry::At(_)) {
             self.allow_times();
         }
         let longest = field.len().max(value.len());
@@ -195,7 +201,7 @@ impl Hash {
         let mut name = itoa::Buffer::new();
         let mut value = itoa::Buffer::new();
         for field in Fields::new(items.as_ref(), timed).iter() {
-            let time = field.expiry.map_or(Time::Clear, Time::At);
+            let time = field.expiry.map_or(SetExpiry::Clear, SetExpiry::At);
             big.set(field.name.bytes(&mut name), field.value.bytes(&mut value), time);
         }
         *self = Hash::Big(Box::new(big));

@@ -8,9 +8,10 @@
 //! The second form costs a byte a field more, and nine for a time. As in Redis, it stays when
 //! no field has a time any more.
 
-use super::{Field, Time, Value};
+use super::{Field, Value};
 use crate::clock::Millis;
 use crate::ds::packed::{Item, Packed, PackedRef};
+use crate::value::SetExpiry;
 
 /// The elements of a small hash, and which of the two forms they are.
 #[derive(Debug, Clone, Copy)]
@@ -82,15 +83,21 @@ impl<'a> Fields<'a> {
 }
 
 /// Sets a field; `time` may be one only if the form has times. Returns whether it was there.
-pub(super) fn set(items: &mut Packed, timed: bool, field: &[u8], value: &[u8], time: Time) -> bool {
+pub(super) fn set(
+    items: &mut Packed,
+    timed: bool,
+    field: &[u8],
+    value: &[u8],
+    time: SetExpiry,
+) -> bool {
     let at = match time {
-        Time::At(at) => at.0,
-        Time::Clear | Time::Keep => 0,
+        SetExpiry::At(at) => at.0,
+        SetExpiry::Clear | SetExpiry::Keep => 0,
     };
     let view = items.as_ref();
     if let Some(pos) = Fields::new(view, timed).position(field) {
         let behind = items.replace(view.advance(pos, 1), value);
-        if timed && time != Time::Keep {
+        if timed && time != SetExpiry::Keep {
             items.replace(behind, at);
         }
         return true;

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proptest::prelude::*;
 
-use super::{Hash, HashRef, StoredHash, Time};
+use super::{Hash, HashRef, StoredHash};
 use crate::clock::Millis;
 use crate::config::{EncodingLimit, Limits};
 use crate::rng::Rng;
-use crate::value::{Collection, Encoding, Stored, StoredRef, View};
+use crate::value::{Collection, Encoding, SetExpiry, Stored, StoredRef, View};
 
 type Model = BTreeMap<Vec<u8>, (Vec<u8>, Option<i64>)>;
 
@@ -81,16 +81,16 @@ impl Pair {
         }
     }
 
-    fn set(&mut self, field: &[u8], value: &[u8], time: Time) {
+    fn set(&mut self, field: &[u8], value: &[u8], time: SetExpiry) {
         self.meet(field);
         let was_there = self.hash.set(field, value, time, &self.limits);
         let old = self.model.get(field).map(|(_, at)| *at);
         let at = match time {
-            Time::Clear => None,
-            Time::Keep => old.flatten(),
-            Time::At(at) => Some(at.0),
+            SetExpiry::Clear => None,
+            SetExpiry::Keep => old.flatten(),
+            SetExpiry::At(at) => Some(at.0),
         };
-        self.timed |= matches!(time, Time::At(_));
+        self.timed |= matches!(time, SetExpiry::At(_));
         assert_eq!(was_there, old.is_some());
         self.model.insert(field.to_vec(), (value.to_vec(), at));
         let long = self.limits.size(EncodingLimit::HashMaxListpackValue);
@@ -116,9 +116,11 @@ impl Pair {
     fn step(&mut self, step: Step) {
         let from_now = |now: i64, left: i64| Millis(now + left);
         match step {
-            Step::Set(f, v, None) => self.set(&f, &v, Time::Clear),
-            Step::Set(f, v, Some(left)) => self.set(&f, &v, Time::At(from_now(self.now, left))),
-            Step::Keep(f, v) => self.set(&f, &v, Time::Keep),
+            Step::Set(f, v, None) => self.set(&f, &v, SetExpiry::Clear),
+            Step::Set(f, v, Some(left)) => {
+                self.set(&f, &v, SetExpiry::At(from_now(self.now, left)))
+            }
+            Step::Keep(f, v) => self.set(&f, &v, SetExpiry::Keep),
             Step::Expire(f, left) => {
                 self.meet(&f);
                 let Some((_, at)) = self.model.get_mut(&f) else { return };
@@ -133,9 +135,9 @@ impl Pair {
             Step::Many(from, n) => (0..n).for_each(|i| {
                 let field = format!("m{}", from.wrapping_add(i));
                 let time = if i % 3 == 0 {
-                    Time::At(from_now(self.now, 1 + i64::from(i)))
+                    SetExpiry::At(from_now(self.now, 1 + i64::from(i)))
                 } else {
-                    Time::Clear
+                    SetExpiry::Clear
                 };
                 self.set(field.as_bytes(), b"v", time);
             }),
@@ -249,7 +251,7 @@ proptest! {
 fn filled(fields: usize, limits: &Limits) -> Hash {
     let mut hash = Hash::default();
     for i in 0..fields {
-        hash.set(format!("field {i}").as_bytes(), b"v", Time::Clear, limits);
+        hash.set(format!("field {i}").as_bytes(), b"v", SetExpiry::Clear, limits);
     }
     hash
 }
@@ -296,7 +298,12 @@ fn a_small_hash_stays_in_order_and_small() {
     let mut hash = Hash::default();
     let limits = Limits::default();
     for i in 0..10 {
-        hash.set(format!("f{i}").as_bytes(), format!("value{i}").as_bytes(), Time::Clear, &limits);
+        hash.set(
+            format!("f{i}").as_bytes(),
+            format!("value{i}").as_bytes(),
+            SetExpiry::Clear,
+            &limits,
+        );
     }
     let names: Vec<_> = hash.at(Millis(0)).iter().map(|field| field.name.to_vec()).collect();
     assert!(names.iter().enumerate().all(|(i, name)| *name == format!("f{i}").into_bytes()));
@@ -313,7 +320,7 @@ fn what_redis_packs_is_called_so_though_it_is_a_table() {
     assert!(matches!(&hash, Hash::Big(big) if big.encoding() == Encoding::ListpackEx));
     assert_eq!(hash.at(Millis(0)).scan(0, 10, |_| {}), 0, "Redis shows it at once");
     for i in 200..513 {
-        hash.set(format!("field {i}").as_bytes(), b"v", Time::Clear, &limits);
+        hash.set(format!("field {i}").as_bytes(), b"v", SetExpiry::Clear, &limits);
     }
     assert!(matches!(&hash, Hash::Big(big) if big.encoding() == Encoding::Hashtable));
 }
