@@ -186,8 +186,9 @@ impl Db {
     /// one stripe). Returns whether they were set: the conditions held.
     ///
     /// # Errors
-    /// [`Error::InvalidExpire`] if the time to live is zero or does not fit; [`Error::WrongType`] and
-    /// [`Error::StringTooLong`] as [`hset`](Db::hset). Nothing is changed then.
+    /// [`Error::InvalidExpire`](crate::Error::InvalidExpire) if the time to live is zero or does not fit;
+    /// [`Error::WrongType`](crate::Error::WrongType) and
+    /// [`Error::StringTooLong`](crate::Error::StringTooLong) as [`hset`](Db::hset). Nothing is changed then.
     ///
     /// ```
     /// use std::time::Duration;
