@@ -1,5 +1,7 @@
 //! Entries that hold collections, and how a collection is taken out to be changed.
 
+use std::cell::Cell;
+
 use super::Entry;
 use super::shape::{Form, Shape, TIMED};
 use crate::clock::Millis;
@@ -7,20 +9,50 @@ use crate::error::{Error, Result};
 use crate::value::hash::StoredHash;
 use crate::value::{Big, Collection, Stored, StoredRef, View};
 
+thread_local! {
+    /// Where the next small collection is taken out to, so that a change allocates nothing.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Keeps a buffer for the next collection that is taken out.
+fn keep(mut buffer: Vec<u8>) {
+    /// A larger one is not worth its memory.
+    const AT_MOST: usize = 768;
+    if buffer.capacity() <= AT_MOST {
+        buffer.clear();
+        // A thread that is ending keeps none.
+        let _ = SPARE.try_with(|spare| spare.set(buffer));
+    }
+}
+
 impl Entry {
     /// An entry of a collection.
     pub(crate) fn with(key: &[u8], stored: Stored, expiry: Option<Millis>, access: u32) -> Entry {
-        let (form, bytes): (Form, &[u8]) = match &stored {
-            Stored::Packed(packing, bytes) => (Form::Packed(*packing), bytes),
-            Stored::Big(_) => (Form::Big, &[]),
-        };
-        let shape = Shape::new(form, expiry.is_some(), false, key.len(), bytes.len());
+        match stored {
+            Stored::Packed(packing, bytes) => {
+                let form = Form::Packed(packing);
+                let shape = Shape::new(form, expiry.is_some(), false, key.len(), bytes.len());
+                Entry::packed(key, shape, &bytes, expiry, access)
+            }
+            Stored::Big(big) => {
+                let shape = Shape::new(Form::Big, expiry.is_some(), false, key.len(), 0);
+                let mut entry = Entry::allocate(shape, key, expiry, access);
+                entry.set_timed(big.due().is_some());
+                entry.write_word(shape.word_at(), big);
+                entry
+            }
+        }
+    }
+
+    fn packed(
+        key: &[u8],
+        shape: Shape,
+        bytes: &[u8],
+        expiry: Option<Millis>,
+        access: u32,
+    ) -> Entry {
         let mut entry = Entry::allocate(shape, key, expiry, access);
         entry.write(shape.value_at(), bytes);
-        if let Stored::Big(big) = stored {
-            entry.set_timed(big.due().is_some());
-            entry.write_word(shape.word_at(), big);
-        }
         entry
     }
 
@@ -73,8 +105,9 @@ impl Entry {
         T::restore(match shape.form {
             Form::Packed(packing) => {
                 let bytes = self.value_bytes(shape);
+                let mut copy = SPARE.try_with(Cell::take).unwrap_or_default();
                 // Most changes add a little.
-                let mut copy = Vec::with_capacity(bytes.len() + 64);
+                copy.reserve(bytes.len() + 64);
                 copy.extend_from_slice(bytes);
                 Stored::Packed(packing, copy)
             }
@@ -98,9 +131,10 @@ impl Entry {
                 if old.fits(new) {
                     self.write(new.value_at(), &bytes);
                     self.write_shape(new);
-                    return;
+                } else {
+                    *self = Entry::packed(self.key(), new, &bytes, self.expiry(), self.access());
                 }
-                *self = self.anew(Stored::Packed(packing, bytes));
+                keep(bytes);
             }
             stored if old.form == Form::Big => {
                 let new = self.anew(stored);
