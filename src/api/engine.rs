@@ -148,7 +148,8 @@ impl Engine {
     /// Look-ups for reading that found their key and that did not, since the start
     /// (`keyspace_hits`, `keyspace_misses`).
     pub fn hits_and_misses(&self) -> (u64, u64) {
-        self.keyspace().hits_and_misses()
+        let looks = self.keyspace().looks();
+        (looks.hits, looks.misses)
     }
 
     /// The time by the engine's clock (`TIME`).

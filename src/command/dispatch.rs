@@ -103,6 +103,10 @@ impl Session {
             reply.simple("QUEUED");
             return Flow::Continue;
         }
+        if node.timed {
+            // It may be one that looks at the statistics.
+            self.settle();
+        }
         let timed = self.tally.before(node.timed);
         let result = self.call(node, args, reply);
         self.tally.after(&self.instance.stats, node.id, timed);
@@ -268,8 +272,13 @@ fn handle(
     reply: &mut dyn Reply,
 ) -> Result<()> {
     tx.set_touches(!session.client.no_touch.load(Relaxed));
-    let mut ctx = Context { args, keys, tx: &mut tx, engine, instance, session, reply, node };
+    if let Some(recent) = session.batch_began {
+        tx.set_recent(recent);
+    }
+    let mut ctx =
+        Context { args, keys, tx: &mut tx, engine, instance, session: &mut *session, reply, node };
     let result = (node.row.handler)(&mut ctx);
+    session.looks += tx.take_looks();
     if tx.met_past() && access(node) == Access::Shared {
         let db = tx.db();
         return result.and(reclaim(tx, db, keys));

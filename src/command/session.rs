@@ -14,7 +14,9 @@ use super::table::Table;
 use super::transaction::{Queue, Watched};
 use super::value::{Value, ValueSink};
 use crate::api::{Db, Engine};
+use crate::clock::Millis;
 use crate::error::{Error, Result};
+use crate::keyspace::{Looks, Soon};
 
 /// One conversation with the engine: the database chosen, the protocol spoken, who it is.
 ///
@@ -52,6 +54,10 @@ pub struct State {
     /// The commands that wait for EXEC, between MULTI and EXEC.
     pub(super) queue: Option<Box<Queue>>,
     pub(super) watched: Watched,
+    /// When the batch began whose commands run, as far as the session was told.
+    pub(super) batch_began: Option<Millis>,
+    /// What look-ups found that the statistics have not been told of.
+    pub(super) looks: Looks,
 }
 
 /// `CLIENT REPLY`.
@@ -108,6 +114,8 @@ impl Session {
             closing: false,
             queue: None,
             watched,
+            batch_began: None,
+            looks: Looks::default(),
         };
         Session {
             engine: engine.clone(),
@@ -163,32 +171,34 @@ impl Session {
     /// rather than one after the other, and then the members that they name.
     pub fn prefetch<'a>(&self, commands: impl Iterator<Item = Args<'a>>) {
         let (keyspace, db) = (self.engine.keyspace(), self.state.db);
-        let mut hashes = SmallVec::<[u64; 32]>::new();
-        let mut members = SmallVec::<[(u64, &[u8]); 32]>::new();
+        let mut soon = SmallVec::<[Soon<'_>; 32]>::new();
         for args in commands {
             // What follows the name is a key in all commands that matter here; a wrong
             // guess is only a wasted hint.
             if let Some(key) = args.get(1) {
-                let hash = keyspace.key(key).hash;
-                keyspace.prefetch_bucket(db, hash);
-                hashes.push(hash);
-                members.extend(member(args).map(|member| (hash, member)));
+                soon.push((keyspace.key(key).hash, member(args)));
             }
         }
-        for hash in hashes {
-            keyspace.prefetch_entry(db, hash);
-        }
-        for near in [false, true] {
-            for run in members.chunk_by(|(a, _), (b, _)| a == b) {
-                let named = run.iter().map(|(_, member)| *member);
-                keyspace.prefetch_members(db, run[0].0, named, near);
-            }
-        }
+        keyspace.fetch_soon(db, &soon);
+    }
+
+    /// A batch of commands begins, at a time that is exact to a few milliseconds: what they use is
+    /// noted as used then, and no clock is read for each.
+    #[cfg(feature = "network")]
+    pub(crate) fn begin_batch(&mut self, now: Millis) {
+        self.state.batch_began = Some(now);
     }
 
     /// Makes what was counted visible to INFO. To be called when a batch of commands is done.
     pub fn end_batch(&mut self) {
+        self.state.batch_began = None;
+        self.settle();
+    }
+
+    /// Adds what was counted to the statistics.
+    pub(super) fn settle(&mut self) {
         self.tally.settle(&self.instance.stats);
+        self.engine.keyspace().count(std::mem::take(&mut self.state.looks));
     }
 }
 

@@ -26,9 +26,10 @@ mod watch;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub(crate) use batch::Soon;
 pub(crate) use change::{Effect, Slot};
 pub(crate) use key::Key;
-pub(crate) use tx::{Access, Tx};
+pub(crate) use tx::{Access, Looks, Tx};
 pub(crate) use watch::Watcher;
 
 use crate::clock::Clock;
@@ -112,12 +113,17 @@ impl Keyspace {
         self.stripes.iter().map(|s| s.bytes.load(Ordering::Relaxed)).sum()
     }
 
-    /// Look-ups for reading that found their key, and that did not.
-    pub(crate) fn hits_and_misses(&self) -> (u64, u64) {
+    /// The look-ups of all transactions.
+    pub(crate) fn looks(&self) -> Looks {
         let sum = |of: fn(&Stripe) -> &AtomicU64| {
             self.stripes.iter().map(|s| of(s).load(Ordering::Relaxed)).sum()
         };
-        (sum(|s| &s.hits), sum(|s| &s.misses))
+        Looks { hits: sum(|s| &s.hits), misses: sum(|s| &s.misses) }
+    }
+
+    /// Counts look-ups that were [taken](Tx::take_looks) from transactions, many at a time.
+    pub(crate) fn count(&self, looks: Looks) {
+        self.stripes[0].count(looks);
     }
 
     /// Starts the statistics again (`CONFIG RESETSTAT`).
@@ -130,44 +136,6 @@ impl Keyspace {
         self.expired_fields.store(0, Ordering::Relaxed);
         self.evicted.store(0, Ordering::Relaxed);
         self.discarded.reset();
-    }
-
-    /// Hints that a key will be looked up soon; does nothing if its stripe is busy.
-    pub(crate) fn prefetch_bucket(&self, db: u32, hash: u64) {
-        if let Some(data) = self.stripes[self.stripe_of(hash)].data.try_read()
-            && let Some(space) = data.space(db)
-        {
-            space.table.prefetch(hash);
-        }
-    }
-
-    /// Hints that a key will be looked up soon, its bucket being here by now.
-    pub(crate) fn prefetch_entry(&self, db: u32, hash: u64) {
-        if let Some(data) = self.stripes[self.stripe_of(hash)].data.try_read()
-            && let Some(space) = data.space(db)
-        {
-            space.table.candidates(hash, Entry::prefetch);
-        }
-    }
-
-    /// Hints that members of a big collection will be looked for, its entry being here by now: at their
-    /// buckets, and when those are `near`, at what lies there.
-    pub(crate) fn prefetch_members<'m>(
-        &self,
-        db: u32,
-        hash: u64,
-        members: impl Iterator<Item = &'m [u8]> + Clone,
-        near: bool,
-    ) {
-        if let Some(data) = self.stripes[self.stripe_of(hash)].data.try_read()
-            && let Some(space) = data.space(db)
-        {
-            space.table.candidates(hash, |entry| {
-                if let Some(big) = entry.big() {
-                    members.clone().for_each(|member| big.prefetch(member, near));
-                }
-            });
-        }
     }
 }
 

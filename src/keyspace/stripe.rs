@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use super::entry::Entry;
+use super::tx::Looks;
 use super::watch::WatchSet;
 use crate::clock::Millis;
 use crate::ds::table::{Summary, Table};
@@ -88,6 +89,19 @@ pub(crate) struct Space {
 impl Default for Space {
     fn default() -> Space {
         Space { table: Table::new(), entry_bytes: 0, volatile: 0, timed: 0, next_segment: 0 }
+    }
+}
+
+impl Stripe {
+    /// Adds to the statistics.
+    #[inline]
+    pub(super) fn count(&self, looks: Looks) {
+        if looks.hits != 0 {
+            self.hits.fetch_add(looks.hits, Ordering::Relaxed);
+        }
+        if looks.misses != 0 {
+            self.misses.fetch_add(looks.misses, Ordering::Relaxed);
+        }
     }
 }
 

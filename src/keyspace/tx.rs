@@ -5,6 +5,7 @@
 //! time is as if it had run one after the other.
 
 use std::cell::Cell;
+use std::ops::AddAssign;
 use std::sync::atomic::Ordering;
 
 use super::entry::Entry;
@@ -62,6 +63,21 @@ impl TxTime<'_> {
             self.met_past.set(true);
         }
         past
+    }
+}
+
+/// Look-ups for reading that found their key, and that did not.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Looks {
+    pub(crate) hits: u64,
+    pub(crate) misses: u64,
+}
+
+impl AddAssign for Looks {
+    #[inline]
+    fn add_assign(&mut self, more: Looks) {
+        self.hits += more.hits;
+        self.misses += more.misses;
     }
 }
 
@@ -166,6 +182,18 @@ impl<'k> Tx<'k> {
     /// Decides whether look-ups count as uses of the key.
     pub(crate) fn set_touches(&mut self, touches: bool) {
         self.touches = touches;
+    }
+
+    /// Gives the time to a few milliseconds, for access words, where the caller has read it before.
+    #[inline]
+    pub(crate) fn set_recent(&mut self, recent: Millis) {
+        self.time.recent.set(Some(recent));
+    }
+
+    /// The look-ups for reading so far, which the caller is to count now.
+    #[inline]
+    pub(crate) fn take_looks(&mut self) -> Looks {
+        Looks { hits: self.hits.take().into(), misses: self.misses.take().into() }
     }
 
     /// The time of the transaction.
@@ -332,13 +360,8 @@ pub(super) struct Parts<'t, 'k> {
 impl Drop for Tx<'_> {
     #[inline]
     fn drop(&mut self) {
-        let home = &self.keyspace.stripes[self.home];
-        if self.hits.get() != 0 {
-            home.hits.fetch_add(self.hits.get().into(), Ordering::Relaxed);
-        }
-        if self.misses.get() != 0 {
-            home.misses.fetch_add(self.misses.get().into(), Ordering::Relaxed);
-        }
+        let looks = self.take_looks();
+        self.keyspace.stripes[self.home].count(looks);
         if let Some(told) = self.told.take() {
             self.keyspace.observers.committed(&told);
         }

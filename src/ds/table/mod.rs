@@ -213,7 +213,7 @@ impl<T, S: Summary> Table<T, S> {
     /// Shows each item of the first bucket whose tag matches this hash, so that the caller may
     /// prefetch what the item points to.
     #[inline(always)]
-    pub(crate) fn candidates(&self, hash: u64, mut show: impl FnMut(&T)) {
+    pub(crate) fn candidates<'t>(&'t self, hash: u64, mut show: impl FnMut(&'t T)) {
         if !self.segments.is_empty() {
             let bucket = self.bucket(self.home(hash));
             bucket.candidates(tag_of(hash)).for_each(|slot| show(bucket.item(slot)));

@@ -6,12 +6,13 @@ use super::line;
 use crate::command::context::Context;
 use crate::command::table::Table;
 use crate::error::Result;
+use crate::keyspace::Looks;
 
 pub(super) fn stats(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
     let (instance, keyspace) = (ctx.instance, ctx.engine.keyspace());
     let stats = &instance.stats;
     let (received, sent) = instance.clients.net_bytes();
-    let (hits, misses) = keyspace.hits_and_misses();
+    let Looks { hits, misses } = keyspace.looks();
     let errors: u64 = stats.errors().values().sum();
     let rates = instance.rates();
     for (name, value) in [
