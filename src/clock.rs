@@ -88,6 +88,13 @@ impl Clock {
     }
 }
 
+impl Clock {
+    /// Whether the clock moves only by hand.
+    pub(crate) fn is_manual(&self) -> bool {
+        matches!(self.0, Source::Manual(_))
+    }
+}
+
 impl From<ManualClock> for Clock {
     fn from(clock: ManualClock) -> Clock {
         Clock(Source::Manual(clock))

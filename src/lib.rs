@@ -65,6 +65,7 @@
 //! | feature | adds | brings in |
 //! |---|---|---|
 //! | (none) | the engine, typed calls, commands in-process | no runtime, no thread, no socket |
+//! | `async` | [`Subscription`] and [`EventStream`] as streams | futures-core |
 //! | `network` | `network::Server`: RESP2 and RESP3 over TCP and Unix sockets | tokio, socket2 |
 //! | `server` | the binary `danio-server`: redis.conf, command line, log, signals; `Allocator`, the one that it uses | mimalloc |
 
@@ -79,6 +80,7 @@ pub mod fuzzing;
 mod keyspace;
 #[cfg(feature = "network")]
 pub mod network;
+mod pubsub;
 mod rng;
 mod sync;
 mod text;
@@ -105,6 +107,9 @@ pub use ds::allocator::Allocator;
 pub use ds::bits::{BitOp, BitOverflow};
 pub use ds::stream_log::StreamId;
 pub use error::{Error, Result};
+pub use keyspace::event::Class as EventClass;
+pub use pubsub::{EventOptions, EventStream, KeyEvent};
+pub use pubsub::{Message, Overflow, QueueStats, SubscribeOptions, Subscription};
 pub use value::geo::{Position, Unit};
 pub use value::zset::{IntoScore, LexBound, Score, ScoreBound};
 pub use value::{Encoding, Type};

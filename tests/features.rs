@@ -56,6 +56,7 @@ fn every_typed_method_that_is_listed_exists() {
     let mut sources = String::new();
     read(&root().join("src/api"), &mut sources);
     read(&root().join("src/command"), &mut sources);
+    read(&root().join("src/pubsub"), &mut sources);
     // Some types that the typed face returns are the values' own.
     read(&root().join("src/value"), &mut sources);
     for (command, typed) in rows() {

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Upkeep};
 use crate::error::{Error, Result};
 use crate::keyspace::{Access, Keyspace};
+use crate::pubsub::{Hub, Notified, Notifier};
 use crate::sync::{Condvar, Mutex, thread};
 
 /// All databases of one engine, shared by every handle.
@@ -34,6 +35,8 @@ pub struct Engine {
 /// What the last handle stops.
 struct Inner {
     keyspace: Arc<Keyspace>,
+    hub: Arc<Hub>,
+    notifier: Arc<Notifier>,
     upkeep: Mutex<UpkeepState>,
     thread: Option<UpkeepThread>,
     /// What a layer above keeps for this engine; made when it first asks.
@@ -56,6 +59,13 @@ pub struct Tick {
     pub more: bool,
 }
 
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.hub.end();
+        self.notifier.end();
+    }
+}
+
 impl Engine {
     /// Opens an engine in memory. Starts a thread only if the configuration asks for one.
     ///
@@ -66,6 +76,16 @@ impl Engine {
         config.check()?;
         let seed = config.seed.unwrap_or_else(random_seed);
         let keyspace = Arc::new(Keyspace::new(&config, seed));
+        let hub = Arc::<Hub>::default();
+        let notifier = Arc::new(Notifier::new(hub.clone()));
+        let notified = Notified::parse(config.notified.as_bytes());
+        notifier.set(notified.ok_or_else(|| {
+            let letters = &config.notified;
+            Error::Config(
+                format!("no event classes for notify-keyspace-events: '{letters}'").into(),
+            )
+        })?);
+        keyspace.observers.add(notifier.clone());
         let thread = match config.upkeep {
             Upkeep::ByHand => None,
             Upkeep::Thread => Some(UpkeepThread::start(keyspace.clone())?),
@@ -73,6 +93,8 @@ impl Engine {
         Ok(Engine {
             inner: Arc::new(Inner {
                 keyspace,
+                hub,
+                notifier,
                 upkeep: Mutex::default(),
                 thread,
                 extension: OnceLock::new(),
@@ -169,6 +191,17 @@ impl Engine {
     #[inline(always)]
     pub(crate) fn keyspace(&self) -> &Keyspace {
         &self.inner.keyspace
+    }
+
+    /// Who listens to which channels.
+    #[inline]
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.inner.hub
+    }
+
+    /// Who tells what happens to keys.
+    pub(crate) fn notifier(&self) -> &Arc<Notifier> {
+        &self.inner.notifier
     }
 
     /// The keys, for what lives as long as the engine and must not hold it.

@@ -14,6 +14,7 @@ mod hyperloglog;
 mod keys;
 mod list;
 mod page;
+mod pubsub;
 mod range;
 mod scan;
 mod set;

@@ -9,6 +9,7 @@ use std::sync::atomic::{
 use bytes::Bytes;
 use parking_lot::Mutex;
 
+use super::mailbox::{Mailbox, OutputLimits};
 use super::table::Table;
 use crate::clock::Millis;
 use crate::keyspace::Watcher;
@@ -17,6 +18,12 @@ use crate::keyspace::Watcher;
 pub trait Link: Send + Sync {
     /// Has the connection look at its client again: it may have been killed, or unpaused.
     fn wake(&self);
+
+    /// Has the connection send what was pushed. Called from any thread, perhaps under locks on
+    /// data: it must be quick and must not wait.
+    fn mail(&self) {
+        self.wake();
+    }
 }
 
 /// Where a session comes from.
@@ -86,7 +93,25 @@ pub struct Client {
     /// Marked when one of those changes.
     pub(super) watcher: Arc<Watcher>,
     killed: AtomicBool,
+    /// What is pushed to it.
+    pub(super) mailbox: Mailbox,
+    /// Whether more was pushed than it may leave unread.
+    overrun: AtomicBool,
+    pub(super) limits: Arc<OutputLimits>,
+    /// Called when something is pushed to a session of this process.
+    on_push: Mutex<Option<Arc<OnPush>>>,
+    /// Channels, patterns and shard channels that it listens to.
+    subscribed: [AtomicUsize; 3],
     traffic: Traffic,
+}
+
+/// What a session of this process calls when something is pushed to it.
+pub(super) struct OnPush(pub(super) Box<dyn Fn() + Send + Sync>);
+
+impl std::fmt::Debug for OnPush {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OnPush")
+    }
 }
 
 /// What the network layer counts.
@@ -110,7 +135,7 @@ pub(super) struct Names {
 pub(super) const NO_COMMAND: usize = usize::MAX;
 
 impl Client {
-    pub(super) fn new(id: u64, origin: Origin, now: Millis) -> Client {
+    fn new(id: u64, origin: Origin, now: Millis, limits: Arc<OutputLimits>) -> Client {
         Client {
             id,
             origin,
@@ -129,6 +154,11 @@ impl Client {
             watched: AtomicUsize::new(0),
             watcher: Arc::default(),
             killed: AtomicBool::new(false),
+            mailbox: Mailbox::default(),
+            overrun: AtomicBool::new(false),
+            limits,
+            on_push: Mutex::new(None),
+            subscribed: Default::default(),
             traffic: Traffic::default(),
         }
     }
@@ -149,6 +179,53 @@ impl Client {
         if let Some(link) = &self.origin.link {
             link.wake();
         }
+    }
+
+    /// Has whoever holds the connection take what was pushed.
+    pub(super) fn announce_mail(&self) {
+        if let Some(link) = &self.origin.link {
+            return link.mail();
+        }
+        let on_push = self.on_push.lock().clone();
+        if let Some(on_push) = on_push {
+            on_push.0();
+        }
+    }
+
+    /// Sets what is called when something is pushed to a session of this process.
+    pub(super) fn set_on_push(&self, on_push: Option<OnPush>) {
+        *self.on_push.lock() = on_push.map(Arc::new);
+    }
+
+    /// Ends the connection, for which too much was pushed.
+    #[cold]
+    pub(super) fn overrun(&self) {
+        self.overrun.store(true, Relaxed);
+        self.kill();
+        self.announce_mail();
+    }
+
+    /// Whether it is to end because too much was pushed.
+    #[cfg(any(test, feature = "network"))]
+    pub(crate) fn is_overrun(&self) -> bool {
+        self.overrun.load(Relaxed)
+    }
+
+    /// Shows how many channels, patterns and shard channels it listens to.
+    pub(super) fn set_subscribed(&self, counts: [usize; 3]) {
+        for (shown, count) in self.subscribed.iter().zip(counts) {
+            shown.store(count, Relaxed);
+        }
+    }
+
+    /// Whether it listens to anything.
+    pub(super) fn is_subscriber(&self) -> bool {
+        self.subscribed.iter().any(|count| count.load(Relaxed) != 0)
+    }
+
+    /// Bytes of answers that the socket has not taken.
+    pub(super) fn output(&self) -> usize {
+        self.traffic.output.load(Relaxed)
     }
 
     /// Notes that the connection read `received` bytes just now, that its query buffer
@@ -190,6 +267,7 @@ impl Client {
     pub(super) fn flags(&self) -> String {
         let mut flags = String::new();
         for (on, letter) in [
+            (self.is_subscriber(), 'P'),
             (self.multi.load(Relaxed) >= 0, 'x'),
             (self.held.load(Relaxed), 'b'),
             (self.watcher.has_changed(), 'd'),
@@ -218,7 +296,9 @@ impl Client {
         let seconds = |since: Millis| (now.0 - since.0).max(0) / 1000;
         let traffic = &self.traffic;
         let (used, free) = (traffic.query_used.load(Relaxed), traffic.query_free.load(Relaxed));
-        let output = traffic.output.load(Relaxed);
+        let output = self.output() + self.mailbox.bytes();
+        let pushes = self.mailbox.len();
+        let [sub, psub, ssub] = self.subscribed.each_ref().map(|count| count.load(Relaxed));
         let multi_memory = self.multi_memory.load(Relaxed);
         let total = size_of::<Client>() + used + free + multi_memory + output;
         let mut line = format!(
@@ -228,8 +308,8 @@ impl Client {
         .into_bytes();
         line.extend_from_slice(&names.name);
         let middle = format!(
-            " age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} watch={} qbuf={used} qbuf-free={free} \
-             argv-mem=0 multi-mem={multi_memory} rbs=0 rbp=0 obl=0 oll=0 omem={output} tot-mem={total} events=r cmd={command} \
+            " age={} idle={} flags={} db={} sub={sub} psub={psub} ssub={ssub} multi={} watch={} qbuf={used} qbuf-free={free} \
+             argv-mem=0 multi-mem={multi_memory} rbs=0 rbp=0 obl=0 oll={pushes} omem={output} tot-mem={total} events=r cmd={command} \
              user=default redir=-1 resp={} lib-name=",
             seconds(self.born),
             seconds(self.last_seen()),
@@ -258,7 +338,7 @@ impl Client {
         let traffic = &self.traffic;
         (
             traffic.query_used.load(Relaxed) + traffic.query_free.load(Relaxed),
-            traffic.output.load(Relaxed),
+            self.output() + self.mailbox.bytes(),
         )
     }
 
@@ -278,6 +358,8 @@ pub(super) fn bump(counter: &AtomicU64, by: u64) {
 #[derive(Debug, Default)]
 pub struct Clients {
     last_id: AtomicU64,
+    /// How much output may wait for each.
+    pub(super) limits: Arc<OutputLimits>,
     live: Mutex<BTreeMap<u64, Arc<Client>>>,
     /// Received and sent by clients that are gone.
     past: Mutex<(u64, u64)>,
@@ -286,7 +368,7 @@ pub struct Clients {
 impl Clients {
     pub(super) fn register(&self, origin: Origin, now: Millis) -> Arc<Client> {
         let id = self.last_id.fetch_add(1, Relaxed) + 1;
-        let client = Arc::new(Client::new(id, origin, now));
+        let client = Arc::new(Client::new(id, origin, now, self.limits.clone()));
         if client.origin.link.is_some() {
             self.live.lock().insert(id, client.clone());
         }
@@ -294,6 +376,7 @@ impl Clients {
     }
 
     pub(super) fn forget(&self, client: &Client) {
+        client.mailbox.close();
         if self.live.lock().remove(&client.id).is_some() {
             let (received, sent) = client.net_bytes();
             let mut past = self.past.lock();

@@ -12,7 +12,7 @@ use super::errors;
 use super::instance::{Held, Instance};
 use super::parse::is;
 use super::reply::Reply;
-use super::row::Flags;
+use super::row::{Flags, Group};
 use super::session::{Replies, Session, State};
 use super::table::{Node, Plan};
 use super::value::Silent;
@@ -56,11 +56,10 @@ impl Session {
     #[cold]
     fn run_silently(&mut self, args: Args<'_>, reply: &mut dyn Reply) -> Flow {
         let before = self.state.replies;
-        let flow = self.run(args, &mut Silent(self.state.protocol));
+        let flow = self.run(args, &mut Silent(reply));
         if matches!(flow, Flow::Held(_)) {
             return flow;
         }
-        reply.set_protocol(self.state.protocol);
         self.state.replies = match self.state.replies {
             // `CLIENT REPLY ON` is answered; RESET is, unless it was to be skipped itself.
             Replies::On => {
@@ -170,6 +169,9 @@ impl Session {
         }
         if flags.contains(Flags::NO_MULTI) && self.state.queue.is_some() {
             return Err((Some(node), errors::no_multi()));
+        }
+        if self.state.only_listens() && !may_listener_call(node) {
+            return Err((Some(node), errors::only_listens(node.full_name)));
         }
         Ok(node)
     }
@@ -286,6 +288,14 @@ fn handle(
     result
 }
 
+/// Whether a connection that listens may call this: what changes what it listens to, and what ends it.
+#[cold]
+fn may_listener_call(node: &Node) -> bool {
+    let row = node.row;
+    matches!(row.name, "ping" | "quit" | "reset") && row.group == Group::Connection
+        || row.group == Group::PubSub && row.flags.contains(Flags::NOSCRIPT)
+}
+
 /// How a command's stripes are locked.
 #[inline]
 fn access(node: &Node) -> Access {
@@ -294,8 +304,13 @@ fn access(node: &Node) -> Access {
 
 /// Ends a scope of a reader that met expired keys, and has them reclaimed.
 #[cold]
-fn reclaim(tx: Tx<'_>, db: u32, keys: &[Key<'_>]) -> Result<()> {
-    let keyspace = tx.keyspace();
+fn reclaim(mut tx: Tx<'_>, db: u32, keys: &[Key<'_>]) -> Result<()> {
+    let (keyspace, missed) = (tx.keyspace(), tx.take_missed());
     drop(tx);
-    keyspace.reclaim_met(db, keys)
+    let reclaimed = keyspace.reclaim_met(db, keys);
+    // That they were not there is told behind that they expired.
+    if let Some(missed) = missed {
+        keyspace.observers.committed(&missed);
+    }
+    reclaimed
 }

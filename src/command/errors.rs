@@ -33,6 +33,14 @@ pub(super) fn unknown_subcommand(container: &str, name: &[u8]) -> Error {
     plain(&text)
 }
 
+/// What a connection that listens may not do, unless it speaks RESP3.
+pub(super) fn only_listens(full_name: &str) -> Error {
+    Error::reply(format!(
+        "ERR Can't execute '{full_name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
+         this context"
+    ))
+}
+
 pub(super) fn no_auth() -> Error {
     Error::reply("NOAUTH Authentication required.")
 }

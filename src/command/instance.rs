@@ -71,7 +71,13 @@ impl Instance {
             peak_memory: AtomicU64::new(0),
             last_look: Mutex::default(),
         };
-        config::bind(&instance.parameters, &engine.shared_keyspace(), &instance.password);
+        config::bind(
+            &instance.parameters,
+            &engine.shared_keyspace(),
+            &instance.password,
+            &instance.clients.limits,
+            engine.notifier(),
+        );
         instance
     }
 

@@ -197,6 +197,11 @@ impl KeySpec {
         self.refine.map_or(self.flags, |refine| refine(args))
     }
 
+    /// Whether what it finds are keys, and not channels that are routed like keys.
+    pub(super) fn is_of_keys(&self) -> bool {
+        !self.flags.contains(KeyFlags::NOT_KEY)
+    }
+
     /// Whether the search finds word 1 and nothing else, whatever the words.
     pub(super) fn is_first(&self) -> bool {
         matches!((self.begin, self.find), (Begin::Index(1), Find::Range { last: 0, .. }))

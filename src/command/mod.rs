@@ -7,6 +7,7 @@
 //! | how a call gets to its handler | `dispatch.rs`, with `table.rs` for names |
 //! | what a handler is given | `context.rs`, `args.rs`, `reply.rs` |
 //! | a connection's state | `session.rs`; as others see it, `client.rs` |
+//! | what is sent to it besides answers | `push.rs`, `mailbox.rs` |
 //! | what connections share | `instance.rs`, `stats.rs`, `config/` |
 
 mod args;
@@ -25,7 +26,10 @@ mod instance;
 mod keys;
 mod keyspec;
 mod list;
+mod mailbox;
 mod parse;
+mod pubsub;
+mod push;
 mod reply;
 mod row;
 mod scan;
@@ -49,6 +53,8 @@ pub use context::{Context, Handler};
 pub use dispatch::Flow;
 pub use instance::{Instance, Listener};
 pub use keyspec::{Begin, Find, KeyFlags, KeySpec, Positions};
+pub use mailbox::OutputLimits;
+pub use push::Push;
 pub use reply::{Protocol, Reply};
 pub use row::{Arg, ArgKind, Categories, Command, Flags, Group, Locks};
 pub use session::{Session, State};
@@ -65,6 +71,7 @@ static FAMILIES: &[&[Command]] = &[
     hyperloglog::ROWS,
     keys::ROWS,
     list::ROWS,
+    pubsub::ROWS,
     server::ROWS,
     set::ROWS,
     stream::ROWS,

@@ -1,5 +1,6 @@
 //! How a handler answers: one trait, and a sink for each who reads the answer.
 
+use super::push::Push;
 use crate::error::Error;
 
 /// The version of RESP that a connection speaks.
@@ -43,6 +44,8 @@ pub trait Reply {
     fn set(&mut self, len: usize);
     /// The start of an out-of-band message of `len` items.
     fn push(&mut self, len: usize);
+    /// A whole out-of-band message. It is written even if replies are turned off.
+    fn pushed(&mut self, push: &Push);
     /// A double, in Redis's shortest form.
     fn double(&mut self, value: f64);
     /// A truth value.

@@ -193,6 +193,8 @@ pub enum Group {
     Stream,
     /// Transactions.
     Transactions,
+    /// Channels.
+    PubSub,
 }
 
 impl Group {
@@ -213,6 +215,7 @@ impl Group {
             Group::Geo => "geo",
             Group::Stream => "stream",
             Group::Transactions => "transactions",
+            Group::PubSub => "pubsub",
         }
     }
 }

@@ -6,9 +6,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use smallvec::SmallVec;
 
 use super::args::Args;
-use super::client::{Client, Origin};
+use super::client::{Client, OnPush, Origin};
 use super::instance::Instance;
-use super::reply::Protocol;
+use super::pubsub::Subscriptions;
+use super::reply::{Protocol, Reply};
 use super::stats::Tally;
 use super::table::Table;
 use super::transaction::{Queue, Watched};
@@ -17,6 +18,7 @@ use crate::api::{Db, Engine};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::keyspace::{Looks, Soon};
+use crate::pubsub::Hub;
 
 /// One conversation with the engine: the database chosen, the protocol spoken, who it is.
 ///
@@ -37,6 +39,8 @@ pub struct Session {
     pub(super) table: &'static Table,
     pub(super) tally: Tally,
     pub(super) state: State,
+    /// What was pushed before the last answer, for a caller in this process.
+    pushes: Vec<Value>,
 }
 
 /// What handlers may read and change of a session.
@@ -58,6 +62,10 @@ pub struct State {
     pub(super) batch_began: Option<Millis>,
     /// What look-ups found that the statistics have not been told of.
     pub(super) looks: Looks,
+    /// Whether EXEC runs the queued commands.
+    pub(super) executing: bool,
+    /// What it listens to, if it listens.
+    pub(super) subscriptions: Option<Box<Subscriptions>>,
 }
 
 /// `CLIENT REPLY`.
@@ -84,6 +92,19 @@ impl State {
 }
 
 impl State {
+    /// Whether it listens and speaks RESP2, in which messages look like answers.
+    #[inline]
+    pub(super) fn only_listens(&self) -> bool {
+        self.subscriptions.is_some() && self.protocol == Protocol::Resp2
+    }
+
+    /// Listens to nothing any more.
+    pub(super) fn end_subscriptions(&mut self, hub: &Hub) {
+        if let Some(mut subscriptions) = self.subscriptions.take() {
+            subscriptions.clear(hub, &self.client);
+        }
+    }
+
     /// Shows others how long the queue is.
     pub(super) fn show_queue(&self) {
         self.client.set_queue(self.queue.as_ref().map(|queue| (queue.len(), queue.heap_size())));
@@ -116,6 +137,8 @@ impl Session {
             watched,
             batch_began: None,
             looks: Looks::default(),
+            executing: false,
+            subscriptions: None,
         };
         Session {
             engine: engine.clone(),
@@ -123,6 +146,7 @@ impl Session {
             table: Table::get(),
             tally: Tally::new(),
             state,
+            pushes: Vec::new(),
         }
     }
 
@@ -162,9 +186,57 @@ impl Session {
             return Err(Error::reply("ERR no command was given"));
         }
         let mut sink = ValueSink::new();
+        if self.state.client.has_mail() {
+            self.pushes = self.take_pushes();
+        }
         let _ = self.dispatch(Args::new(&slices), &mut sink);
         self.end_batch();
+        self.pushes.append(&mut sink.pushed);
         sink.finish()
+    }
+
+    /// Writes what was pushed to this session, about `budget` bytes of it. To be called between
+    /// commands: an answer is never split.
+    #[cfg_attr(
+        not(any(test, feature = "network")),
+        expect(dead_code, reason = "without a server nothing is sent")
+    )]
+    pub(crate) fn take_mail(&self, budget: usize, reply: &mut dyn Reply) {
+        self.state.client.mailbox.take(budget, |push| reply.pushed(push));
+    }
+
+    /// Takes what was pushed to this session since the last call: messages of channels that it
+    /// listens to, and confirmations before the one that a command answered with.
+    ///
+    /// ```
+    /// use danio::command::{Session, Value};
+    /// use danio::{Config, Engine};
+    ///
+    /// let engine = Engine::open(Config::new())?;
+    /// let mut session = Session::new(&engine);
+    /// session.execute(["SUBSCRIBE", "news"])?;
+    /// engine.publish("news", "hello");
+    /// let words = ["message", "news", "hello"].map(|word| Value::Bulk(word.into()));
+    /// assert_eq!(session.take_pushes(), [Value::Push(words.to_vec())]);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
+    ///
+    /// What is not taken counts against `client-output-buffer-limit pubsub`; whoever leaves more than
+    /// its hard limit gets no more, and its client [is killed](Client::is_killed).
+    pub fn take_pushes(&mut self) -> Vec<Value> {
+        let mut taken = std::mem::take(&mut self.pushes);
+        self.state.client.mailbox.take(usize::MAX, |push| taken.push(push.value()));
+        taken
+    }
+
+    /// Has `act` called when something is pushed to this session and nothing waited before; in
+    /// place of what was set before.
+    ///
+    /// It is called by the thread that pushed, perhaps while that thread has data locked: it must
+    /// be quick, must not wait and must not use the engine. To wake whoever calls
+    /// [`take_pushes`](Session::take_pushes) is what it is for.
+    pub fn on_push(&self, act: impl Fn() + Send + Sync + 'static) {
+        self.state.client.set_on_push(Some(OnPush(Box::new(act))));
     }
 
     /// Hints that these commands run next: their first keys are brought near, all at once
@@ -241,6 +313,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.end_batch();
         self.state.watched.clear(self.engine.keyspace());
+        self.state.end_subscriptions(self.engine.hub());
         self.instance.clients.forget(&self.state.client);
     }
 }

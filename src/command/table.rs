@@ -49,6 +49,7 @@ impl Node {
         let id = *ids;
         *ids += 1;
         let plan = match (row.locks, row.keys) {
+            (_, [first, ..]) if !first.is_of_keys() => Plan::None,
             (Locks::All, _) => Plan::All,
             (Locks::Queue, _) => Plan::Queue,
             (Locks::Keys | Locks::Alone, []) => Plan::None,
@@ -73,14 +74,17 @@ impl Node {
 
     /// Where its keys are in these words, which fit its arity.
     pub(super) fn keys(&self, args: &Args<'_>) -> impl Iterator<Item = usize> {
-        self.row.keys.iter().flat_map(|spec| spec.positions(args).into_iter().flatten())
+        let specs = self.row.keys.iter().filter(|spec| spec.is_of_keys());
+        specs.flat_map(|spec| spec.positions(args).into_iter().flatten())
     }
 
     /// Whether what it locks has to be its own: to change data, or to stop the world. A reader that
     /// keeps what it found beside the data changes them too.
     pub(super) fn is_exclusive(&self) -> bool {
         const ALONE: Flags = Flags::WRITE.union(Flags::PROTECTED).union(Flags::MAY_REPLICATE);
-        matches!(self.row.locks, Locks::Alone) || self.row.flags.intersects(ALONE)
+        // Channels are no data.
+        let channels = self.row.flags.contains(Flags::PUBSUB);
+        matches!(self.row.locks, Locks::Alone) || self.row.flags.intersects(ALONE) && !channels
     }
 }
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::push::Push;
 use super::reply::{Protocol, Reply};
 use crate::error::Error;
 
@@ -84,6 +85,8 @@ pub(crate) struct ValueSink {
     protocol: Protocol,
     done: Option<Value>,
     open: Vec<Open>,
+    /// Out-of-band messages that came before the answer.
+    pub(super) pushed: Vec<Value>,
 }
 
 /// An aggregate whose items are still coming.
@@ -123,7 +126,7 @@ impl Open {
 impl ValueSink {
     /// A sink that nothing was written to yet.
     pub(crate) fn new() -> ValueSink {
-        ValueSink { protocol: Protocol::Resp3, done: None, open: Vec::new() }
+        ValueSink { protocol: Protocol::Resp3, done: None, open: Vec::new(), pushed: Vec::new() }
     }
 
     /// The answer; `Err` when all of it is an error.
@@ -150,7 +153,8 @@ impl ValueSink {
             }
             value = self.open.pop().expect("an aggregate is open").close();
         }
-        self.done = Some(value);
+        // Only messages come one after the other: the last is the answer.
+        self.pushed.extend(self.done.replace(value));
     }
 
     fn start(&mut self, kind: Kind, wanted: usize) {
@@ -200,6 +204,9 @@ impl Reply for ValueSink {
     fn push(&mut self, len: usize) {
         self.start(Kind::Push, len);
     }
+    fn pushed(&mut self, push: &Push) {
+        self.push_value(push.value());
+    }
     fn double(&mut self, value: f64) {
         self.push_value(Value::Double(value));
     }
@@ -211,16 +218,18 @@ impl Reply for ValueSink {
     }
 }
 
-/// The sink of a connection that asked for no replies.
-#[derive(Debug)]
-pub(super) struct Silent(pub(super) Protocol);
+/// The sink of a connection that asked for no replies: lets out-of-band messages through.
+pub(super) struct Silent<'r>(pub(super) &'r mut dyn Reply);
 
-impl Reply for Silent {
+impl Reply for Silent<'_> {
     fn protocol(&self) -> Protocol {
-        self.0
+        self.0.protocol()
     }
     fn set_protocol(&mut self, protocol: Protocol) {
-        self.0 = protocol;
+        self.0.set_protocol(protocol);
+    }
+    fn pushed(&mut self, push: &Push) {
+        self.0.pushed(push);
     }
     fn simple(&mut self, _: &str) {}
     fn error(&mut self, _: &Error) {}

@@ -111,6 +111,7 @@ pub struct Config {
     pub(crate) upkeep: Upkeep,
     pub(crate) max_string: usize,
     pub(crate) limits: Vec<(EncodingLimit, i64)>,
+    pub(crate) notified: String,
 }
 
 impl Config {
@@ -128,6 +129,7 @@ impl Config {
             upkeep: Upkeep::ByHand,
             max_string: MAX_STRING,
             limits: Vec::new(),
+            notified: String::new(),
         }
     }
 
@@ -195,6 +197,22 @@ impl Config {
     /// ```
     pub fn encoding_limit(mut self, limit: EncodingLimit, value: i64) -> Config {
         self.limits.push((limit, value));
+        self
+    }
+
+    /// Which keyspace notifications are published over channels (`notify-keyspace-events`), in
+    /// Redis's letters: none by default, `"KEA"` for nearly all. A program follows changes without
+    /// this, by [`Db::events`](crate::Db::events).
+    ///
+    /// ```
+    /// use danio::{Config, Engine};
+    ///
+    /// let engine = Engine::open(Config::new().notify_keyspace_events("Ex"))?;
+    /// assert!(Engine::open(Config::new().notify_keyspace_events("?")).is_err());
+    /// # Ok::<(), danio::Error>(())
+    /// ```
+    pub fn notify_keyspace_events(mut self, letters: impl Into<String>) -> Config {
+        self.notified = letters.into();
         self
     }
 

@@ -1,8 +1,9 @@
 //! What happened to a key, in the words of Redis's keyspace notifications.
 
 /// The kind of an event: the letters of `notify-keyspace-events`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Class {
     /// `g`: commands that are about keys whatever their type.
     Generic,
     /// `$`: strings.
@@ -23,6 +24,10 @@ pub(crate) enum Class {
     Evicted,
     /// `n`: a key came to be.
     New,
+    /// `m`: a key was looked up to be read, and was not there.
+    Missed,
+    /// A whole database was emptied or exchanged, of which no channel tells.
+    Database,
 }
 
 /// One thing that happened, without its key.
@@ -37,6 +42,10 @@ const fn event(class: Class, name: &'static str) -> Event {
 }
 
 pub(crate) const NEW: Event = event(Class::New, "new");
+pub(crate) const MISSED: Event = event(Class::Missed, "keymiss");
+pub(crate) const FLUSHED: Event = event(Class::Database, "flushdb");
+pub(crate) const FLUSHED_ALL: Event = event(Class::Database, "flushall");
+pub(crate) const SWAPPED: Event = event(Class::Database, "swapdb");
 pub(crate) const EXPIRED: Event = event(Class::Expired, "expired");
 pub(crate) const EVICTED: Event = event(Class::Evicted, "evicted");
 pub(crate) const DEL: Event = event(Class::Generic, "del");

@@ -1,6 +1,7 @@
 //! Emptying and exchanging whole databases; the transaction holds every stripe.
 
 use super::change::tell;
+use super::event::{FLUSHED, FLUSHED_ALL, SWAPPED};
 use super::observer::wants;
 use super::tx::Tx;
 use crate::error::Result;
@@ -31,7 +32,8 @@ impl Tx<'_> {
         }
         if observers.want(wants::EVENTS | wants::RECORDS) {
             let word: &[u8] = if db.is_some() { b"FLUSHDB" } else { b"FLUSHALL" };
-            tell(&mut self.told, observers, db.unwrap_or(0), b"", &[], |effect| {
+            let event = if db.is_some() { FLUSHED } else { FLUSHED_ALL };
+            tell(&mut self.told, observers, db.unwrap_or(0), b"", &[event], |effect| {
                 effect.command(&[word])
             });
         }
@@ -59,11 +61,12 @@ impl Tx<'_> {
             parts.mark_watched(b);
             parts.publish(stripe);
         }
-        if self.keyspace.observers.want(wants::RECORDS) {
+        if self.keyspace.observers.want(wants::EVENTS | wants::RECORDS) {
             let (a_text, b_text) = (a.to_string(), b.to_string());
-            tell(&mut self.told, &self.keyspace.observers, a, b"", &[], |effect| {
+            tell(&mut self.told, &self.keyspace.observers, a, b"", &[SWAPPED], |effect| {
                 effect.command(&[b"SWAPDB", a_text.as_bytes(), b_text.as_bytes()]);
             });
+            tell(&mut self.told, &self.keyspace.observers, b, b"", &[SWAPPED], |_| {});
         }
         Ok(())
     }

@@ -20,6 +20,8 @@ pub(crate) mod wants {
     pub(crate) const EVENTS: u8 = 2;
     /// `Committed::record`.
     pub(crate) const RECORDS: u8 = 4;
+    /// Look-ups in vain, among `Committed::events`.
+    pub(crate) const MISSES: u8 = 8;
 }
 
 /// A change to one key, as observers see it.
@@ -34,6 +36,8 @@ pub(crate) struct KeyEvent {
 #[derive(Debug, Default)]
 pub(crate) struct Committed {
     pub(crate) events: Vec<KeyEvent>,
+    /// How many of them [`Observer::announce`] was told of already.
+    pub(crate) announced: usize,
     pub(crate) record: Record,
 }
 
@@ -44,6 +48,8 @@ pub(crate) trait Observer: Send + Sync {
     fn wants(&self) -> u8;
     /// `entry` is about to be changed or removed, and may yet turn out to stay as it is.
     fn before(&self, _db: u32, _entry: &Entry) {}
+    /// These events of a transaction took place, and it goes on; it is not one that is rolled back.
+    fn announce(&self, _events: &[KeyEvent]) {}
     /// A transaction took place. Calls about the same key come in the order of its changes.
     fn committed(&self, _what: &Committed) {}
 }
@@ -64,10 +70,6 @@ impl Observers {
     }
 
     /// Adds an observer. The caller holds every stripe, so that no transaction is told halfway.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "its users come with later families; the tests are the first")
-    )]
     pub(crate) fn add(&self, observer: Arc<dyn Observer>) {
         let mut list = self.list.write();
         list.push(observer);
@@ -85,6 +87,12 @@ impl Observers {
         self.refresh(&list);
     }
 
+    /// Asks all observers anew what they want.
+    pub(crate) fn reconsider(&self) {
+        let list = self.list.write();
+        self.refresh(&list);
+    }
+
     fn refresh(&self, list: &[Arc<dyn Observer>]) {
         self.wants.store(list.iter().fold(0, |all, o| all | o.wants()), Ordering::Release);
     }
@@ -95,6 +103,15 @@ impl Observers {
             .iter()
             .filter(|o| o.wants() & wants::PRE_IMAGES != 0)
             .for_each(|o| o.before(db, entry));
+    }
+
+    /// Has observers told of what happened so far.
+    pub(crate) fn announce(&self, what: &mut Committed) {
+        let news = &what.events[what.announced..];
+        if !news.is_empty() {
+            self.list.read().iter().for_each(|o| o.announce(news));
+            what.announced = what.events.len();
+        }
     }
 
     pub(crate) fn committed(&self, what: &Committed) {

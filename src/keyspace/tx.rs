@@ -9,8 +9,9 @@ use std::ops::AddAssign;
 use std::sync::atomic::Ordering;
 
 use super::entry::Entry;
+use super::event::MISSED;
 use super::held::{Guard, Held};
-use super::observer::Committed;
+use super::observer::{Committed, KeyEvent, wants};
 use super::stripe::{DueFrom, Space, StripeData};
 use super::{Key, Keyspace, access};
 use crate::clock::{Clock, Millis};
@@ -97,6 +98,8 @@ pub(crate) struct Tx<'k> {
     misses: Cell<u32>,
     home: usize,
     held: Held<'k>,
+    /// Keys that were looked up in vain, if somebody wants to know.
+    missed: Cell<Option<Box<Committed>>>,
     /// What observers will be told; only if there are any.
     pub(super) told: Option<Box<Committed>>,
     /// What to put back, newest last, if the transaction may be rolled back.
@@ -126,6 +129,7 @@ impl Keyspace {
             misses,
             home,
             held,
+            missed: Cell::new(None),
             told: None,
             undo: None,
             emptied: Vec::new(),
@@ -194,6 +198,37 @@ impl<'k> Tx<'k> {
     #[inline]
     pub(crate) fn take_looks(&mut self) -> Looks {
         Looks { hits: self.hits.take().into(), misses: self.misses.take().into() }
+    }
+
+    /// Has events of the changes so far told before something else is, for those whom the order
+    /// concerns. Not for a transaction that may be rolled back.
+    pub(crate) fn announce(&mut self) {
+        debug_assert!(self.undo.is_none(), "what is announced cannot be taken back");
+        self.settle_misses();
+        if let Some(told) = &mut self.told {
+            self.keyspace.observers.announce(told);
+        }
+    }
+
+    /// Notes that a key was looked up in vain.
+    #[cold]
+    fn note_miss(&self, key: Key<'_>) {
+        let mut missed = self.missed.take().unwrap_or_default();
+        missed.events.push(KeyEvent { db: self.db, key: key.bytes.into(), event: MISSED });
+        self.missed.set(Some(missed));
+    }
+
+    /// Puts look-ups in vain before what was changed since the last announcement.
+    fn settle_misses(&mut self) {
+        if let Some(missed) = self.missed.take() {
+            let told = self.told.get_or_insert_default();
+            told.events.splice(told.announced..told.announced, missed.events);
+        }
+    }
+
+    /// Takes the look-ups in vain, which are to be told when what has expired is reclaimed.
+    pub(crate) fn take_missed(&mut self) -> Option<Box<Committed>> {
+        self.missed.take()
     }
 
     /// The time of the transaction.
@@ -309,6 +344,9 @@ impl<'k> Tx<'k> {
         let found = self.find(table, key);
         let count = if found.is_some() { &self.hits } else { &self.misses };
         count.set(count.get() + 1);
+        if found.is_none() && self.keyspace.observers.want(wants::MISSES) {
+            self.note_miss(key);
+        }
         found
     }
 
@@ -362,6 +400,7 @@ impl Drop for Tx<'_> {
     fn drop(&mut self) {
         let looks = self.take_looks();
         self.keyspace.stripes[self.home].count(looks);
+        self.settle_misses();
         if let Some(told) = self.told.take() {
             self.keyspace.observers.committed(&told);
         }

@@ -87,6 +87,9 @@ impl Connection {
             self.seat.bell().hang(cx.waker());
             self.seated = true;
         }
+        if self.seat.client.is_overrun() {
+            return Err(self.cut());
+        }
         if self.seat.client.is_killed() && !self.ending {
             return Ok(Poll::Ready(()));
         }
@@ -100,6 +103,11 @@ impl Connection {
             }
             if self.ending && self.output.waiting() == 0 {
                 return Ok(Poll::Ready(()));
+            }
+            if self.has_mail() && self.output.waiting() == 0 {
+                self.deliver(desk)?;
+                // The socket says when it has room again; else there may be more.
+                continue;
             }
             if self.ending || self.held.is_some() {
                 return Ok(Poll::Pending);
@@ -218,6 +226,10 @@ impl Connection {
             self.session.prefetch((0..batch.len()).map(|i| batch.args(buffer, i)));
         }
         for i in 0..batch.len() {
+            // What was pushed before a command ran comes before its reply.
+            if self.seat.client.has_mail() {
+                self.session.take_mail(usize::MAX, &mut reply);
+            }
             match self.session.dispatch(batch.args(buffer, i), &mut reply) {
                 Flow::Continue => {}
                 Flow::Close => {
@@ -227,7 +239,22 @@ impl Connection {
                 Flow::Held(until) => return Some((i, Millis(until))),
             }
         }
+        if self.seat.client.has_mail() {
+            self.session.take_mail(GATHER, &mut reply);
+        }
         None
+    }
+
+    /// Whether something was pushed that is to be sent.
+    fn has_mail(&self) -> bool {
+        self.seat.client.has_mail() && !self.ending
+    }
+
+    /// Sends what was pushed, as much as is gathered in one go. Nothing else waits.
+    fn deliver(&mut self, desk: &mut Desk) -> Result<(), End> {
+        let mut reply = RespWriter::new(&mut desk.output, self.session.protocol());
+        self.session.take_mail(GATHER, &mut reply);
+        self.send(desk)
     }
 
     fn hold(&mut self, batch: Batch, until: Millis) {

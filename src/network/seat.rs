@@ -1,10 +1,10 @@
 //! What reaches a connection from outside its worker.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence,
+};
+use std::sync::{Arc, OnceLock};
 use std::task::Waker;
-
-use parking_lot::Mutex;
 
 use crate::clock::Millis;
 use crate::command::{Client, Link};
@@ -26,7 +26,7 @@ pub(super) struct Seat {
 /// Wakes a connection's task.
 #[derive(Debug, Default)]
 pub(super) struct Bell {
-    waker: Mutex<Option<Waker>>,
+    waker: OnceLock<Waker>,
     /// Whether there is more to do than to look for input.
     rung: AtomicBool,
 }
@@ -34,15 +34,24 @@ pub(super) struct Bell {
 impl Bell {
     /// Has the connection look after itself.
     fn ring(&self) {
-        self.rung.store(true, Relaxed);
-        if let Some(waker) = &*self.waker.lock() {
+        self.rung.store(true, SeqCst);
+        self.wake();
+    }
+
+    /// Has the connection's task run.
+    fn wake(&self) {
+        // Before the task has run for the first time there is nobody to wake, and it will look.
+        fence(SeqCst);
+        if let Some(waker) = self.waker.get() {
             waker.wake_by_ref();
         }
     }
 
-    /// Says whom to wake; a task's waker stays the same for its life.
+    /// Says whom to wake; a task's waker stays the same for its life. What was done before and woke
+    /// nobody is seen after this.
     pub(super) fn hang(&self, waker: &Waker) {
-        *self.waker.lock() = Some(waker.clone());
+        let _ = self.waker.set(waker.clone());
+        fence(SeqCst);
     }
 
     /// Whether it rang since the last time.
@@ -59,6 +68,10 @@ pub(super) struct Cord(pub(super) Arc<Bell>);
 impl Link for Cord {
     fn wake(&self) {
         self.0.ring();
+    }
+
+    fn mail(&self) {
+        self.0.wake();
     }
 }
 

@@ -37,12 +37,6 @@ pub(super) struct Limits {
     pub(super) max_bulk: AtomicUsize,
     /// `client-query-buffer-limit`.
     pub(super) query: AtomicUsize,
-    /// `client-output-buffer-limit normal`: at once,
-    pub(super) output_hard: AtomicUsize,
-    /// when exceeded all the time,
-    pub(super) output_soft: AtomicUsize,
-    /// for so many milliseconds.
-    pub(super) output_soft_millis: AtomicI64,
     /// `maxclients`.
     pub(super) clients: AtomicUsize,
     /// `timeout`, in milliseconds; 0 is never.
@@ -71,7 +65,6 @@ impl Shared {
         });
         shared.follow("proto-max-bulk-len", |limits, value| store(&limits.max_bulk, value));
         shared.follow("client-query-buffer-limit", |limits, value| store(&limits.query, value));
-        shared.follow("client-output-buffer-limit", set_output_limits);
         shared.follow("maxclients", |limits, value| store(&limits.clients, value));
         shared.follow("timeout", |limits, value| {
             limits.idle_millis.store(value.number() * 1000, Relaxed)
@@ -150,14 +143,4 @@ impl Shared {
 
 fn store(limit: &AtomicUsize, value: &Setting) {
     limit.store(usize::try_from(value.number()).unwrap_or(usize::MAX), Relaxed);
-}
-
-/// Takes the numbers of the class `normal`, which the registry has checked.
-fn set_output_limits(limits: &Limits, value: &Setting) {
-    let text = String::from_utf8_lossy(value.text());
-    let mut words = text.split(' ').skip_while(|word| *word != "normal").skip(1);
-    let mut next = || words.next().and_then(|word| word.parse::<usize>().ok()).unwrap_or(0);
-    limits.output_hard.store(next(), Relaxed);
-    limits.output_soft.store(next(), Relaxed);
-    limits.output_soft_millis.store(next() as i64 * 1000, Relaxed);
 }

@@ -5,14 +5,18 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::{Parameters, Refusal, Setting};
 use crate::command::instance::Password;
+use crate::command::mailbox::OutputLimits;
 use crate::config::{EncodingLimit, EvictionPolicy};
 use crate::keyspace::Keyspace;
+use crate::pubsub::{Notified, Notifier};
 
 /// Shows the engine's settings as parameters, and has it follow them from now on.
 pub(in crate::command) fn bind(
     parameters: &Parameters,
     keyspace: &Arc<Keyspace>,
     password: &Arc<Password>,
+    limits: &Arc<OutputLimits>,
+    notifier: &Arc<Notifier>,
 ) {
     let settings = &keyspace.settings;
     let size = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
@@ -57,6 +61,15 @@ pub(in crate::command) fn bind(
             keyspace.settings.limits.set(limit, value.number());
         });
     }
+    let text = notifier.notified().letters();
+    *parameters.known("notify-keyspace-events").value.write() = Setting::Text(text.into());
+    let (notifier, observed) = (notifier.clone(), keyspace.clone());
+    on_change(parameters, "notify-keyspace-events", move |value| {
+        notifier.set(Notified::parse(value.text()).unwrap_or_default());
+        observed.observers.reconsider();
+    });
+    let limits = limits.clone();
+    on_change(parameters, "client-output-buffer-limit", move |value| limits.set(value.text()));
     let password = password.clone();
     on_change(parameters, "requirepass", move |value| password.set(value.text()));
 }

@@ -2,6 +2,7 @@
 
 use super::parameter::{Kind, Limits, Parameter, Refusal};
 use crate::config::{EncodingLimit, EvictionPolicy};
+use crate::pubsub::Notified;
 use crate::text::memory;
 
 const INT_MAX: i64 = i32::MAX as i64;
@@ -70,6 +71,7 @@ pub(super) static ROWS: &[Parameter] = &[
     int("hz", 0, INT_MAX, "10"),
     size("proto-max-bulk-len", 1024 * 1024, i64::MAX, "512mb"),
     yes_no("lazyfree-lazy-user-flush", "no"),
+    Parameter::new("notify-keyspace-events", Kind::Words(notified), ""),
     // When collections change their encoding.
     threshold(EncodingLimit::HashMaxListpackEntries, "512").alias("hash-max-ziplist-entries"),
     in_bytes(EncodingLimit::HashMaxListpackValue, "64").alias("hash-max-ziplist-value"),
@@ -116,6 +118,15 @@ fn never_saved(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
     match words {
         [b""] => Ok(Vec::new()),
         _ => Err("data are in memory only, so that the only value is \"\"".into()),
+    }
+}
+
+/// Brings the letters of event classes to one order.
+fn notified(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let [letters] = words else { return Err("wrong number of arguments".into()) };
+    match Notified::parse(letters) {
+        Some(notified) => Ok(notified.letters().into_bytes()),
+        None => Err("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".into()),
     }
 }
 

@@ -19,6 +19,11 @@ pub(super) const PING: Command = Command::new("ping", -1, ping)
 
 fn ping(ctx: &mut Context<'_, '_>) -> Result<()> {
     match (ctx.args.len(), ctx.args.get(1)) {
+        (1 | 2, message) if ctx.session.only_listens() => {
+            ctx.reply.array(2);
+            ctx.reply.bulk(b"pong");
+            ctx.reply.bulk(message.unwrap_or_default());
+        }
         (1, _) => ctx.reply.simple("PONG"),
         (2, Some(message)) => ctx.reply.bulk(message),
         _ => return Err(Error::WrongArity("ping".into())),
@@ -89,6 +94,10 @@ pub(super) const RESET: Command = Command::new("reset", 1, reset)
 
 fn reset(ctx: &mut Context<'_, '_>) -> Result<()> {
     let session = &mut *ctx.session;
+    session.end_subscriptions(ctx.engine.hub());
+    // What was said until then comes before the answer, and in the old version.
+    let reply = &mut *ctx.reply;
+    session.client.mailbox.take(usize::MAX, |push| reply.pushed(push));
     session.set_db(0);
     session.set_protocol(Protocol::Resp2);
     session.replies = Replies::On;

@@ -75,8 +75,10 @@ enum Condition<'a> {
     /// At least so many seconds old, and idle.
     Age(i64),
     Idle(i64),
-    /// What holds for all connections, or for none: all are of type `normal`, belong to
-    /// the user `default` and claim no capability.
+    /// Whether it listens to channels; `None` for a type that no connection is of.
+    Type(Option<bool>),
+    /// What holds for all connections, or for none: all belong to the user `default` and claim
+    /// no capability.
     Any(bool),
 }
 
@@ -195,7 +197,7 @@ impl<'a> Condition<'a> {
             name if is(name, "name") => Condition::Name(value),
             name if is(name, "lib-name") => Condition::LibName(value),
             name if is(name, "lib-ver") => Condition::LibVer(value),
-            name if is(name, "type") => Condition::Any(is_normal(value)?),
+            name if is(name, "type") => Condition::Type(client_type(value)?),
             name if is(name, "user") && value == b"default" => Condition::Any(true),
             name if is(name, "user") => return Err(Error::echo("ERR No such user '", value, "'")),
             name if is(name, "flags") => {
@@ -247,18 +249,22 @@ impl<'a> Condition<'a> {
             Condition::Db(db) => client.db.load(Relaxed) == *db,
             Condition::Age(least) => seconds(client.born) >= *least,
             Condition::Idle(least) => seconds(client.last_seen()) >= *least,
+            Condition::Type(listens) => *listens == Some(client.is_subscriber()),
             Condition::Any(holds) => *holds,
         }
     }
 }
 
-/// Whether a client type is the one that all connections have.
-fn is_normal(name: &[u8]) -> Result<bool> {
-    let others = ["slave", "replica", "master", "primary", "pubsub"];
-    if !is(name, "normal") && !others.iter().any(|other| is(name, other)) {
-        return Err(Error::echo("ERR Unknown client type '", name, "'"));
+/// Whether connections of that type listen to channels; `None` if there are none of it.
+fn client_type(name: &[u8]) -> Result<Option<bool>> {
+    match name {
+        name if is(name, "normal") => Ok(Some(false)),
+        name if is(name, "pubsub") => Ok(Some(true)),
+        name if ["slave", "replica", "master", "primary"].iter().any(|kind| is(name, kind)) => {
+            Ok(None)
+        }
+        _ => Err(Error::echo("ERR Unknown client type '", name, "'")),
     }
-    Ok(is(name, "normal"))
 }
 
 fn positive(word: &[u8], what: &str) -> Result<i64> {

@@ -56,7 +56,7 @@ fn find(args: Args<'_>) -> Result<Vec<(usize, KeyFlags)>> {
     let Some(node) = node else {
         return refuse("ERR Invalid command specified");
     };
-    if node.row.keys.is_empty() {
+    if !node.row.keys.iter().any(|spec| spec.is_of_keys()) {
         return refuse("ERR The command has no key arguments");
     }
     if !node.row.accepts(args.len()) {

@@ -80,6 +80,7 @@ fn exec(ctx: &mut Context<'_, '_>) -> Result<()> {
     ctx.reply.array(queue.len());
     let stats = &ctx.instance.stats;
     let mut tally = Tally::new();
+    ctx.session.executing = true;
     for (node, args) in queue.commands() {
         let keys: Vec<Key<'_>> = node.keys(&args).map(|at| ctx.tx.key(args.at(at))).collect();
         // SELECT may be one of the commands.
@@ -96,11 +97,13 @@ fn exec(ctx: &mut Context<'_, '_>) -> Result<()> {
             node,
         });
         tally.after(stats, node.id, timed);
+        ctx.tx.announce();
         if let Err(error) = result {
             stats.on_error(error.code(), Some(node.id), false);
             ctx.reply.error(&error);
         }
     }
+    ctx.session.executing = false;
     tally.settle(stats);
     Ok(())
 }

@@ -52,25 +52,28 @@ impl Connection {
 
     /// Ends a connection whose peer leaves too much unread, `more` bytes being gathered.
     pub(super) fn check_output_limit(&mut self, more: usize) -> Result<(), End> {
-        let waiting = self.output.waiting() + more;
+        let client = &self.seat.client;
+        let waiting = self.output.waiting() + more + client.mail_bytes();
         if waiting == 0 {
             self.over_since = None;
             return Ok(());
         }
-        let limits = &self.shared.limits;
-        let hard = limits.output_hard.load(Relaxed);
-        let soft = limits.output_soft.load(Relaxed);
+        let limit = client.output_limit();
+        let hard = limit.hard.load(Relaxed);
+        let soft = limit.soft.load(Relaxed);
         let mut over = hard != 0 && waiting >= hard;
         if soft != 0 && waiting >= soft {
             let now = self.shared.engine.clock().recent();
             let since = *self.over_since.get_or_insert(now);
-            over |= now.0 - since.0 > limits.output_soft_millis.load(Relaxed);
+            over |= now.0 - since.0 > limit.soft_millis.load(Relaxed);
         } else {
             self.over_since = None;
         }
-        if !over {
-            return Ok(());
-        }
+        if over { Err(self.cut()) } else { Ok(()) }
+    }
+
+    /// Says why a connection ends whose peer leaves too much unread.
+    pub(super) fn cut(&self) -> End {
         let client = &self.seat.client;
         tracing::warn!(
             "Client id={} addr={} closed for overcoming of output buffer limits.",
@@ -78,6 +81,6 @@ impl Connection {
             client.origin.addr
         );
         self.shared.instance.stats.output_buffer_cuts.fetch_add(1, Relaxed);
-        Err(End)
+        End
     }
 }

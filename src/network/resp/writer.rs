@@ -1,6 +1,6 @@
 //! Writing replies: RESP2 or RESP3, straight into the output buffer.
 
-use crate::command::{Protocol, Reply};
+use crate::command::{Protocol, Push, Reply};
 use crate::error::Error;
 use crate::text::double;
 
@@ -137,6 +137,10 @@ impl Reply for RespWriter<'_> {
 
     fn push(&mut self, len: usize) {
         self.aggregate(b'>', len);
+    }
+
+    fn pushed(&mut self, push: &Push) {
+        push.write(self.protocol, self.out);
     }
 
     fn double(&mut self, value: f64) {

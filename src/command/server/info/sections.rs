@@ -55,7 +55,9 @@ pub(super) fn clients(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<
     line(report, "client_recent_max_output_buffer", output);
     line(report, "blocked_clients", 0);
     line(report, "tracking_clients", 0);
-    line(report, "pubsub_clients", 0);
+    let clients = instance.clients.all();
+    let listening = clients.iter().filter(|client| client.is_subscriber()).count();
+    line(report, "pubsub_clients", listening);
     line(report, "watching_clients", 0);
     line(report, "clients_in_timeout_table", 0);
     line(report, "total_watched_keys", 0);

@@ -7,10 +7,11 @@ use crate::command::context::Context;
 use crate::command::table::Table;
 use crate::error::Result;
 use crate::keyspace::Looks;
+use crate::pubsub::Kind;
 
 pub(super) fn stats(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
     let (instance, keyspace) = (ctx.instance, ctx.engine.keyspace());
-    let stats = &instance.stats;
+    let (stats, hub) = (&instance.stats, ctx.engine.hub());
     let (received, sent) = instance.clients.net_bytes();
     let Looks { hits, misses } = keyspace.looks();
     let errors: u64 = stats.errors().values().sum();
@@ -41,9 +42,9 @@ pub(super) fn stats(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()
         ("evicted_clients", 0),
         ("keyspace_hits", hits),
         ("keyspace_misses", misses),
-        ("pubsub_channels", 0),
-        ("pubsub_patterns", 0),
-        ("pubsubshard_channels", 0),
+        ("pubsub_channels", hub.len(Kind::Channel) as u64),
+        ("pubsub_patterns", hub.len(Kind::Pattern) as u64),
+        ("pubsubshard_channels", hub.len(Kind::Shard) as u64),
         ("latest_fork_usec", 0),
         ("total_forks", 0),
         ("migrate_cached_sockets", 0),

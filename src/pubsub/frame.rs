@@ -1,0 +1,26 @@
+//! The form in which messages are sent to connections, written once for all who take them.
+//!
+//! RESP2 and RESP3 write the same strings and arrays; an out-of-band message differs in the one
+//! byte that it begins with, which is put in its place when it is sent.
+
+/// What an out-of-band message begins with in RESP3, where RESP2 has `*`.
+pub(crate) const PUSH: u8 = b'>';
+
+/// Writes a marker, a number and the line's end.
+pub(crate) fn header(out: &mut Vec<u8>, marker: u8, number: usize) {
+    out.push(marker);
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Writes a byte string; gives the place of its bytes.
+pub(crate) fn bulk(out: &mut Vec<u8>, bytes: &[u8]) -> std::ops::Range<usize> {
+    header(out, b'$', bytes.len());
+    let start = out.len();
+    out.extend_from_slice(bytes);
+    out.extend_from_slice(b"\r\n");
+    start..start + bytes.len()
+}
+
+/// Bytes that a byte string takes at most, its own besides.
+pub(crate) const BULK_EXTRA: usize = 25;
