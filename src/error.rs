@@ -70,6 +70,22 @@ pub enum Error {
     /// A configuration value was refused; says which and why.
     #[error("ERR {0}")]
     Config(Box<str>),
+    /// A snapshot cannot be read: at this byte it is damaged, or says what is not known here.
+    #[error("ERR the snapshot cannot be read at byte {offset}: {reason}")]
+    Snapshot {
+        /// How many bytes of it were sound.
+        offset: u64,
+        /// What is wrong.
+        reason: Cow<'static, str>,
+    },
+    /// A stream or a file failed.
+    #[error("ERR {text}")]
+    Io {
+        /// What kind of failure the system reports.
+        kind: std::io::ErrorKind,
+        /// The system's words.
+        text: Box<str>,
+    },
     /// Any other reply that starts with an error code; carries the whole text.
     #[error("{0}")]
     Reply(Cow<'static, str>),
@@ -97,6 +113,12 @@ impl Error {
             }
             _ => "ERR",
         }
+    }
+
+    /// A failure of the system.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn io(error: &std::io::Error) -> Error {
+        Error::Io { kind: error.kind(), text: error.to_string().into() }
     }
 
     /// An error that repeats the caller's word, up to its first NUL, between two texts, the code

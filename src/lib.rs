@@ -66,6 +66,7 @@
 //! |---|---|---|
 //! | (none) | the engine, typed calls, commands in-process | no runtime, no thread, no socket |
 //! | `async` | [`Subscription`] and [`EventStream`] as streams | futures-core |
+//! | `snapshot` | Redis's RDB format: `DUMP` and `RESTORE` | crc |
 //! | `network` | `network::Server`: RESP2 and RESP3 over TCP and Unix sockets | tokio, socket2 |
 //! | `server` | the binary `danio-server`: redis.conf, command line, log, signals; `Allocator`, the one that it uses | mimalloc |
 
@@ -80,6 +81,8 @@ pub mod fuzzing;
 mod keyspace;
 #[cfg(feature = "network")]
 pub mod network;
+#[cfg(feature = "snapshot")]
+mod persist;
 mod pubsub;
 mod rng;
 mod sync;
@@ -98,6 +101,8 @@ pub use api::{
     BitInt, BitRange, Bitfield, CopyOptions, Db, Engine, ExpireCondition, Lcs, ListElements,
     ListEnd, LposOptions, Page, ScanOptions, SetOptions, SetOutcome, SortOptions, Tick, Ttl,
 };
+#[cfg(feature = "snapshot")]
+pub use api::{ExportOptions, Exported, Imported, RdbVersion, RestoreOptions};
 pub use api::{FieldExpired, FieldPersisted, HashSetOptions};
 pub use api::{GeoMatch, GeoSearch};
 pub use clock::{Clock, ManualClock};

@@ -10,6 +10,10 @@ pub(crate) use shuttle::thread;
 #[cfg(not(shuttle))]
 pub(crate) use std::thread;
 
+#[cfg(all(shuttle, feature = "snapshot"))]
+pub(crate) use model::MutexGuard;
+#[cfg(all(not(shuttle), feature = "snapshot"))]
+pub(crate) use parking_lot::MutexGuard;
 #[cfg(not(shuttle))]
 pub(crate) use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

@@ -6,6 +6,8 @@
 mod bitfield;
 mod bitmap;
 mod db;
+#[cfg(feature = "snapshot")]
+mod dump;
 mod engine;
 mod expiry;
 mod geo;
@@ -18,6 +20,8 @@ mod pubsub;
 mod range;
 mod scan;
 mod set;
+#[cfg(feature = "snapshot")]
+mod snapshot;
 mod sort;
 mod stream;
 mod string;
@@ -29,6 +33,10 @@ pub use bitfield::{BitInt, Bitfield};
 pub use bitmap::BitRange;
 pub(crate) use bitmap::{BIT_OFFSET, check_sources};
 pub use db::Db;
+#[cfg(feature = "snapshot")]
+pub(crate) use dump::RestoreArgs;
+#[cfg(feature = "snapshot")]
+pub use dump::RestoreOptions;
 pub use engine::{Engine, Tick};
 pub(crate) use expiry::ExpiryChange;
 pub use expiry::{ExpireCondition, Ttl};
@@ -42,6 +50,8 @@ pub(crate) use list::{index_of, index_range};
 pub use page::Page;
 pub(crate) use range::byte_range;
 pub use scan::ScanOptions;
+#[cfg(feature = "snapshot")]
+pub use snapshot::{ExportOptions, Exported, Imported, RdbVersion};
 pub use sort::SortOptions;
 pub(crate) use sort::reaches;
 pub(crate) use stream::{

@@ -266,6 +266,11 @@ pub(crate) struct Settings {
     pub(crate) max_string: AtomicUsize,
     /// `hz`: how often a second upkeep runs.
     pub(crate) hz: AtomicU64,
+    /// `rdbcompression`: whether long strings are compressed in snapshots and payloads.
+    #[cfg(feature = "snapshot")]
+    pub(crate) rdb_compression: AtomicBool,
+    /// The stamp of new entries; see `keyspace/cut.rs`.
+    pub(crate) stamp: AtomicU8,
     /// When collections change their encoding.
     pub(crate) limits: Limits,
 }
@@ -283,6 +288,9 @@ impl Settings {
             active_expire: AtomicBool::new(true),
             max_string: AtomicUsize::new(config.max_string),
             hz: AtomicU64::new(10),
+            stamp: AtomicU8::new(0),
+            #[cfg(feature = "snapshot")]
+            rdb_compression: AtomicBool::new(true),
             limits,
         }
     }

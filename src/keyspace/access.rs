@@ -1,8 +1,9 @@
-//! What eviction remembers of a key's use: 24 bits in the entry's access word, as Redis.
+//! What eviction remembers of a key's use: 24 bits in the entry's access word, as Redis. The
+//! others are the stamp that says of which cut the entry is (`cut.rs`), and stay.
 //!
 //! ```text
-//! LRU   [ seconds, modulo 2^24 (194 days)                  ]
-//! LFU   [ minute of the last decay, modulo 2^16 | counter 8 ]
+//! LRU   [ stamp 8 | seconds, modulo 2^24 (194 days)                  ]
+//! LFU   [ stamp 8 | minute of the last decay, modulo 2^16 | counter 8 ]
 //! ```
 //!
 //! The LFU counter is Morris's approximate counter (1978): the more it has counted, the less
@@ -30,20 +31,29 @@ fn minutes(now: Millis) -> u32 {
 /// The access word of a key that has just come to be.
 #[inline]
 pub(crate) fn fresh(settings: &Settings, now: Millis) -> u32 {
-    if settings.counts_frequency() { minutes(now) << 8 | LFU_START } else { lru_clock(now) }
+    let use_bits =
+        if settings.counts_frequency() { minutes(now) << 8 | LFU_START } else { lru_clock(now) };
+    stamp(settings) | use_bits
+}
+
+/// The stamp of new entries, where it stands in the word.
+#[inline]
+fn stamp(settings: &Settings) -> u32 {
+    u32::from(settings.stamp.load(Ordering::Relaxed)) << 24
 }
 
 /// The access word after one more use.
 #[inline]
 pub(crate) fn touched(access: u32, settings: &Settings, now: Millis, rng: &Rng) -> u32 {
+    let stamp = access & !LRU_BITS;
     if !settings.counts_frequency() {
-        return lru_clock(now);
+        return stamp | lru_clock(now);
     }
     let counter = frequency(access, settings, now);
     let unlikely =
         counter.saturating_sub(LFU_START) * settings.lfu_log_factor.load(Ordering::Relaxed) + 1;
     let counts = counter < 255 && rng.below(unlikely as usize) == 0;
-    minutes(now) << 8 | (counter + u32::from(counts))
+    stamp | minutes(now) << 8 | (counter + u32::from(counts))
 }
 
 /// The LFU counter as it stands now, decayed.
@@ -51,6 +61,24 @@ pub(crate) fn frequency(access: u32, settings: &Settings, now: Millis) -> u32 {
     let decay = settings.lfu_decay_time.load(Ordering::Relaxed);
     let elapsed = minutes(now).wrapping_sub(access >> 8) & 0xffff;
     (access & 0xff).saturating_sub(elapsed.checked_div(decay).unwrap_or(0))
+}
+
+/// The access word of a key that was last used so many seconds ago; a fresh one where uses are counted.
+#[cfg(feature = "snapshot")]
+pub(crate) fn idle_since(settings: &Settings, now: Millis, seconds: u64) -> u32 {
+    if settings.counts_frequency() {
+        return fresh(settings, now);
+    }
+    stamp(settings) | lru_clock(now).wrapping_sub(seconds as u32) & LRU_BITS
+}
+
+/// The access word of a key whose counter stands at this; a fresh one where uses are not counted.
+#[cfg(feature = "snapshot")]
+pub(crate) fn counted(settings: &Settings, now: Millis, frequency: u8) -> u32 {
+    if !settings.counts_frequency() {
+        return fresh(settings, now);
+    }
+    stamp(settings) | minutes(now) << 8 | u32::from(frequency)
 }
 
 /// How long ago the key was used, by the LRU clock: whole seconds.

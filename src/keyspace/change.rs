@@ -400,6 +400,10 @@ impl Tx<'_> {
             let (changed, seen) = (slot.changed, slot.seen);
             let mut after = Weight::default();
             if let Some(Place::Occupied(mut place)) = slot.place {
+                #[cfg(feature = "snapshot")]
+                if keyspace.observers.want(wants::PRE_IMAGES) {
+                    place.get().set_stamp(keyspace.settings.stamp.load(Ordering::Relaxed));
+                }
                 after = Weight::of(place.get());
                 // The bound of a hash may have come closer though nothing changed: it was loose.
                 let again = changed || place.get().is_timed();

@@ -61,6 +61,7 @@ impl Tx<'_> {
             parts.mark_watched(b);
             parts.publish(stripe);
         }
+        self.keyspace.observers.swapped(a, b);
         if self.keyspace.observers.want(wants::EVENTS | wants::RECORDS) {
             let (a_text, b_text) = (a.to_string(), b.to_string());
             tell(&mut self.told, &self.keyspace.observers, a, b"", &[SWAPPED], |effect| {
@@ -74,7 +75,7 @@ impl Tx<'_> {
 
 impl super::tx::Parts<'_, '_> {
     /// Marks the watchers of the keys that a database has.
-    fn mark_watched(&mut self, db: u32) {
+    pub(super) fn mark_watched(&mut self, db: u32) {
         let (Some(space), watch) = (self.data.space(db), &self.data.watch) else { return };
         for key in watch.keys(db) {
             let hash = self.keyspace.key(key).hash;

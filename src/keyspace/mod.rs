@@ -6,6 +6,8 @@
 pub(crate) mod access;
 mod batch;
 pub(crate) mod change;
+#[cfg(feature = "snapshot")]
+mod cut;
 mod discard;
 pub(crate) mod entry;
 pub(crate) mod event;
@@ -14,6 +16,8 @@ mod expire;
 mod flush;
 mod held;
 mod key;
+#[cfg(feature = "snapshot")]
+mod load;
 pub(crate) mod observer;
 pub(crate) mod record;
 mod scan;
@@ -28,7 +32,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use batch::Soon;
 pub(crate) use change::{Effect, Slot};
+#[cfg(feature = "snapshot")]
+pub(crate) use cut::{Cut, CutSize};
 pub(crate) use key::Key;
+#[cfg(feature = "snapshot")]
+pub(crate) use load::Loading;
 pub(crate) use tx::{Access, Looks, Tx};
 pub(crate) use watch::Watcher;
 
@@ -60,6 +68,9 @@ pub(crate) struct Keyspace {
     /// Keys evicted because there was no room.
     pub(crate) evicted: AtomicU64,
     discarded: Arc<Discarded>,
+    /// Held as long as a cut is walked.
+    #[cfg(feature = "snapshot")]
+    cuts: crate::sync::Mutex<()>,
 }
 
 impl Keyspace {
@@ -82,6 +93,8 @@ impl Keyspace {
             expired_fields: AtomicU64::new(0),
             evicted: AtomicU64::new(0),
             discarded: Arc::default(),
+            #[cfg(feature = "snapshot")]
+            cuts: crate::sync::Mutex::default(),
         }
     }
 

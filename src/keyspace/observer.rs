@@ -50,6 +50,8 @@ pub(crate) trait Observer: Send + Sync {
     fn before(&self, _db: u32, _entry: &Entry) {}
     /// These events of a transaction took place, and it goes on; it is not one that is rolled back.
     fn announce(&self, _events: &[KeyEvent]) {}
+    /// Two databases change places, every stripe being held.
+    fn swapped(&self, _a: u32, _b: u32) {}
     /// A transaction took place. Calls about the same key come in the order of its changes.
     fn committed(&self, _what: &Committed) {}
 }
@@ -78,8 +80,8 @@ impl Observers {
 
     /// Removes an observer, with every stripe held.
     #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "its users come with later families; the tests are the first")
+        not(any(test, feature = "snapshot")),
+        expect(dead_code, reason = "its users are features; the tests are the first")
     )]
     pub(crate) fn remove(&self, observer: &Arc<dyn Observer>) {
         let mut list = self.list.write();
@@ -112,6 +114,10 @@ impl Observers {
             self.list.read().iter().for_each(|o| o.announce(news));
             what.announced = what.events.len();
         }
+    }
+
+    pub(crate) fn swapped(&self, a: u32, b: u32) {
+        self.list.read().iter().for_each(|o| o.swapped(a, b));
     }
 
     pub(crate) fn committed(&self, what: &Committed) {

@@ -84,11 +84,22 @@ pub(crate) struct Space {
     pub(crate) timed: usize,
     /// The segment where upkeep goes on.
     pub(crate) next_segment: usize,
+    /// Where the walk of a cut goes on, if it has not been here.
+    #[cfg(feature = "snapshot")]
+    pub(crate) walk: Option<u64>,
 }
 
 impl Default for Space {
     fn default() -> Space {
-        Space { table: Table::new(), entry_bytes: 0, volatile: 0, timed: 0, next_segment: 0 }
+        Space {
+            table: Table::new(),
+            entry_bytes: 0,
+            volatile: 0,
+            timed: 0,
+            next_segment: 0,
+            #[cfg(feature = "snapshot")]
+            walk: None,
+        }
     }
 }
 

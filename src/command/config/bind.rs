@@ -54,6 +54,10 @@ pub(in crate::command) fn bind(
     follow(parameters, "hz", keyspace, |keyspace, hz| {
         keyspace.settings.hz.store(hz.unsigned_abs(), Relaxed);
     });
+    #[cfg(feature = "snapshot")]
+    follow(parameters, "rdbcompression", keyspace, |keyspace, on| {
+        keyspace.settings.rdb_compression.store(on != 0, Relaxed);
+    });
     for limit in EncodingLimit::ALL {
         parameters.put(limit.name(), settings.limits.get(limit));
         let keyspace = keyspace.clone();

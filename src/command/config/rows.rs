@@ -22,6 +22,10 @@ const POLICIES: &[(&str, i64)] = &[
 /// Who may call a guarded command.
 const ALLOWED: &[(&str, i64)] = &[("no", 0), ("yes", 1), ("local", 2)];
 
+/// Whose payloads are looked at in full: here everybody's, whatever is chosen.
+#[cfg(feature = "snapshot")]
+const SANITIZED: &[(&str, i64)] = &[("no", 0), ("yes", 1), ("clients", 2)];
+
 const LOG_LEVELS: &[(&str, i64)] =
     &[("debug", 0), ("verbose", 1), ("notice", 2), ("warning", 3), ("nothing", 4)];
 
@@ -85,6 +89,11 @@ pub(super) static ROWS: &[Parameter] = &[
     in_bytes(EncodingLimit::HllSparseMaxBytes, "3000"),
     in_bytes(EncodingLimit::StreamNodeMaxBytes, "4096"),
     threshold(EncodingLimit::StreamNodeMaxEntries, "100"),
+    // Snapshots and payloads.
+    #[cfg(feature = "snapshot")]
+    yes_no("rdbcompression", "yes"),
+    #[cfg(feature = "snapshot")]
+    one_of("sanitize-dump-payload", SANITIZED, "no"),
     // Who may do what.
     text("requirepass", ""),
     one_of("enable-debug-command", ALLOWED, "no").limits(Limits::IMMUTABLE),

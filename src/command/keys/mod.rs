@@ -1,6 +1,8 @@
 //! Keys, whatever they hold.
 
 mod basic;
+#[cfg(feature = "snapshot")]
+mod dump;
 mod expire;
 mod object;
 mod relocate;
@@ -16,6 +18,8 @@ pub(super) use ttl::seconds;
 pub(super) static ROWS: &[Command] = &[
     relocate::COPY,
     basic::DEL,
+    #[cfg(feature = "snapshot")]
+    dump::DUMP,
     basic::EXISTS,
     expire::EXPIRE,
     expire::EXPIREAT,
@@ -31,6 +35,8 @@ pub(super) static ROWS: &[Command] = &[
     scan::RANDOMKEY,
     relocate::RENAME,
     relocate::RENAMENX,
+    #[cfg(feature = "snapshot")]
+    dump::RESTORE,
     scan::SCAN,
     sort::SORT,
     sort::SORT_RO,

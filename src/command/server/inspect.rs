@@ -28,7 +28,7 @@ pub(super) fn object(ctx: &mut Context<'_, '_>, all: bool) -> Result<()> {
     if all {
         text += &format!(" serializedlength:{}", serialized_length(entry));
     }
-    text += &format!(" lru:{} lru_seconds_idle:{idle}", entry.access());
+    text += &format!(" lru:{} lru_seconds_idle:{idle}", entry.access() & 0x00FF_FFFF);
     if encoding == Encoding::Quicklist {
         let list: ListRef<'_> = entry.view()?;
         let limits = &ctx.engine.keyspace().settings.limits;

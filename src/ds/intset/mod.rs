@@ -196,6 +196,12 @@ impl<'a> IntSetRef<'a> {
     }
 
     #[inline]
+    /// Bytes of a number, and the numbers.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn parts(self) -> (usize, &'a [u8]) {
+        (self.width.bytes(), self.numbers)
+    }
+
     pub(crate) fn len(self) -> usize {
         self.numbers.len() / self.width.bytes()
     }

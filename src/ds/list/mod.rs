@@ -40,6 +40,16 @@ pub(crate) enum End {
     Back,
 }
 
+/// What one node holds.
+#[cfg(feature = "snapshot")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Run<'a> {
+    /// So many elements, a chain.
+    Pack(&'a [u8], usize),
+    /// One large element.
+    Apart(&'a [u8]),
+}
+
 /// A list of byte strings; see the [module](self).
 #[derive(Debug, Clone)]
 pub(crate) struct ChunkedList {
@@ -87,6 +97,16 @@ impl ChunkedList {
     /// How many nodes.
     pub(crate) fn nodes(&self) -> usize {
         self.spine.nodes()
+    }
+
+    /// The elements as they are kept, node by node.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn runs(&self) -> impl Iterator<Item = Run<'_>> {
+        let nodes = std::iter::successors(self.spine.front(), |at| self.spine.next(*at));
+        nodes.map(|at| match self.spine.get(at) {
+            Node::Pack(pack) => Run::Pack(pack.bytes(), pack.count()),
+            Node::Apart(bytes) => Run::Apart(bytes),
+        })
     }
 
     /// Bytes allocated. O(1).

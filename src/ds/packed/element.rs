@@ -193,7 +193,7 @@ pub(super) fn check(bytes: &[u8]) -> Option<usize> {
 
 /// Bytes that the length behind an element of `size` bytes takes.
 #[inline]
-pub(in crate::ds) fn back_len_size(size: usize) -> usize {
+pub(crate) fn back_len_size(size: usize) -> usize {
     match size {
         0..0x80 => 1,
         0x80..0x4000 => 2,
@@ -206,7 +206,7 @@ pub(in crate::ds) fn back_len_size(size: usize) -> usize {
 /// Writes the length of an element of `size` bytes into `out`, which has
 /// [`back_len_size`] bytes.
 #[inline]
-pub(in crate::ds) fn write_back_len(size: usize, out: &mut [u8]) {
+pub(crate) fn write_back_len(size: usize, out: &mut [u8]) {
     let mut rest = size;
     for (i, byte) in out.iter_mut().enumerate().rev() {
         *byte = (rest & 0x7F) as u8 | if i == 0 { 0 } else { 0x80 };

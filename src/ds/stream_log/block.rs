@@ -51,6 +51,11 @@ impl Cursor {
     pub(super) fn is_deleted(&self) -> bool {
         self.head & DELETED != 0
     }
+
+    #[cfg(feature = "snapshot")]
+    pub(super) fn has_same_fields(&self) -> bool {
+        self.head & SAME_FIELDS != 0
+    }
 }
 
 impl Block {

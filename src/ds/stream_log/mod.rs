@@ -290,6 +290,59 @@ impl StreamLog {
     }
 }
 
+/// A block, read as a whole.
+#[cfg(feature = "snapshot")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BlockRef<'a> {
+    /// The id of its first entry.
+    pub(crate) master: StreamId,
+    /// Entries that are not deleted.
+    pub(crate) live: u32,
+    /// All entries.
+    pub(crate) total: u32,
+    block: &'a Block,
+}
+
+/// An entry of a block, deleted or not.
+#[cfg(feature = "snapshot")]
+#[derive(Debug, Clone)]
+pub(crate) struct BlockEntry<'a> {
+    pub(crate) id: StreamId,
+    pub(crate) deleted: bool,
+    /// Whether its fields are those of the block's first entry, which itself says no.
+    pub(crate) same_fields: bool,
+    pub(crate) fields: Fields<'a>,
+}
+
+#[cfg(feature = "snapshot")]
+impl<'a> BlockRef<'a> {
+    /// Its entries, deleted ones included.
+    pub(crate) fn entries(self) -> impl Iterator<Item = BlockEntry<'a>> {
+        let BlockRef { master, block, .. } = self;
+        let first = Some(block.first(master));
+        let cursors = std::iter::successors(first, move |cursor| block.after(cursor.end, master));
+        cursors.map(move |cursor| BlockEntry {
+            id: cursor.id,
+            deleted: cursor.is_deleted(),
+            same_fields: cursor.has_same_fields(),
+            fields: block.fields(&cursor),
+        })
+    }
+}
+
+#[cfg(feature = "snapshot")]
+impl StreamLog {
+    /// The blocks, in order.
+    pub(crate) fn each_block(&self) -> impl Iterator<Item = BlockRef<'_>> {
+        self.blocks.iter().map(|(master, block)| BlockRef {
+            master: *master,
+            live: block.live,
+            total: block.total,
+            block,
+        })
+    }
+}
+
 type At<'a> = (Place, StreamId, &'a Block, Option<Cursor>);
 
 /// Entries in ascending order; made by [`StreamLog::range`].

@@ -248,6 +248,18 @@ impl Entry {
         self.header().access.store(access, Ordering::Relaxed);
     }
 
+    /// Of which cut the entry is; see `keyspace/cut.rs`.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn stamp(&self) -> u8 {
+        (self.access() >> 24) as u8
+    }
+
+    /// Sets the stamp; whoever calls this holds the stripe exclusively.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn set_stamp(&self, stamp: u8) {
+        self.set_access(self.access() & 0x00FF_FFFF | u32::from(stamp) << 24);
+    }
+
     /// Hints that the entry will be read soon: its first two cache lines, over which most lie.
     #[inline(always)]
     pub(crate) fn prefetch(&self) {

@@ -51,6 +51,37 @@ enum Form<'l> {
     Chunks(&'l mut ChunkedList),
 }
 
+/// A list that is put together from its first element on.
+#[derive(Debug)]
+pub(crate) struct ListBuilder(ChunkedList);
+
+impl ListBuilder {
+    pub(crate) fn new(limits: &Limits) -> ListBuilder {
+        ListBuilder(ChunkedList::new(List::fill(limits)))
+    }
+
+    /// Adds an element behind the others.
+    pub(crate) fn push(&mut self, item: Item<'_>) {
+        self.0.push(End::Back, item);
+    }
+
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.len() == 0
+    }
+
+    /// The list, in the form that suits it.
+    pub(crate) fn finish(mut self, limits: &Limits) -> List {
+        let chunks = &mut self.0;
+        let fits = |pack: &Pack| !List::fill(limits).exceeded(pack.size(), pack.count());
+        match chunks.single_pack().is_some_and(fits).then(|| chunks.take_pack()).flatten() {
+            Some(pack) => List::Small(pack),
+            None if chunks.len() == 0 => List::default(),
+            None => List::Big(Box::new(BigList::Chunks(self.0))),
+        }
+    }
+}
+
 impl Default for List {
     fn default() -> List {
         List::Small(Pack::default())
@@ -60,15 +91,9 @@ impl Default for List {
 impl List {
     /// A list of these elements, as the result of a command (`SORT` `STORE`).
     pub(crate) fn of<'a>(elements: impl Iterator<Item = Item<'a>>, limits: &Limits) -> List {
-        let fill = List::fill(limits);
-        let mut chunks = ChunkedList::new(fill);
-        elements.for_each(|item| chunks.push(End::Back, item));
-        let fits = |pack: &Pack| !fill.exceeded(pack.size(), pack.count());
-        match chunks.single_pack().is_some_and(fits).then(|| chunks.take_pack()).flatten() {
-            Some(pack) => List::Small(pack),
-            None if chunks.len() == 0 => List::default(),
-            None => List::Big(Box::new(BigList::Chunks(chunks))),
-        }
+        let mut list = ListBuilder::new(limits);
+        elements.for_each(|item| list.push(item));
+        list.finish(limits)
     }
 
     /// Reads it.

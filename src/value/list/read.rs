@@ -39,6 +39,18 @@ impl<'a> ListRef<'a> {
         }
     }
 
+    /// The elements as they are kept.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn runs(self) -> impl Iterator<Item = crate::ds::list::Run<'a>> {
+        let (pack, chunks) = match self {
+            ListRef::Pack { elements, count } => {
+                (Some(crate::ds::list::Run::Pack(elements, count)), None)
+            }
+            ListRef::Chunks(chunks) => (None, Some(chunks.runs())),
+        };
+        pack.into_iter().chain(chunks.into_iter().flatten())
+    }
+
     /// The element of this index.
     #[inline]
     pub(crate) fn get(self, index: usize) -> Option<Item<'a>> {

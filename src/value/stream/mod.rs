@@ -4,6 +4,8 @@
 //! the last id, and its groups.
 
 mod group;
+#[cfg(feature = "snapshot")]
+mod load;
 mod position;
 #[cfg(test)]
 mod tests;

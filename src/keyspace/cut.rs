@@ -1,0 +1,125 @@
+//! Cuts: all keys as they were at one moment, read while they change.
+//!
+//! Every entry bears a stamp, eight bits of its access word, and the engine has a current one, which all
+//! entries bear as long as there is no cut. A cut locks all stripes for the microseconds that it
+//! takes to go on to the next stamp: from then on, entries that bear it are of after the cut, all
+//! others of before. A walker visits the stripes in small steps, shows what is still of
+//! before, and stamps it; whoever changes an entry in the meantime shows it first (the door in
+//! `change.rs` tells the observer that the cut has registered) and stamps it. So each
+//! entry is shown once, as it was, and nobody waits for more than a step.
+//!
+//! A walk has to go to its end, even if nobody cares any more, so that all entries bear the
+//! same stamp again.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::entry::Entry;
+use super::observer::Observer;
+use super::tx::Access;
+use super::{Keyspace, Tx};
+use crate::sync::MutexGuard;
+
+/// Buckets that one step looks at.
+const STEP: usize = 4;
+
+/// How many keys a database had at a cut.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct CutSize {
+    pub(crate) keys: usize,
+    pub(crate) volatile: usize,
+    /// Hashes with fields that expire.
+    pub(crate) timed: usize,
+}
+
+/// A cut that is being walked. There is one at a time.
+pub(crate) struct Cut<'k> {
+    keyspace: &'k Keyspace,
+    observer: Arc<dyn Observer>,
+    /// By database.
+    pub(crate) sizes: Vec<CutSize>,
+    stamp: u8,
+    /// Where the walk goes on.
+    stripe: usize,
+    _alone: MutexGuard<'k, ()>,
+}
+
+impl Keyspace {
+    /// Makes a cut, once no other is being walked. `observer` is asked for under all locks, told the
+    /// stamp and the sizes, and shown from then on what changes: [`Observer::before`].
+    pub(crate) fn cut(
+        &self,
+        observer: impl FnOnce(u8, &[CutSize]) -> Arc<dyn Observer>,
+    ) -> Cut<'_> {
+        let alone = self.cuts.lock();
+        let mut tx = self.begin_all(0, Access::Exclusive);
+        let mut sizes = vec![CutSize::default(); self.databases as usize];
+        for stripe in tx.held_stripes() {
+            let parts = tx.parts(stripe).expect("every stripe is held");
+            for (space, size) in parts.data.spaces.iter_mut().zip(&mut sizes) {
+                space.walk = Some(0);
+                size.keys += space.table.len();
+                size.volatile += space.volatile;
+                size.timed += space.timed;
+            }
+        }
+        let stamp = self.settings.stamp.load(Ordering::Relaxed).wrapping_add(1);
+        self.settings.stamp.store(stamp, Ordering::Relaxed);
+        let observer = observer(stamp, &sizes);
+        self.observers.add(observer.clone());
+        drop(tx);
+        Cut { keyspace: self, observer, sizes, stamp, stripe: 0, _alone: alone }
+    }
+}
+
+impl Cut<'_> {
+    /// Shows some of the entries that were there at the cut and were not shown yet, each with the number
+    /// that its database has now. Returns false when there are no more.
+    pub(crate) fn step(&mut self, mut show: impl FnMut(u32, &Entry)) -> bool {
+        while self.stripe < self.keyspace.stripes.len() {
+            let mut tx = self.keyspace.begin_stripe(self.stripe, Access::Exclusive);
+            if step(&mut tx, self.stripe, self.stamp, &mut show) {
+                return true;
+            }
+            self.stripe += 1;
+        }
+        false
+    }
+}
+
+/// Looks at some buckets of a stripe; false if there are none left.
+fn step(tx: &mut Tx<'_>, stripe: usize, stamp: u8, show: &mut impl FnMut(u32, &Entry)) -> bool {
+    let parts = tx.parts(stripe).expect("begun with this stripe");
+    for (db, space) in parts.data.spaces.iter_mut().enumerate() {
+        let Some(mut cursor) = space.walk else { continue };
+        for _ in 0..STEP {
+            cursor = space.table.scan(cursor, |entry| {
+                if entry.stamp() != stamp {
+                    show(db as u32, entry);
+                    entry.set_stamp(stamp);
+                }
+            });
+            if cursor == 0 {
+                break;
+            }
+        }
+        space.walk = (cursor != 0).then_some(cursor);
+        return true;
+    }
+    false
+}
+
+impl Drop for Cut<'_> {
+    /// Walks to the end, showing nobody, and takes the observer off.
+    fn drop(&mut self) {
+        while self.step(|_, _| {}) {}
+        let _all = self.keyspace.begin_all(0, Access::Exclusive);
+        self.keyspace.observers.remove(&self.observer);
+    }
+}
+
+impl std::fmt::Debug for Cut<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cut").field("stamp", &self.stamp).finish_non_exhaustive()
+    }
+}

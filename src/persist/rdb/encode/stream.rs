@@ -1,0 +1,97 @@
+//! Streams as they are written; `decode/stream.rs` tells the layout.
+
+use super::super::kind;
+use super::super::listpack::Writer;
+use super::super::output::Output;
+use crate::ds::stream_log::{BlockRef, StreamId};
+use crate::value::stream::{Consumer, Group, StreamRef};
+
+const DELETED: i64 = 1;
+const SAME_FIELDS: i64 = 2;
+
+pub(super) fn write(stream: StreamRef<'_>, of: u8, out: &mut Output<'_>) {
+    out.count(stream.log().blocks());
+    for block in stream.log().each_block() {
+        out.string(&raw(block.master));
+        out.string(&node(block));
+    }
+    let position = stream.position();
+    out.count(position.len);
+    id(position.last_id, out);
+    id(position.first_id, out);
+    id(position.max_deleted, out);
+    out.number(position.entries_added.cast_unsigned());
+    out.count(stream.group_count());
+    for (name, its) in stream.groups() {
+        out.string(name);
+        group(its, of, out);
+    }
+}
+
+fn raw(id: StreamId) -> [u8; 16] {
+    (u128::from(id.ms) << 64 | u128::from(id.seq)).to_be_bytes()
+}
+
+fn id(id: StreamId, out: &mut Output<'_>) {
+    out.number(id.ms);
+    out.number(id.seq);
+}
+
+/// One block as a listpack.
+fn node(block: BlockRef<'_>) -> Vec<u8> {
+    let mut pack = Writer::new();
+    pack.push(i64::from(block.live));
+    pack.push(i64::from(block.total - block.live));
+    let mut first = true;
+    for entry in block.entries() {
+        let count = entry.fields.len() as i64;
+        if first {
+            pack.push(count);
+            entry.fields.clone().for_each(|(field, _)| pack.push(field));
+            pack.push(0);
+        }
+        // The first entry has the fields of the node, being where they come from.
+        let same = first || entry.same_fields;
+        first = false;
+        let deleted = if entry.deleted { DELETED } else { 0 };
+        pack.push(deleted | if same { SAME_FIELDS } else { 0 });
+        pack.push(entry.id.ms.wrapping_sub(block.master.ms).cast_signed());
+        pack.push(entry.id.seq.wrapping_sub(block.master.seq).cast_signed());
+        if !same {
+            pack.push(count);
+        }
+        for (field, value) in entry.fields {
+            if !same {
+                pack.push(field);
+            }
+            pack.push(value);
+        }
+        pack.push(if same { count + 3 } else { 2 * count + 4 });
+    }
+    pack.finish()
+}
+
+fn group(group: &Group, of: u8, out: &mut Output<'_>) {
+    id(group.last_id, out);
+    out.number(group.entries_read.unwrap_or(-1).cast_unsigned());
+    out.count(group.pending().len());
+    for (id, pending) in group.pending().iter() {
+        out.raw(&raw(*id));
+        out.i64(pending.delivered.0);
+        out.number(pending.count.cast_unsigned());
+    }
+    out.count(group.consumers().len());
+    for its in group.consumers() {
+        consumer(its, of, out);
+    }
+}
+
+fn consumer(consumer: &Consumer, of: u8, out: &mut Output<'_>) {
+    out.string(consumer.name());
+    out.i64(consumer.seen.0);
+    if of == kind::STREAM_3 {
+        out.i64(consumer.active.map_or(-1, |at| at.0));
+    }
+    out.count(consumer.pending());
+    consumer.pending_from(StreamId::MIN).for_each(|id| out.raw(&raw(id)));
+}

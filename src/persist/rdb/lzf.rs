@@ -1,0 +1,245 @@
+//! LZF, in which long strings are compressed.
+//!
+//! ```text
+//! 000LLLLL                            the next L + 1 bytes as they are
+//! LLLooooo oooooooo                   L + 2 bytes (L = 1 to 6) from o + 1 bytes back
+//! 111ooooo LLLLLLLL oooooooo          L + 9 bytes from o + 1 bytes back
+//! ```
+//!
+//! The format and the way of finding matches are those of Marc Lehmann's LibLZF (BSD), with the settings
+//! of Valkey's `lzfP.h`: what comes out is what Redis writes, to the byte. There is no crate to rely
+//! on: `lzf` is deprecated by its author.
+
+/// Bits of a hash.
+const HASH_BITS: u32 = 16;
+/// The most bytes that are given as they are by one head.
+const LITERALS: usize = 1 << 5;
+/// Matches lie less than so many bytes back.
+const WINDOW: usize = 1 << 13;
+/// The most bytes that one match gives.
+const LONGEST: usize = (1 << 8) + (1 << 3);
+
+/// What three bytes of a match become at the best: no input can say that it is more.
+pub(super) const RATIO: usize = LONGEST.div_ceil(3);
+
+/// Where three bytes were seen last, by their hash. Kept from one string to the next: places count on, so that
+/// those of earlier strings are known to be such.
+pub(super) struct Compressor {
+    seen: Box<[u32]>,
+    /// Places of earlier strings are below.
+    base: u32,
+}
+
+impl Compressor {
+    /// Allocates nothing before there is something to compress.
+    pub(super) fn new() -> Compressor {
+        Compressor { seen: Box::default(), base: 0 }
+    }
+
+    /// Adds the compressed form of `input` to `out`, and returns true, if it is by four bytes shorter at
+    /// least; else leaves `out` as it is.
+    pub(super) fn compress(&mut self, input: &[u8], out: &mut Vec<u8>) -> bool {
+        let Ok(len) = u32::try_from(input.len()) else { return false };
+        let Some(limit) = input.len().checked_sub(4).filter(|limit| *limit > 0) else {
+            return false;
+        };
+        if self.seen.is_empty() {
+            self.seen = vec![0; 1 << HASH_BITS].into();
+        }
+        if self.base.checked_add(len).is_none() {
+            self.seen.fill(0);
+            self.base = 0;
+        }
+        let from = out.len();
+        let fits = self.run(input, out, from + limit);
+        self.base += len;
+        if !fits {
+            out.truncate(from);
+        }
+        fits
+    }
+
+    /// Whether `out` stayed within `end` bytes.
+    fn run(&mut self, input: &[u8], out: &mut Vec<u8>, end: usize) -> bool {
+        let len = input.len();
+        let (mut at, mut literals) = (0, 0);
+        // The head of a run of literals is written when their number is known.
+        out.push(0);
+        while at + 2 < len {
+            let slot = &mut self.seen[hash(&input[at..])];
+            // A place is that of the byte behind, so that 0 is none, as is the string's first byte to LibLZF.
+            let found = (*slot).checked_sub(self.base).map_or(0, |place| place as usize);
+            *slot = self.base + at as u32;
+            let is_match = found > 0
+                && at - found - 1 < WINDOW
+                && input[found..found + 3] == input[at..at + 3];
+            if !is_match {
+                if out.len() >= end {
+                    return false;
+                }
+                out.push(input[at]);
+                at += 1;
+                literals += 1;
+                if literals == LITERALS {
+                    close(out, &mut literals);
+                    out.push(0);
+                }
+                continue;
+            }
+            let back = at - found - 1;
+            let undone = usize::from(literals == 0);
+            if out.len() - undone + 3 + 1 >= end {
+                return false;
+            }
+            end_run(out, &mut literals);
+            // LibLZF leaves the last two bytes out, but where it compares many at a time.
+            let most = match (len - at - 2).min(LONGEST) {
+                few @ ..=16 => few.max(3),
+                many => many.max(19),
+            };
+            let mut length = 3;
+            while length < most && input[found + length] == input[at + length] {
+                length += 1;
+            }
+            let code = length - 2;
+            if code < 7 {
+                out.push((back >> 8) as u8 + ((code as u8) << 5));
+            } else {
+                out.push((back >> 8) as u8 + (7 << 5));
+                out.push((code - 7) as u8);
+            }
+            out.push(back as u8);
+            out.push(0);
+            at += length;
+            if at + 2 >= len {
+                break;
+            }
+            // The last two places within the match are remembered, and no others.
+            for place in [at - 2, at - 1] {
+                self.seen[hash(&input[place..])] = self.base + place as u32;
+            }
+        }
+        if out.len() + 3 > end {
+            return false;
+        }
+        for &byte in &input[at..] {
+            out.push(byte);
+            literals += 1;
+            if literals == LITERALS {
+                close(out, &mut literals);
+                out.push(0);
+            }
+        }
+        end_run(out, &mut literals);
+        true
+    }
+}
+
+/// Writes the head of a run of literals that is not empty.
+fn close(out: &mut [u8], literals: &mut usize) {
+    let head = out.len() - *literals - 1;
+    out[head] = (*literals - 1) as u8;
+    *literals = 0;
+}
+
+/// Ends a run of literals, which may be empty.
+fn end_run(out: &mut Vec<u8>, literals: &mut usize) {
+    if *literals == 0 {
+        out.pop();
+    } else {
+        close(out, literals);
+    }
+}
+
+fn hash(bytes: &[u8]) -> usize {
+    let three = u32::from(bytes[0]) << 16 | u32::from(bytes[1]) << 8 | u32::from(bytes[2]);
+    ((three >> (24 - HASH_BITS)).wrapping_sub(three.wrapping_mul(5)) & ((1 << HASH_BITS) - 1))
+        as usize
+}
+
+/// What was compressed to `input`; `None` unless it is `len` bytes.
+pub(super) fn decompress(input: &[u8], len: usize) -> Option<Vec<u8>> {
+    if len / RATIO > input.len() {
+        return None;
+    }
+    let mut out = Vec::with_capacity(len);
+    let mut rest = input;
+    while let Some((&head, behind)) = rest.split_first() {
+        let head = usize::from(head);
+        if head < LITERALS {
+            let (literals, behind) = behind.split_at_checked(head + 1)?;
+            out.extend_from_slice(literals);
+            rest = behind;
+        } else {
+            let (more, behind) = match head >> 5 {
+                7 => behind.split_first().map(|(more, behind)| (usize::from(*more), behind))?,
+                _ => (0, behind),
+            };
+            let (low, behind) = behind.split_first()?;
+            let back = (head & 0x1F) << 8 | usize::from(*low);
+            let length = (head >> 5) + more + 2;
+            let from = out.len().checked_sub(back + 1)?;
+            if out.len() + length > len {
+                return None;
+            }
+            // What is copied may be what is being written.
+            if back + 1 >= length {
+                out.extend_from_within(from..from + length);
+            } else {
+                (from..from + length).for_each(|i| out.push(out[i]));
+            }
+            rest = behind;
+        }
+        if out.len() > len {
+            return None;
+        }
+    }
+    (out.len() == len).then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_compressed_comes_back(
+            strings in prop::collection::vec(prop::collection::vec(0_u8..4, 0..2000), 1..5),
+        ) {
+            let mut compressor = Compressor::new();
+            for string in strings {
+                let mut out = vec![1, 2, 3];
+                if compressor.compress(&string, &mut out) {
+                    prop_assert!(out.len() - 3 + 4 <= string.len());
+                    prop_assert_eq!(decompress(&out[3..], string.len()), Some(string));
+                } else {
+                    prop_assert_eq!(&out, &[1, 2, 3]);
+                }
+            }
+        }
+
+        #[test]
+        fn any_bytes_can_be_looked_at(
+            bytes in prop::collection::vec(any::<u8>(), 0..300), len in 0_usize..5000,
+        ) {
+            if let Some(out) = decompress(&bytes, len) {
+                prop_assert_eq!(out.len(), len);
+            }
+        }
+    }
+
+    #[test]
+    fn long_runs_are_short() {
+        let mut compressor = Compressor::new();
+        for len in [10, 21, 100, 300, 5000, 100_000] {
+            let string = vec![b'a'; len];
+            let mut out = Vec::new();
+            if compressor.compress(&string, &mut out) {
+                assert_eq!(decompress(&out, len), Some(string));
+            } else {
+                assert!(len < 12);
+            }
+        }
+    }
+}
