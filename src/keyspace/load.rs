@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use super::Keyspace;
 use super::change::tell;
 use super::entry::Entry;
+use super::event::FLUSHED_ALL;
 use super::observer::wants;
 use super::stripe::{DueFrom, Space, StripeData};
 use super::tx::Access;
@@ -51,8 +52,10 @@ impl<'k> Loading<'k> {
         let mut tx = keyspace.begin_all(0, Access::Exclusive);
         let observers = &keyspace.observers;
         let records = observers.want(wants::RECORDS);
-        if records {
-            tell(&mut tx.told, observers, 0, b"", &[], |effect| effect.command(&[b"FLUSHALL"]));
+        if observers.want(wants::EVENTS | wants::RECORDS) {
+            tell(&mut tx.told, observers, 0, b"", &[FLUSHED_ALL], |effect| {
+                effect.command(&[b"FLUSHALL"]);
+            });
         }
         for (stripe, mut loaded) in self.stripes.into_iter().enumerate() {
             let mut parts = tx.parts(stripe).expect("every stripe is held");
