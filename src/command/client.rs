@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 
 use super::mailbox::{Mailbox, OutputLimits};
 use super::table::Table;
+use super::tracking::{Mode, Wish};
 use crate::clock::Millis;
 use crate::keyspace::Watcher;
 
@@ -92,6 +93,8 @@ pub struct Client {
     watched: AtomicUsize,
     /// Marked when one of those changes.
     pub(super) watcher: Arc<Watcher>,
+    /// What it wants to be told of keys.
+    pub(super) tracking: Mode,
     killed: AtomicBool,
     /// What is pushed to it.
     pub(super) mailbox: Mailbox,
@@ -102,6 +105,8 @@ pub struct Client {
     on_push: Mutex<Option<Arc<OnPush>>>,
     /// Channels, patterns and shard channels that it listens to.
     subscribed: [AtomicUsize; 3],
+    /// Whether it said that it will end the connection (`QUIT`).
+    leaving: AtomicBool,
     traffic: Traffic,
 }
 
@@ -153,12 +158,14 @@ impl Client {
             multi_memory: AtomicUsize::new(0),
             watched: AtomicUsize::new(0),
             watcher: Arc::default(),
+            tracking: Mode::default(),
             killed: AtomicBool::new(false),
             mailbox: Mailbox::default(),
             overrun: AtomicBool::new(false),
             limits,
             on_push: Mutex::new(None),
             subscribed: Default::default(),
+            leaving: AtomicBool::new(false),
             traffic: Traffic::default(),
         }
     }
@@ -172,6 +179,21 @@ impl Client {
     /// Whether the connection was asked to end.
     pub fn is_killed(&self) -> bool {
         self.killed.load(Relaxed)
+    }
+
+    /// Notes that the connection ends with the answer that is on its way.
+    pub(super) fn leave(&self) {
+        self.leaving.store(true, Relaxed);
+    }
+
+    /// Whether the connection is about to end.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving.load(Relaxed) || self.is_killed()
+    }
+
+    /// Whether it speaks RESP3.
+    pub(super) fn speaks_resp3(&self) -> bool {
+        self.resp.load(Relaxed) == 3
     }
 
     /// Has the connection look at this client again.
@@ -266,10 +288,14 @@ impl Client {
     /// The letters of `CLIENT LIST`'s `flags`.
     pub(super) fn flags(&self) -> String {
         let mut flags = String::new();
+        let wish = self.tracking.wish();
         for (on, letter) in [
             (self.is_subscriber(), 'P'),
             (self.multi.load(Relaxed) >= 0, 'x'),
             (self.held.load(Relaxed), 'b'),
+            (wish.contains(Wish::ON), 't'),
+            (wish.contains(Wish::BROKEN), 'R'),
+            (wish.contains(Wish::BCAST), 'B'),
             (self.watcher.has_changed(), 'd'),
             (self.is_killed(), 'A'),
             (self.origin.unix_socket, 'U'),
@@ -310,13 +336,14 @@ impl Client {
         let middle = format!(
             " age={} idle={} flags={} db={} sub={sub} psub={psub} ssub={ssub} multi={} watch={} qbuf={used} qbuf-free={free} \
              argv-mem=0 multi-mem={multi_memory} rbs=0 rbp=0 obl=0 oll={pushes} omem={output} tot-mem={total} events=r cmd={command} \
-             user=default redir=-1 resp={} lib-name=",
+             user=default redir={} resp={} lib-name=",
             seconds(self.born),
             seconds(self.last_seen()),
             self.flags(),
             self.db.load(Relaxed),
             self.multi.load(Relaxed),
             self.watched.load(Relaxed),
+            self.tracking.redirect().map_or(-1, |id| i64::try_from(id).unwrap_or(i64::MAX)),
             self.resp.load(Relaxed),
         );
         line.extend_from_slice(middle.as_bytes());

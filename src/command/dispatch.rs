@@ -78,11 +78,39 @@ impl Session {
     }
 
     fn run(&mut self, args: Args<'_>, reply: &mut dyn Reply) -> Flow {
+        let flow = self.run_one(args, reply);
+        if self.state.client.tracking.is_on() {
+            self.end_caching(args, flow);
+        }
+        flow
+    }
+
+    /// Forgets what `CLIENT CACHING` said of the command or transaction that is over now. Other
+    /// subcommands of CLIENT may come in between.
+    #[cold]
+    fn end_caching(&self, args: Args<'_>, flow: Flow) {
+        if self.state.queue.is_some() || matches!(flow, Flow::Held(_)) {
+            return;
+        }
+        let container = self.table.find(args.at(0)).filter(|node| node.row.name == "client");
+        let known = |node: &'static Node| args.get(1).is_none_or(|sub| node.child(sub).is_some());
+        if !container.is_some_and(known) {
+            self.state.client.tracking.forget_caching();
+        }
+    }
+
+    fn run_one(&mut self, args: Args<'_>, reply: &mut dyn Reply) -> Flow {
         let node = match self.admit(args) {
             Ok(node) => node,
             Err((None, _)) if self.is_attacked(args.at(0)) => return Flow::Close,
             Err((node, error)) => return self.refuse(node, error, reply),
         };
+        if self.state.client.has_mail()
+            && self.engine.keyspace().settings.maxmemory.load(Relaxed) != 0
+        {
+            // What was evicted to make room is told before the command runs, and perhaps reads it anew.
+            self.take_mail(usize::MAX, reply);
+        }
         if self.instance.pause.is_set()
             && let Some(until) = self.held(node)
         {
@@ -274,6 +302,7 @@ fn handle(
     reply: &mut dyn Reply,
 ) -> Result<()> {
     tx.set_touches(!session.client.no_touch.load(Relaxed));
+    tx.set_by(session.client.id);
     if let Some(recent) = session.batch_began {
         tx.set_recent(recent);
     }
@@ -281,9 +310,22 @@ fn handle(
         Context { args, keys, tx: &mut tx, engine, instance, session: &mut *session, reply, node };
     let result = (node.row.handler)(&mut ctx);
     session.looks += tx.take_looks();
+    let remembered = session.remembers(node);
+    if remembered {
+        match access(node) {
+            Access::Shared => instance.tracking.remember(&session.client, keys),
+            // What it changed itself comes before.
+            Access::Exclusive => keys.iter().for_each(|key| tx.note_read(*key)),
+        }
+    }
     if tx.met_past() && access(node) == Access::Shared {
         let db = tx.db();
-        return result.and(reclaim(tx, db, keys));
+        let result = result.and(reclaim(tx, db, keys));
+        if remembered {
+            // That they are gone was told by now; that they come back will be.
+            instance.tracking.remember(&session.client, keys);
+        }
+        return result;
     }
     result
 }

@@ -10,6 +10,7 @@ use parking_lot::{Mutex, RwLock};
 use super::client::Clients;
 use super::config::{self, Parameters};
 use super::stats::Stats;
+use super::tracking::Tracking;
 use crate::api::Engine;
 use crate::clock::{Millis, Stopwatch};
 
@@ -17,7 +18,7 @@ use crate::clock::{Millis, Stopwatch};
 #[derive(Debug)]
 pub struct Instance {
     /// Who is connected.
-    pub clients: Clients,
+    pub clients: Arc<Clients>,
     /// What `CONFIG` knows.
     pub parameters: Parameters,
     /// What INFO counts.
@@ -26,6 +27,8 @@ pub struct Instance {
     pub(super) started: Stopwatch,
     /// Forty hexadecimal digits that no other run has.
     pub(super) run_id: String,
+    /// Client-side caching.
+    pub(super) tracking: Arc<Tracking>,
     /// Holds clients back.
     pub(super) pause: Pause,
     pub(super) password: Arc<Password>,
@@ -59,12 +62,15 @@ impl Instance {
     fn for_engine(engine: &Engine) -> Instance {
         let rng = &engine.keyspace().rng;
         let digits: String = (0..3).map(|_| format!("{:016x}", rng.next())).collect();
+        let clients = Arc::<Clients>::default();
+        let tracking = Arc::new(Tracking::new(clients.clone(), rng.next()));
         let instance = Instance {
-            clients: Clients::default(),
+            clients,
             parameters: Parameters::new(),
             stats: Stats::new(),
             started: Stopwatch::start(),
             run_id: digits[..40].to_string(),
+            tracking,
             pause: Pause::default(),
             password: Arc::default(),
             listener: Mutex::new(None),
@@ -77,6 +83,7 @@ impl Instance {
             &instance.password,
             &instance.clients.limits,
             engine.notifier(),
+            &instance.tracking,
         );
         instance
     }

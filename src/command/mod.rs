@@ -42,6 +42,7 @@ mod string;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tracking;
 mod transaction;
 mod value;
 mod zset;

@@ -34,7 +34,8 @@ enum Form {
 struct Frame {
     /// Beginning with RESP3's marker.
     resp3: Bytes,
-    /// As it begins in RESP2, with RESP3's marker all the same, where that is otherwise.
+    /// As it begins in RESP2, with RESP3's marker all the same, where that is otherwise; empty if RESP2
+    /// has no such message.
     resp2: Option<Bytes>,
     body: Bytes,
 }
@@ -58,11 +59,17 @@ impl Push {
         Push(Form::Frame(Arc::new(frame)))
     }
 
-    /// The two parts, with RESP3's marker.
+    /// Has it left out for a client that speaks RESP2.
+    pub(crate) fn not_in_resp2(self) -> Push {
+        self.with_resp2(Bytes::new())
+    }
+
+    /// The two parts, with RESP3's marker; empty if there is no such message in the protocol.
     fn parts(&self, protocol: Protocol) -> (&[u8], &[u8]) {
         match &self.0 {
             Form::Message(message) => message.wire(),
             Form::Frame(frame) => match (&frame.resp2, protocol) {
+                (Some(head), Protocol::Resp2) if head.is_empty() => (b"", b""),
                 (Some(head), Protocol::Resp2) => (head, &frame.body),
                 _ => (&frame.resp3, &frame.body),
             },
@@ -86,7 +93,7 @@ impl Push {
         let start = out.len();
         out.extend_from_slice(head);
         out.extend_from_slice(body);
-        if protocol == Protocol::Resp2 {
+        if protocol == Protocol::Resp2 && !head.is_empty() {
             out[start] = b'*';
         }
     }

@@ -10,8 +10,9 @@ use super::client::{Client, OnPush, Origin};
 use super::instance::Instance;
 use super::pubsub::Subscriptions;
 use super::reply::{Protocol, Reply};
+use super::row::Flags;
 use super::stats::Tally;
-use super::table::Table;
+use super::table::{Node, Table};
 use super::transaction::{Queue, Watched};
 use super::value::{Value, ValueSink};
 use crate::api::{Db, Engine};
@@ -105,6 +106,12 @@ impl State {
         }
     }
 
+    /// Whether the keys that a command reads are remembered for client-side caching.
+    #[inline]
+    pub(super) fn remembers(&self, node: &Node) -> bool {
+        self.client.tracking.remembers() && node.row.flags.contains(Flags::READONLY)
+    }
+
     /// Shows others how long the queue is.
     pub(super) fn show_queue(&self) {
         self.client.set_queue(self.queue.as_ref().map(|queue| (queue.len(), queue.heap_size())));
@@ -117,7 +124,7 @@ impl Session {
     pub fn new(engine: &Engine) -> Session {
         let mut session = Session::connect(engine, Origin::in_process());
         session.state.authenticated = true;
-        session.state.protocol = Protocol::Resp3;
+        session.state.set_protocol(Protocol::Resp3);
         session
     }
 
@@ -197,10 +204,6 @@ impl Session {
 
     /// Writes what was pushed to this session, about `budget` bytes of it. To be called between
     /// commands: an answer is never split.
-    #[cfg_attr(
-        not(any(test, feature = "network")),
-        expect(dead_code, reason = "without a server nothing is sent")
-    )]
     pub(crate) fn take_mail(&self, budget: usize, reply: &mut dyn Reply) {
         self.state.client.mailbox.take(budget, |push| reply.pushed(push));
     }
@@ -261,10 +264,12 @@ impl Session {
         self.state.batch_began = Some(now);
     }
 
-    /// Makes what was counted visible to INFO. To be called when a batch of commands is done.
+    /// Makes what was counted visible to INFO, and tells who tracks keys by their prefixes what has
+    /// changed. To be called when a batch of commands is done.
     pub fn end_batch(&mut self) {
         self.state.batch_began = None;
         self.settle();
+        self.instance.tracking.end_batch();
     }
 
     /// Adds what was counted to the statistics.
@@ -312,6 +317,7 @@ impl Db {
 impl Drop for Session {
     fn drop(&mut self) {
         self.end_batch();
+        self.instance.tracking.disable(&self.state.client, self.engine.keyspace());
         self.state.watched.clear(self.engine.keyspace());
         self.state.end_subscriptions(self.engine.hub());
         self.instance.clients.forget(&self.state.client);

@@ -10,10 +10,11 @@ use std::sync::atomic::Ordering;
 
 use super::entry::Entry;
 use super::event::{DEL, EXPIRED, Event, HEXPIRED, NEW};
-use super::observer::{Committed, KeyEvent, Observers, wants};
+use super::observer::{Committed, KeyEvent, Observers, Touch, wants};
 use super::record::Record;
 use super::stripe::{DueFrom, Space};
 use super::tx::{Parts, Tx, TxTime};
+use super::watch::WatchSet;
 use super::{Key, Keyspace, access};
 use crate::clock::Millis;
 use crate::ds::table;
@@ -294,6 +295,24 @@ pub(super) fn tell(
     }
 }
 
+/// Marks a key that changed for those who watch it, and for those who keep copies of it.
+#[inline(always)]
+fn mark(
+    told: &mut Option<Box<Committed>>,
+    observers: &Observers,
+    watch: &WatchSet,
+    db: u32,
+    key: &[u8],
+    touch: fn(Box<[u8]>) -> Touch,
+) {
+    if !watch.is_empty() {
+        watch.touch(db, key);
+    }
+    if observers.want(wants::KEYS) {
+        told.get_or_insert_default().touched.push(touch(key.into()));
+    }
+}
+
 /// What a place adds to the counts of its space.
 #[derive(Clone, Copy, Default)]
 struct Weight {
@@ -334,9 +353,7 @@ impl Parts<'_, '_> {
                 &[EXPIRED]
             }
         };
-        if !self.data.watch.is_empty() {
-            self.data.watch.touch(self.db, key);
-        }
+        mark(self.told, &keyspace.observers, &self.data.watch, self.db, key, Touch::Gone);
         if self.keyspace.observers.want(wants::EVENTS | wants::RECORDS) {
             tell(self.told, &self.keyspace.observers, self.db, key, events, |effect| {
                 effect.command(&[b"DEL", key])
@@ -420,8 +437,8 @@ impl Tx<'_> {
             *timed = *timed + usize::from(after.timed) - usize::from(before.timed);
             *bytes = *bytes + after.bytes + table.heap_size() - before.bytes - table_before;
             home.bytes.store(*bytes, Ordering::Relaxed);
-            if changed && seen && !watch.is_empty() {
-                watch.touch(db, key.bytes);
+            if changed && seen {
+                mark(told, &keyspace.observers, watch, db, key.bytes, Touch::Changed);
             }
             return result.map(|done| done.0);
         }

@@ -2,7 +2,7 @@
 
 use super::change::tell;
 use super::event::{FLUSHED, FLUSHED_ALL, SWAPPED};
-use super::observer::wants;
+use super::observer::{Touch, wants};
 use super::tx::Tx;
 use crate::error::Result;
 
@@ -30,6 +30,7 @@ impl Tx<'_> {
             }
             parts.publish(stripe);
         }
+        self.touch_everything();
         if observers.want(wants::EVENTS | wants::RECORDS) {
             let word: &[u8] = if db.is_some() { b"FLUSHDB" } else { b"FLUSHALL" };
             let event = if db.is_some() { FLUSHED } else { FLUSHED_ALL };
@@ -62,6 +63,7 @@ impl Tx<'_> {
             parts.publish(stripe);
         }
         self.keyspace.observers.swapped(a, b);
+        self.touch_everything();
         if self.keyspace.observers.want(wants::EVENTS | wants::RECORDS) {
             let (a_text, b_text) = (a.to_string(), b.to_string());
             tell(&mut self.told, &self.keyspace.observers, a, b"", &[SWAPPED], |effect| {
@@ -70,6 +72,13 @@ impl Tx<'_> {
             tell(&mut self.told, &self.keyspace.observers, b, b"", &[SWAPPED], |_| {});
         }
         Ok(())
+    }
+
+    /// Tells those who keep copies of keys that all may have changed.
+    fn touch_everything(&mut self) {
+        if self.keyspace.observers.want(wants::KEYS) {
+            self.told.get_or_insert_default().touched.push(Touch::Everything);
+        }
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) mod wants {
     pub(crate) const RECORDS: u8 = 4;
     /// Look-ups in vain, among `Committed::events`.
     pub(crate) const MISSES: u8 = 8;
+    /// `Committed::touched`.
+    pub(crate) const KEYS: u8 = 16;
 }
 
 /// A change to one key, as observers see it.
@@ -32,6 +34,21 @@ pub(crate) struct KeyEvent {
     pub(crate) event: Event,
 }
 
+/// What became of a key, for those who keep copies of what keys hold.
+///
+/// Whatever marks a watched key is one of these, so that none can be forgotten: both have one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Touch {
+    /// Whoever the transaction is for changed it.
+    Changed(Box<[u8]>),
+    /// It is gone through nobody's doing: its time is over.
+    Gone(Box<[u8]>),
+    /// Whoever the transaction is for has read it, and wants to know what becomes of it from now on.
+    Read(Box<[u8]>),
+    /// All keys of a database may have changed.
+    Everything,
+}
+
 /// All that one transaction did.
 #[derive(Debug, Default)]
 pub(crate) struct Committed {
@@ -39,6 +56,10 @@ pub(crate) struct Committed {
     /// How many of them [`Observer::announce`] was told of already.
     pub(crate) announced: usize,
     pub(crate) record: Record,
+    /// In the order in which it happened.
+    pub(crate) touched: Vec<Touch>,
+    /// The client that the transaction is for; 0 if it is for none.
+    pub(crate) by: u64,
 }
 
 /// Somebody who follows changes. Called while the stripes concerned are locked: it must be quick,
@@ -71,18 +92,15 @@ impl Observers {
         self.wants.load(Ordering::Acquire) & what != 0
     }
 
-    /// Adds an observer. The caller holds every stripe, so that no transaction is told halfway.
+    /// Adds an observer. Who wants whole transactions has every stripe held meanwhile, so that none is
+    /// told halfway.
     pub(crate) fn add(&self, observer: Arc<dyn Observer>) {
         let mut list = self.list.write();
         list.push(observer);
         self.refresh(&list);
     }
 
-    /// Removes an observer, with every stripe held.
-    #[cfg_attr(
-        not(any(test, feature = "snapshot")),
-        expect(dead_code, reason = "its users are features; the tests are the first")
-    )]
+    /// Removes an observer.
     pub(crate) fn remove(&self, observer: &Arc<dyn Observer>) {
         let mut list = self.list.write();
         list.retain(|o| !Arc::ptr_eq(o, observer));

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use super::entry::Entry;
 use super::event::MISSED;
 use super::held::{Guard, Held};
-use super::observer::{Committed, KeyEvent, wants};
+use super::observer::{Committed, KeyEvent, Touch, wants};
 use super::stripe::{DueFrom, Space, StripeData};
 use super::{Key, Keyspace, access};
 use crate::clock::{Clock, Millis};
@@ -90,6 +90,8 @@ pub(crate) struct Tx<'k> {
     pub(super) time: TxTime<'k>,
     /// The database that keys belong to.
     db: u32,
+    /// The client that it is for; 0 if it is for none.
+    by: u64,
     /// Whether look-ups count as uses of the key (off by `CLIENT NO-TOUCH`).
     touches: bool,
     /// Look-ups for reading that found their key, and that did not; added to the statistics of
@@ -124,6 +126,7 @@ impl Keyspace {
             keyspace: self,
             time,
             db,
+            by: 0,
             touches: true,
             hits,
             misses,
@@ -181,6 +184,19 @@ impl<'k> Tx<'k> {
     pub(crate) fn select(&mut self, db: u32) {
         debug_assert!(db < self.keyspace.databases);
         self.db = db;
+    }
+
+    /// Says which client it is for.
+    pub(crate) fn set_by(&mut self, client: u64) {
+        self.by = client;
+    }
+
+    /// Notes that the client which it is for has read a key, and wants to know what becomes of it
+    /// from here on: what was done before is not told, what is done behind it in this transaction is.
+    pub(crate) fn note_read(&mut self, key: Key<'_>) {
+        if self.keyspace.observers.want(wants::KEYS) {
+            self.told.get_or_insert_default().touched.push(Touch::Read(key.bytes.into()));
+        }
     }
 
     /// Decides whether look-ups count as uses of the key.
@@ -401,7 +417,8 @@ impl Drop for Tx<'_> {
         let looks = self.take_looks();
         self.keyspace.stripes[self.home].count(looks);
         self.settle_misses();
-        if let Some(told) = self.told.take() {
+        if let Some(mut told) = self.told.take() {
+            told.by = self.by;
             self.keyspace.observers.committed(&told);
         }
     }

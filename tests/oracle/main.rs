@@ -18,6 +18,7 @@
 //! that a failure.
 
 mod compare;
+mod conversation;
 mod dice;
 mod differences;
 mod episode;
@@ -28,6 +29,7 @@ mod seeds;
 #[path = "../support/server.rs"]
 mod support;
 mod table;
+mod tracking;
 mod wire;
 mod words;
 

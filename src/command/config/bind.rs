@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::{Parameters, Refusal, Setting};
 use crate::command::instance::Password;
 use crate::command::mailbox::OutputLimits;
+use crate::command::tracking::Tracking;
 use crate::config::{EncodingLimit, EvictionPolicy};
 use crate::keyspace::Keyspace;
 use crate::pubsub::{Notified, Notifier};
@@ -17,6 +18,7 @@ pub(in crate::command) fn bind(
     password: &Arc<Password>,
     limits: &Arc<OutputLimits>,
     notifier: &Arc<Notifier>,
+    tracking: &Arc<Tracking>,
 ) {
     let settings = &keyspace.settings;
     let size = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
@@ -74,6 +76,10 @@ pub(in crate::command) fn bind(
     });
     let limits = limits.clone();
     on_change(parameters, "client-output-buffer-limit", move |value| limits.set(value.text()));
+    let tracking = tracking.clone();
+    on_change(parameters, "tracking-table-max-keys", move |value| {
+        tracking.set_max_keys(usize::try_from(value.number()).unwrap_or(usize::MAX));
+    });
     let password = password.clone();
     on_change(parameters, "requirepass", move |value| password.set(value.text()));
 }

@@ -76,6 +76,7 @@ pub(super) static ROWS: &[Parameter] = &[
     size("proto-max-bulk-len", 1024 * 1024, i64::MAX, "512mb"),
     yes_no("lazyfree-lazy-user-flush", "no"),
     Parameter::new("notify-keyspace-events", Kind::Words(notified), ""),
+    int("tracking-table-max-keys", 0, i64::MAX, "1000000"),
     // When collections change their encoding.
     threshold(EncodingLimit::HashMaxListpackEntries, "512").alias("hash-max-ziplist-entries"),
     in_bytes(EncodingLimit::HashMaxListpackValue, "64").alias("hash-max-ziplist-value"),

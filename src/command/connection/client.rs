@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::filter::{self, Filter};
 use super::hello::valid_name;
-use super::pause;
+use super::{pause, tracking};
 use crate::command::context::Context;
 use crate::command::help;
 use crate::command::parse::{self, is};
@@ -30,7 +30,10 @@ pub(super) const CLIENT: Command = Command::new("client", -2, help::container)
         REPLY,
         NO_EVICT,
         NO_TOUCH,
-        GETREDIR,
+        tracking::TRACKING,
+        tracking::CACHING,
+        tracking::TRACKINGINFO,
+        tracking::GETREDIR,
         UNBLOCK,
         pause::PAUSE,
         pause::UNPAUSE,
@@ -267,18 +270,6 @@ fn on_off(word: &[u8]) -> Result<bool> {
     }
 }
 
-const GETREDIR: Command = Command::new("getredir", 2, getredir)
-    .group(Group::Connection)
-    .flags(&[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
-    .categories(&[Categories::CONNECTION])
-    .since("6.0.0")
-    .summary("Tells which connection gets this one's invalidation messages.");
-
-/// No connection tracks keys, so none is redirected.
-fn getredir(ctx: &mut Context<'_, '_>) -> Result<()> {
-    ctx.integer(-1)
-}
-
 const UNBLOCK: Command = Command::new("unblock", -3, unblock)
     .group(Group::Connection)
     .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
@@ -318,6 +309,10 @@ fn help_text(ctx: &mut Context<'_, '_>) -> Result<()> {
     help::write(
         ctx,
         &[
+            (
+                "CACHING (YES|NO)",
+                "Track what the next command reads, or do not: for OPTIN and OPTOUT.",
+            ),
             ("GETNAME", "Tell this connection's name."),
             ("GETREDIR", "Tell where this connection's invalidation messages go."),
             ("ID", "Tell this connection's number."),
@@ -340,6 +335,11 @@ fn help_text(ctx: &mut Context<'_, '_>) -> Result<()> {
             ("REPLY (ON|OFF|SKIP)", "Turn replies to this connection on or off, or skip the next."),
             ("SETINFO <option> <value>", "Record the client library's LIB-NAME or LIB-VER."),
             ("SETNAME <name>", "Name this connection."),
+            (
+                "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]",
+                "Have this connection told when keys change that it may have cached.",
+            ),
+            ("TRACKINGINFO", "Tell what of this connection's reads is tracked, and how."),
             ("UNBLOCK <id> [TIMEOUT|ERROR]", "End the wait of another connection."),
             ("UNPAUSE", "End a pause early."),
         ],

@@ -5,6 +5,7 @@ mod client;
 mod filter;
 mod hello;
 mod pause;
+mod tracking;
 
 use super::row::Command;
 

@@ -98,6 +98,9 @@ fn exec(ctx: &mut Context<'_, '_>) -> Result<()> {
         });
         tally.after(stats, node.id, timed);
         ctx.tx.announce();
+        if ctx.session.remembers(node) {
+            keys.iter().for_each(|key| ctx.tx.note_read(*key));
+        }
         if let Err(error) = result {
             stats.on_error(error.code(), Some(node.id), false);
             ctx.reply.error(&error);

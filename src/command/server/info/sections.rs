@@ -54,7 +54,7 @@ pub(super) fn clients(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<
     line(report, "client_recent_max_input_buffer", input);
     line(report, "client_recent_max_output_buffer", output);
     line(report, "blocked_clients", 0);
-    line(report, "tracking_clients", 0);
+    line(report, "tracking_clients", instance.tracking.clients());
     let clients = instance.clients.all();
     let listening = clients.iter().filter(|client| client.is_subscriber()).count();
     line(report, "pubsub_clients", listening);

@@ -16,6 +16,7 @@ pub(super) fn stats(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()
     let Looks { hits, misses } = keyspace.looks();
     let errors: u64 = stats.errors().values().sum();
     let rates = instance.rates();
+    let (tracked_keys, tracked_items) = instance.tracking.table_size();
     for (name, value) in [
         ("total_connections_received", stats.connections.load(Relaxed)),
         ("total_commands_processed", stats.calls()),
@@ -53,9 +54,9 @@ pub(super) fn stats(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()
         ("active_defrag_misses", 0),
         ("active_defrag_key_hits", 0),
         ("active_defrag_key_misses", 0),
-        ("tracking_total_keys", 0),
-        ("tracking_total_items", 0),
-        ("tracking_total_prefixes", 0),
+        ("tracking_total_keys", tracked_keys as u64),
+        ("tracking_total_items", tracked_items as u64),
+        ("tracking_total_prefixes", instance.tracking.prefixes() as u64),
         ("unexpected_error_replies", 0),
         ("total_error_replies", errors),
         ("dump_payload_sanitizations", 0),
