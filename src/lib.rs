@@ -99,7 +99,7 @@ pub use api::{
 };
 pub use api::{
     BitInt, BitRange, Bitfield, CopyOptions, Db, Engine, ExpireCondition, Lcs, ListElements,
-    ListEnd, LposOptions, Page, ScanOptions, SetOptions, SetOutcome, SortOptions, Tick, Ttl,
+    ListEnd, LposOptions, Page, ScanOptions, Scope, SetOptions, SetOutcome, SortOptions, Tick, Ttl,
 };
 #[cfg(feature = "snapshot")]
 pub use api::{ExportOptions, Exported, Imported, RdbVersion, RestoreOptions};

@@ -1,7 +1,7 @@
 //! Integers at any bit of a string: BITFIELD.
 
-use super::Db;
 use super::bitmap::{BIT_OFFSET, edited};
+use super::{Db, Scope};
 use crate::ds::bits::{self, BitOverflow};
 use crate::error::{Error, Result};
 use crate::keyspace::event::SETBIT;
@@ -212,7 +212,7 @@ impl Tx<'_> {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Does steps on the integers of the string under `key`, which is made, or lengthened with zeros, as
     /// far as they write (`BITFIELD`, O(steps), locks one stripe). Answers in their order: what a field holds,
     /// held before it was set, or holds after adding; `None` if [`BitOverflow::Fail`] kept a step from writing.

@@ -2,7 +2,7 @@
 
 use std::ops::{Bound, RangeBounds};
 
-use super::Db;
+use super::{Db, Scope};
 use crate::ds::bits::{self, BitOp};
 use crate::ds::blob::Blob;
 use crate::error::{Error, Result};
@@ -263,7 +263,7 @@ pub(super) fn keep_as_raw(slot: &mut Slot<'_>, len: usize) {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Sets or clears the bit at `at` of the string under `key`, which is made, or lengthened with zeros,
     /// if it is too short (`SETBIT`, O(1), locks one stripe). Returns what the bit was. Bit 0 is the
     /// highest of the first byte.
@@ -400,7 +400,7 @@ impl Db {
         check_sources(op, sources.len())?;
         let mut keys = vec![self.key(target.as_ref())];
         keys.extend(self.hashed(&sources));
-        self.engine().keyspace().make_room()?;
+        self.make_room()?;
         self.many(&keys, Access::Exclusive, |tx| tx.bit_op(op, keys[0], &keys[1..]))
     }
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::Engine;
+use super::scope::Scope;
 use crate::config::Config;
 use crate::error::Result;
-use crate::keyspace::{Access, Key, Tx};
+use crate::keyspace::{Access, Key, Keyspace, Tx};
 
 /// One numbered database of an [`Engine`].
 ///
@@ -13,17 +14,16 @@ use crate::keyspace::{Access, Key, Tx};
 /// locks the key's stripe, shared with other readers if it only reads; a method on several
 /// keys locks their stripes in ascending order. No lock outlives the call, and no
 /// method waits for anything but such a lock.
+///
+/// The parameter says where the methods take effect, and need not be written: `Db` is `Db<Engine>`, where each
+/// call stands by itself.
 #[derive(Clone)]
-pub struct Db {
-    engine: Engine,
+pub struct Db<S = Engine> {
+    scope: S,
     number: u32,
 }
 
 impl Db {
-    pub(super) fn new(engine: Engine, number: u32) -> Db {
-        Db { engine, number }
-    }
-
     /// An empty database in memory, in an engine of its own with the default [`Config`].
     ///
     /// ```
@@ -39,57 +39,31 @@ impl Db {
 
     /// The engine that this database belongs to.
     pub fn engine(&self) -> &Engine {
-        &self.engine
+        &self.scope
+    }
+}
+
+impl<S> Db<S> {
+    pub(super) fn new(scope: S, number: u32) -> Db<S> {
+        Db { scope, number }
     }
 
     /// The database's number.
     pub fn number(&self) -> u32 {
         self.number
     }
+}
+
+/// How methods lock: as their scope does, in this database.
+impl<S: Scope> Db<S> {
+    #[inline(always)]
+    pub(super) fn keyspace(&self) -> &Keyspace {
+        self.scope.keyspace()
+    }
 
     #[inline(always)]
     pub(super) fn key<'a>(&self, bytes: &'a [u8]) -> Key<'a> {
-        self.engine.keyspace().key(bytes)
-    }
-
-    /// Calls `look` in the scope of one key, shared.
-    #[inline(always)]
-    pub(super) fn read<R>(&self, key: &[u8], look: impl FnOnce(&Tx<'_>, Key<'_>) -> R) -> R {
-        let key = self.key(key);
-        look(&self.engine.keyspace().begin_one(self.number, key, Access::Shared), key)
-    }
-
-    /// Calls `change` in the scope of one key, exclusive.
-    #[inline(always)]
-    pub(super) fn write<R>(&self, key: &[u8], change: impl FnOnce(&mut Tx<'_>, Key<'_>) -> R) -> R {
-        let key = self.key(key);
-        change(&mut self.engine.keyspace().begin_one(self.number, key, Access::Exclusive), key)
-    }
-
-    /// Calls `change` in the scope of one key, exclusive, after making room under `maxmemory`.
-    #[inline(always)]
-    pub(super) fn grow<R>(
-        &self,
-        key: &[u8],
-        change: impl FnOnce(&mut Tx<'_>, Key<'_>) -> Result<R>,
-    ) -> Result<R> {
-        self.engine.keyspace().make_room()?;
-        self.write(key, change)
-    }
-
-    /// Calls `work` in the scope of several keys.
-    pub(super) fn many<R>(
-        &self,
-        keys: &[Key<'_>],
-        access: Access,
-        work: impl FnOnce(&mut Tx<'_>) -> R,
-    ) -> R {
-        work(&mut self.engine.keyspace().begin_many(self.number, keys, access))
-    }
-
-    /// Calls `look` in a scope that locks stripes one at a time.
-    pub(super) fn each<R>(&self, look: impl FnOnce(&Tx<'_>) -> R) -> R {
-        look(&self.engine.keyspace().begin_none(self.number))
+        self.keyspace().key(bytes)
     }
 
     /// Hashes keys that a caller gave as an iterator's items.
@@ -99,9 +73,76 @@ impl Db {
     ) -> Vec<Key<'a>> {
         keys.into_iter().map(|key| self.key(key.as_ref())).collect()
     }
+
+    /// Makes room under `maxmemory` before something grows.
+    #[inline(always)]
+    pub(super) fn make_room(&self) -> Result<()> {
+        self.scope.make_room()
+    }
+
+    /// Calls `look` in the scope of one key, shared.
+    #[inline(always)]
+    pub(super) fn read<R>(
+        &self,
+        key: &[u8],
+        look: impl FnOnce(&Tx<'_>, Key<'_>) -> Result<R>,
+    ) -> Result<R> {
+        self.scope.read(self.number, key, look)
+    }
+
+    /// Calls `change` in the scope of one key, exclusive.
+    #[inline(always)]
+    pub(super) fn write<R>(
+        &self,
+        key: &[u8],
+        change: impl FnOnce(&mut Tx<'_>, Key<'_>) -> Result<R>,
+    ) -> Result<R> {
+        self.scope.write(self.number, key, change)
+    }
+
+    /// Calls `change` in the scope of one key, exclusive, after making room under `maxmemory`.
+    #[inline(always)]
+    pub(super) fn grow<R>(
+        &self,
+        key: &[u8],
+        change: impl FnOnce(&mut Tx<'_>, Key<'_>) -> Result<R>,
+    ) -> Result<R> {
+        self.make_room()?;
+        self.write(key, change)
+    }
+
+    /// Calls `work` in the scope of several keys.
+    pub(super) fn many<R>(
+        &self,
+        keys: &[Key<'_>],
+        access: Access,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<R>,
+    ) -> Result<R> {
+        self.scope.many(self.number, keys, access, work)
+    }
+
+    /// Calls `work` in the scope of everything.
+    pub(super) fn all<R>(
+        &self,
+        access: Access,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<R>,
+    ) -> Result<R> {
+        self.scope.all(self.number, access, work)
+    }
+
+    /// Calls `look` where every key can be visited: stripes are locked one at a time, unless all are.
+    pub(super) fn each<R>(&self, look: impl FnOnce(&Tx<'_>) -> Result<R>) -> Result<R> {
+        self.scope.each(self.number, look)
+    }
+
+    /// The result of a call that can only fail because its keys are not held.
+    #[inline(always)]
+    pub(super) fn sure<R: Default>(&self, result: Result<R>) -> R {
+        self.scope.sure(result)
+    }
 }
 
-impl fmt::Debug for Db {
+impl<S> fmt::Debug for Db<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Db").field("number", &self.number).finish_non_exhaustive()
     }

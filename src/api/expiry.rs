@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::Db;
+use super::{Db, Scope};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::keyspace::event::{DEL, EXPIRE, PERSIST};
@@ -10,9 +10,10 @@ use crate::keyspace::{Key, Tx};
 use crate::value::SetExpiry;
 
 /// How long a key will live ([`Db::ttl`]).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Ttl {
     /// There is no such key (-2 on the wire).
+    #[default]
     Missing,
     /// The key does not expire (-1 on the wire).
     Forever,
@@ -151,7 +152,7 @@ pub(super) fn time_after(now: Millis, after: Duration) -> Option<Millis> {
     (millis > 0).then(|| now.0.checked_add(millis).map(Millis))?
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Lets `key` live for another `ttl`, at least a millisecond (`PEXPIRE`, O(1), locks one stripe).
     /// Returns whether the key is there.
     ///
@@ -229,7 +230,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn persist(&self, key: impl AsRef<[u8]>) -> bool {
-        self.write(key.as_ref(), |tx, key| tx.persist(key)).expect("the key's stripe is held")
+        self.sure(self.write(key.as_ref(), |tx, key| tx.persist(key)))
     }
 
     /// Tells how long `key` will live (`PTTL`, O(1), locks one stripe shared).
@@ -239,7 +240,7 @@ impl Db {
     /// assert_eq!(db.ttl("nobody"), danio::Ttl::Missing);
     /// ```
     pub fn ttl(&self, key: impl AsRef<[u8]>) -> Ttl {
-        self.read(key.as_ref(), |tx, key| tx.ttl(key)).expect("the key's stripe is held")
+        self.sure(self.read(key.as_ref(), |tx, key| tx.ttl(key)))
     }
 
     /// Tells when `key` expires, if it does (`PEXPIRETIME`, O(1), locks one stripe shared).
@@ -252,8 +253,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn expire_time(&self, key: impl AsRef<[u8]>) -> Option<SystemTime> {
-        let at =
-            self.read(key.as_ref(), |tx, key| tx.expiry(key)).expect("the key's stripe is held");
+        let at = self.sure(self.read(key.as_ref(), |tx, key| tx.expiry(key)));
         at.flatten().map(Millis::to_system_time)
     }
 }

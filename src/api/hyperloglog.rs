@@ -1,7 +1,7 @@
 //! HyperLogLog: PFADD, PFCOUNT, PFMERGE, PFDEBUG.
 
-use super::Db;
 use super::bitmap::{edited, keep_as_raw};
+use super::{Db, Scope};
 use crate::config::EncodingLimit;
 use crate::ds::hll::{self, Corrupted, Form, Hll, HllRef, Rank, Registers};
 use crate::error::{Error, Result};
@@ -220,7 +220,7 @@ impl Tx<'_> {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Adds elements to the HyperLogLog under `key`, which is made if it is missing (`PFADD`, O(elements),
     /// locks one stripe). Returns whether its count may have changed.
     ///
@@ -310,7 +310,7 @@ impl Db {
         let sources: Vec<K> = sources.into_iter().collect();
         let mut keys = vec![self.key(target.as_ref())];
         keys.extend(self.hashed(&sources));
-        self.engine().keyspace().make_room()?;
+        self.make_room()?;
         self.many(&keys, Access::Exclusive, |tx| tx.pf_merge(&keys))
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Db, Engine};
+use super::{Db, Scope};
 use crate::error::{Error, Result};
 use crate::keyspace::event::{COPY_TO, MOVE_FROM, MOVE_TO, RENAME_FROM, RENAME_TO};
 use crate::keyspace::{Access, Key, Tx, access};
@@ -213,9 +213,7 @@ impl CopyOptions {
     }
 }
 
-const HELD: &str = "the stripes of all keys are held";
-
-impl Db {
+impl<S: Scope> Db<S> {
     /// Removes `key` (`DEL`, O(1), locks one stripe). Returns whether it was there.
     ///
     /// ```
@@ -226,7 +224,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn del(&self, key: impl AsRef<[u8]>) -> bool {
-        self.write(key.as_ref(), |tx, key| tx.remove(key)).expect(HELD)
+        self.sure(self.write(key.as_ref(), |tx, key| tx.remove(key)))
     }
 
     /// Removes several keys at one moment (`DEL`, O(keys), locks their stripes). Returns how many were there.
@@ -240,7 +238,7 @@ impl Db {
     pub fn del_many<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> usize {
         let keys: Vec<K> = keys.into_iter().collect();
         let keys = self.hashed(&keys);
-        self.many(&keys, Access::Exclusive, |tx| tx.remove_all(&keys)).expect(HELD)
+        self.sure(self.many(&keys, Access::Exclusive, |tx| tx.remove_all(&keys)))
     }
 
     /// Tells whether `key` is there (`EXISTS`, O(1), locks one stripe shared).
@@ -249,7 +247,7 @@ impl Db {
     /// assert!(!danio::Db::in_memory().exists("nobody"));
     /// ```
     pub fn exists(&self, key: impl AsRef<[u8]>) -> bool {
-        self.read(key.as_ref(), |tx, key| tx.look(key).expect(HELD).is_some())
+        self.sure(self.read(key.as_ref(), |tx, key| Ok(tx.look(key)?.is_some())))
     }
 
     /// Counts those of `keys` that are there at one moment, a key given twice twice (`EXISTS`, O(keys), locks
@@ -264,7 +262,7 @@ impl Db {
     pub fn exists_many<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> usize {
         let keys: Vec<K> = keys.into_iter().collect();
         let keys = self.hashed(&keys);
-        self.many(&keys, Access::Shared, |tx| tx.count(&keys)).expect(HELD)
+        self.sure(self.many(&keys, Access::Shared, |tx| tx.count(&keys)))
     }
 
     /// Counts as a use of `key` for eviction and idle time, and does nothing else (`TOUCH`, O(1), locks one
@@ -274,7 +272,7 @@ impl Db {
     /// assert!(!danio::Db::in_memory().touch("nobody"));
     /// ```
     pub fn touch(&self, key: impl AsRef<[u8]>) -> bool {
-        self.read(key.as_ref(), |tx, key| tx.read(key).expect(HELD).is_some())
+        self.sure(self.read(key.as_ref(), |tx, key| Ok(tx.read(key)?.is_some())))
     }
 
     /// Tells what `key` holds (`TYPE`, O(1), locks one stripe shared).
@@ -286,7 +284,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn type_of(&self, key: impl AsRef<[u8]>) -> Option<Type> {
-        self.read(key.as_ref(), |tx, key| tx.kind(key).expect(HELD))
+        self.sure(self.read(key.as_ref(), |tx, key| tx.kind(key)))
     }
 
     /// Tells how the value of `key` is stored (`OBJECT ENCODING`, O(1), locks one stripe shared).
@@ -298,7 +296,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn encoding(&self, key: impl AsRef<[u8]>) -> Option<Encoding> {
-        self.read(key.as_ref(), |tx, key| tx.encoding(key).expect(HELD))
+        self.sure(self.read(key.as_ref(), |tx, key| tx.encoding(key)))
     }
 
     /// Tells how many bytes `key` and its value take (`MEMORY USAGE`, O(1), locks one stripe shared). It is
@@ -313,7 +311,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn memory_usage(&self, key: impl AsRef<[u8]>) -> Option<usize> {
-        self.read(key.as_ref(), |tx, key| tx.memory_usage(key).expect(HELD))
+        self.sure(self.read(key.as_ref(), |tx, key| tx.memory_usage(key)))
     }
 
     /// Tells how long ago `key` was used, to the second (`OBJECT IDLETIME`, O(1), locks one stripe shared).
@@ -422,7 +420,7 @@ impl Db {
     ) -> Result<bool> {
         let keys = [self.key(from.as_ref()), self.key(to.as_ref())];
         let db = self.check_db(options.db.unwrap_or(self.number()))?;
-        self.engine().keyspace().make_room()?;
+        self.make_room()?;
         self.many(&keys, Access::Exclusive, |tx| tx.copy(keys[0], keys[1], db, options.replace))
     }
 
@@ -455,8 +453,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn random_key(&self) -> Option<Bytes> {
-        self.each(|tx| tx.random(|entry| Bytes::copy_from_slice(entry.key())))
-            .expect("stripes are locked as they are visited")
+        self.sure(self.each(|tx| tx.random(|entry| Bytes::copy_from_slice(entry.key()))))
     }
 
     /// Removes every key of this database (`FLUSHDB`). Locks everything for microseconds; the memory is given
@@ -470,12 +467,10 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn flush(&self) {
-        let mut tx = self.engine().keyspace().begin_all(self.number(), Access::Exclusive);
-        tx.flush(Some(self.number()), false).expect("every stripe is held");
+        self.sure(self.all(Access::Exclusive, |tx| tx.flush(Some(tx.db()), false)));
     }
 
     fn check_db(&self, number: u32) -> Result<u32> {
-        let engine: &Engine = self.engine();
-        if number < engine.databases() { Ok(number) } else { Err(Error::DbOutOfRange) }
+        if number < self.keyspace().databases() { Ok(number) } else { Err(Error::DbOutOfRange) }
     }
 }

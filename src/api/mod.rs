@@ -2,6 +2,7 @@
 //!
 //! Each file holds one family twice over: the operation itself, a method of the transaction scope
 //! `Tx` that the command handlers call too, and the method of [`Db`] that locks and calls it.
+//! How it locks is up to the [`Scope`].
 
 mod bitfield;
 mod bitmap;
@@ -19,6 +20,7 @@ mod page;
 mod pubsub;
 mod range;
 mod scan;
+mod scope;
 mod set;
 #[cfg(feature = "snapshot")]
 mod snapshot;
@@ -50,6 +52,7 @@ pub(crate) use list::{index_of, index_range};
 pub use page::Page;
 pub(crate) use range::byte_range;
 pub use scan::ScanOptions;
+pub use scope::Scope;
 #[cfg(feature = "snapshot")]
 pub use snapshot::{ExportOptions, Exported, Imported, RdbVersion};
 pub use sort::SortOptions;

@@ -2,15 +2,13 @@
 
 use bytes::Bytes;
 
-use super::Db;
 use super::page::{Page, items_of};
+use super::{Db, Scope};
 use crate::error::Result;
 use crate::keyspace::Tx;
 use crate::keyspace::entry::Entry;
 use crate::text::glob;
 use crate::value::Type;
-
-const EACH: &str = "stripes are locked as they are visited";
 
 impl Tx<'_> {
     /// The keys that match a pattern (`KEYS`).
@@ -102,15 +100,15 @@ impl Db {
     /// ```
     pub fn scan(&self, cursor: u64, options: &ScanOptions) -> Page<Bytes> {
         let mut keys = Vec::new();
-        let next = self.each(|tx| {
+        let next = self.sure(self.each(|tx| {
             tx.scan(
                 cursor,
                 options.look_at(),
                 |entry| options.takes(entry),
                 |entry| keys.push(Bytes::copy_from_slice(entry.key())),
             )
-        });
-        Page::until(next.expect(EACH), keys)
+        }));
+        Page::until(next, keys)
     }
 
     /// Returns every key, a [`scan`](Db::scan) at a time: no lock is held between two items, and an item may
@@ -128,7 +126,9 @@ impl Db {
         // No page is an error, so that every item is a key.
         items_of(move |cursor| Ok(db.scan(cursor, &options))).flatten()
     }
+}
 
+impl<S: Scope> Db<S> {
     /// Returns the keys that match a glob-style pattern (`KEYS`, O(all keys), locks stripes shared one at a
     /// time). For looking at, not for production: use [`scan`](Db::scan) there.
     ///
@@ -139,7 +139,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn keys(&self, pattern: impl AsRef<[u8]>) -> Vec<Bytes> {
-        self.each(|tx| tx.keys(pattern.as_ref())).expect(EACH)
+        self.sure(self.each(|tx| tx.keys(pattern.as_ref())))
     }
 
     /// Counts the keys, those past their time but not yet reclaimed included (`DBSIZE`, O(stripes), locks
@@ -149,7 +149,7 @@ impl Db {
     /// assert_eq!(danio::Db::in_memory().len(), 0);
     /// ```
     pub fn len(&self) -> usize {
-        self.each(|tx| tx.size()).expect(EACH).keys
+        self.sure(self.each(|tx| tx.size())).keys
     }
 
     /// Tells whether there is no key ([`len`](Db::len) is 0).

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use bytes::Bytes;
 
-use super::Db;
+use super::{Db, Scope};
 use crate::ds::packed::Item;
 use crate::error::{Error, Result};
 use crate::keyspace::event::SORTSTORE;
@@ -292,7 +292,7 @@ fn number(text: &[u8]) -> Option<f64> {
     double::parse(text.trim_ascii_start())
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Answers with the elements of the list, set or sorted set under `key` in order (`SORT`, O(n + m log m),
     /// locks one stripe shared, or all if the options name other keys). `None` stands for a key of a
     /// [`get`](SortOptions::get) that is missing.
@@ -314,7 +314,7 @@ impl Db {
             return self.read(key.as_ref(), |tx, key| tx.sort(key, options));
         }
         let key = self.key(key.as_ref());
-        self.engine().keyspace().begin_all(self.number(), Access::Shared).sort(key, options)
+        self.all(Access::Shared, |tx| tx.sort(key, options))
     }
 
     /// Stores the elements under `key` in order as a list under `target`, replacing what was there (`SORT`
@@ -338,14 +338,13 @@ impl Db {
         target: impl AsRef<[u8]>,
         options: &SortOptions,
     ) -> Result<usize> {
-        let keyspace = self.engine().keyspace();
-        keyspace.make_room()?;
+        self.make_room()?;
         let keys = [self.key(key.as_ref()), self.key(target.as_ref())];
         if !options.reaches() {
             return self
                 .many(&keys, Access::Exclusive, |tx| tx.sort_store(keys[0], keys[1], options));
         }
-        keyspace.begin_all(self.number(), Access::Exclusive).sort_store(keys[0], keys[1], options)
+        self.all(Access::Exclusive, |tx| tx.sort_store(keys[0], keys[1], options))
     }
 }
 

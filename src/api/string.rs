@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::expiry::{ExpiryChange, time_after};
 use super::range::byte_range;
 use super::string_set::{Compare, SetArgs};
-use super::{Db, SetOptions};
+use super::{Db, Scope, SetOptions};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::keyspace::event::{APPEND, DEL, INCRBY, INCRBYFLOAT, SETRANGE};
@@ -214,7 +214,7 @@ pub struct Lcs {
     pub matches: Vec<(std::ops::Range<usize>, std::ops::Range<usize>)>,
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Returns the string under `key` (`GET`, O(1), locks one stripe shared). A short string is copied, a
     /// long one (16 KB or more) shared.
     ///
@@ -268,10 +268,11 @@ impl Db {
     pub fn mget<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> Vec<Option<Bytes>> {
         let keys: Vec<K> = keys.into_iter().collect();
         let keys = self.hashed(&keys);
-        self.many(&keys, Access::Shared, |tx| {
-            let strings = tx.strings(&keys).expect("every stripe is held");
-            strings.map(|string| string.map(StringRef::to_bytes)).collect()
-        })
+        let mut values: Vec<_> = self.sure(self.many(&keys, Access::Shared, |tx| {
+            Ok(tx.strings(&keys)?.map(|string| string.map(StringRef::to_bytes)).collect())
+        }));
+        values.resize(keys.len(), None);
+        values
     }
 
     /// Sets several keys at one moment (`MSET`, O(keys), locks their stripes).
@@ -335,7 +336,7 @@ impl Db {
     ) -> Result<bool> {
         let pairs: Vec<(K, V)> = pairs.into_iter().collect();
         let keys = self.hashed(pairs.iter().map(|(key, _)| key));
-        self.engine().keyspace().make_room()?;
+        self.make_room()?;
         self.many(&keys, Access::Exclusive, |tx| {
             let args = options.args(|| tx.now())?;
             if args.previous

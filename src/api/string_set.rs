@@ -4,9 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-use super::Db;
 use super::expiry::ExpiryOption;
 use super::string::digest;
+use super::{Db, Scope};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::keyspace::entry::Entry;
@@ -239,7 +239,7 @@ impl SetOptions {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Makes `key` hold `value`, whatever it held, for ever (`SET`, O(1), locks one stripe).
     ///
     /// # Errors

@@ -1,11 +1,11 @@
 //! Adding places, and where they are: GEOADD, GEOPOS, GEODIST, GEOHASH.
 
-use crate::api::{Db, ZAddOptions, ZAddOutcome};
+use crate::api::{Db, Scope, ZAddOptions, ZAddOutcome};
 use crate::error::Result;
 use crate::value::geo::{self, Position, Unit};
 use crate::value::zset::Score;
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Adds `member` at a position to the sorted set under `key`, or moves it there (`GEOADD`, O(log n), locks one
     /// stripe). Returns whether it is new.
     ///

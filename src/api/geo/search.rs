@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::api::Db;
+use crate::api::{Db, Scope};
 use crate::error::{Error, Result};
 use crate::keyspace::event::{Event, GEOSEARCHSTORE};
 use crate::keyspace::{Access, Key, Tx};
@@ -246,7 +246,7 @@ impl GeoSearch {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Finds the places in an area (`GEOSEARCH`, O(log n + places about the area), locks one stripe shared).
     ///
     /// # Errors
@@ -333,7 +333,7 @@ impl Db {
         search: &GeoSearch,
         distances: bool,
     ) -> Result<usize> {
-        self.engine().keyspace().make_room()?;
+        self.make_room()?;
         let keys = [self.key(to), self.key(from)];
         self.many(&keys, Access::Exclusive, |tx| {
             let near = tx.zset(keys[1])?.map(|zset| search.within(zset)).transpose()?;

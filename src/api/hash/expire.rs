@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{edit, record_fields};
 use crate::api::expiry::time_after;
-use crate::api::{Db, ExpireCondition, ExpiryChange};
+use crate::api::{Db, ExpireCondition, ExpiryChange, Scope};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::keyspace::change::Effect;
@@ -177,7 +177,7 @@ impl Tx<'_> {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Lets fields live for another `ttl`, at least a millisecond (`HPEXPIRE`, O(fields), locks one stripe).
     /// Returns what became of each, in order. A field that is set anew lives for ever again.
     ///

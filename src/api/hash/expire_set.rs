@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::edit;
-use crate::api::Db;
 use crate::api::expiry::ExpiryOption;
+use crate::api::{Db, Scope};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::keyspace::event::{HEXPIRE, HEXPIRED, HSET};
@@ -181,7 +181,7 @@ impl HashSetOptions {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Sets fields of the hash under `key`, when and for as long as `options` say (`HSETEX`, O(fields), locks
     /// one stripe). Returns whether they were set: the conditions held.
     ///

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-use crate::api::{Db, Ttl};
+use crate::api::{Db, Scope, Ttl};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::keyspace::{Key, Tx};
@@ -34,7 +34,7 @@ fn pair(field: Field<'_>) -> (Bytes, Bytes) {
     (name(field), field.value.to_bytes())
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     fn in_hash<R: Default>(&self, key: &[u8], look: impl FnOnce(HashRef<'_>) -> R) -> Result<R> {
         self.read(key, |tx, key| Ok(tx.hash(key)?.map(look).unwrap_or_default()))
     }
@@ -209,7 +209,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn hrand_field(&self, key: impl AsRef<[u8]>) -> Result<Option<(Bytes, Bytes)>> {
-        let rng = &self.engine().keyspace().rng;
+        let rng = &self.keyspace().rng;
         self.in_hash(key.as_ref(), |hash| hash.random(|n| rng.below(n)).map(pair))
     }
 
@@ -227,7 +227,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn hrand_fields(&self, key: impl AsRef<[u8]>, count: usize) -> Result<Vec<(Bytes, Bytes)>> {
-        let rng = &self.engine().keyspace().rng;
+        let rng = &self.keyspace().rng;
         self.in_hash(key.as_ref(), |hash| {
             hash.sample(count, |n| rng.below(n)).into_iter().map(pair).collect()
         })

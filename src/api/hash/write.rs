@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::edit;
-use crate::api::Db;
+use crate::api::{Db, Scope};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::keyspace::change::Slot;
@@ -171,7 +171,7 @@ impl Tx<'_> {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Sets fields of the hash under `key`, which is made if it is missing (`HSET`, O(fields), locks one
     /// stripe). A field that is set lives for ever. Returns how many fields are new.
     ///

@@ -5,7 +5,7 @@ use std::ops::{Range, RangeBounds};
 use bytes::Bytes;
 
 use super::{ListEnd, LposOptions, index_of, index_range};
-use crate::api::Db;
+use crate::api::{Db, Scope};
 use crate::ds::packed::Item;
 use crate::error::Result;
 use crate::keyspace::Access;
@@ -44,7 +44,7 @@ impl Iterator for ListElements {
 }
 
 /// Lists.
-impl Db {
+impl<S: Scope> Db<S> {
     /// Adds elements at the left end, one after the other, so that the last of them comes first
     /// (`LPUSH`, O(1) each, locks one stripe). Returns how many there are then.
     ///
@@ -265,7 +265,7 @@ impl Db {
         from: ListEnd,
         to: ListEnd,
     ) -> Result<Option<Bytes>> {
-        self.engine().keyspace().make_room()?;
+        self.make_room()?;
         let keys = [self.key(source.as_ref()), self.key(target.as_ref())];
         self.many(&keys, Access::Exclusive, |tx| {
             tx.list_move(keys[0], keys[1], from.into(), to.into())
@@ -352,25 +352,6 @@ impl Db {
             let Range { start, end } = index_range(range, list.len());
             Ok(list.iter_from(start).take(end - start).map(owned).collect())
         })
-    }
-
-    /// Returns every element, a hundred at a time: no lock is held between two items. What is pushed or
-    /// popped on the left meanwhile shifts the rest, so that elements may be missed or come twice.
-    /// Ends when the key holds no list any more.
-    ///
-    /// ```
-    /// let db = danio::Db::in_memory();
-    /// db.rpush("k", (0..250).map(|n| n.to_string()))?;
-    /// assert_eq!(db.iter_list("k").count(), 250);
-    /// # Ok::<(), danio::Error>(())
-    /// ```
-    pub fn iter_list(&self, key: impl AsRef<[u8]>) -> ListElements {
-        ListElements {
-            db: self.clone(),
-            key: Bytes::copy_from_slice(key.as_ref()),
-            page: Vec::new().into_iter(),
-            next: Some(0),
-        }
     }
 
     /// Puts another element in the place of the one with an index, negative ones counted from the end
@@ -548,5 +529,26 @@ impl Db {
             }
             Ok(found)
         })
+    }
+}
+
+impl Db {
+    /// Returns every element, a hundred at a time: no lock is held between two items. What is pushed or
+    /// popped on the left meanwhile shifts the rest, so that elements may be missed or come twice.
+    /// Ends when the key holds no list any more.
+    ///
+    /// ```
+    /// let db = danio::Db::in_memory();
+    /// db.rpush("k", (0..250).map(|n| n.to_string()))?;
+    /// assert_eq!(db.iter_list("k").count(), 250);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
+    pub fn iter_list(&self, key: impl AsRef<[u8]>) -> ListElements {
+        ListElements {
+            db: self.clone(),
+            key: Bytes::copy_from_slice(key.as_ref()),
+            page: Vec::new().into_iter(),
+            next: Some(0),
+        }
     }
 }

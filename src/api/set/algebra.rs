@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{to_bytes, words};
-use crate::api::Db;
+use crate::api::{Db, Scope};
 use crate::error::Result;
 use crate::keyspace::event::{DEL, Event, SDIFFSTORE, SINTERSTORE, SUNIONSTORE};
 use crate::keyspace::{Access, Key, Tx};
@@ -71,7 +71,7 @@ impl Tx<'_> {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     fn combined<K: AsRef<[u8]>>(
         &self,
         how: Combination,
@@ -90,7 +90,7 @@ impl Db {
         destination: &[u8],
         keys: impl IntoIterator<Item = K>,
     ) -> Result<usize> {
-        self.engine().keyspace().make_room()?;
+        self.make_room()?;
         let keys: Vec<K> = keys.into_iter().collect();
         let mut all = vec![self.key(destination)];
         all.extend(self.hashed(&keys));

@@ -6,7 +6,7 @@ mod scan;
 
 use bytes::Bytes;
 
-use super::Db;
+use super::{Db, Scope};
 use crate::error::Result;
 use crate::keyspace::event::{SADD, SREM};
 use crate::keyspace::{Access, Key, Tx};
@@ -105,7 +105,7 @@ impl Tx<'_> {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Adds members to the set under `key`, which is made if it is missing (`SADD`, O(members), locks one
     /// stripe). Returns how many are new.
     ///
@@ -248,7 +248,7 @@ impl Db {
         to: impl AsRef<[u8]>,
         member: impl AsRef<[u8]>,
     ) -> Result<bool> {
-        self.engine().keyspace().make_room()?;
+        self.make_room()?;
         let keys = [self.key(from.as_ref()), self.key(to.as_ref())];
         self.many(&keys, Access::Exclusive, |tx| tx.smove(keys[0], keys[1], member.as_ref()))
     }

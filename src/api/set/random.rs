@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{to_bytes, words};
-use crate::api::Db;
+use crate::api::{Db, Scope};
 use crate::error::Result;
 use crate::keyspace::event::SPOP;
 use crate::keyspace::{Key, Tx};
@@ -52,7 +52,7 @@ impl Tx<'_> {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Takes a member out of the set under `key`, each as likely as any other (`SPOP`, O(1), locks one
     /// stripe). `None` if the key is missing.
     ///

@@ -1,7 +1,7 @@
 //! XADD, and how streams are trimmed.
 
 use super::id_words;
-use crate::api::Db;
+use crate::api::{Db, Scope};
 use crate::ds::stream_log::{Keep, StreamId};
 use crate::error::{Error, Result};
 use crate::keyspace::event::{XADD, XTRIM};
@@ -207,7 +207,7 @@ impl XAddOptions {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Adds an entry with an id from the clock to a stream, made if it is missing (`XADD`, O(1), locks one
     /// stripe). Returns the id.
     ///

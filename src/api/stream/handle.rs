@@ -10,7 +10,7 @@ use super::group::Start;
 use super::info::{ConsumerInfo, PendingEntry, PendingSummary};
 use super::read::ends;
 use super::{DeleteOutcome, Delivered, StreamEntry};
-use crate::api::Db;
+use crate::api::{Db, Engine, Scope};
 use crate::clock::Millis;
 use crate::ds::stream_log::StreamId;
 use crate::error::Result;
@@ -39,13 +39,13 @@ use crate::value::stream::References;
 /// # Ok::<(), danio::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct ConsumerGroup {
-    db: Db,
+pub struct ConsumerGroup<S = Engine> {
+    db: Db<S>,
     key: Box<[u8]>,
     name: Box<[u8]>,
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// A handle on a consumer group of a stream, neither of which needs to be there yet.
     ///
     /// ```
@@ -55,12 +55,16 @@ impl Db {
     /// assert!(group.read("worker-1", 10)?.is_empty());
     /// # Ok::<(), danio::Error>(())
     /// ```
-    pub fn consumer_group(&self, key: impl AsRef<[u8]>, group: impl AsRef<[u8]>) -> ConsumerGroup {
+    pub fn consumer_group(
+        &self,
+        key: impl AsRef<[u8]>,
+        group: impl AsRef<[u8]>,
+    ) -> ConsumerGroup<S> {
         ConsumerGroup { db: self.clone(), key: key.as_ref().into(), name: group.as_ref().into() }
     }
 }
 
-impl ConsumerGroup {
+impl<S: Scope> ConsumerGroup<S> {
     /// The stream's key.
     pub fn key(&self) -> &[u8] {
         &self.key
@@ -421,7 +425,7 @@ impl ConsumerGroup {
     }
 }
 
-impl fmt::Debug for ConsumerGroup {
+impl<S> fmt::Debug for ConsumerGroup<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         f.debug_struct("ConsumerGroup")

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 use super::StreamEntry;
-use crate::api::Db;
+use crate::api::{Db, Scope};
 use crate::clock::Millis;
 use crate::ds::stream_log::StreamId;
 use crate::error::{Error, Result};
@@ -158,7 +158,7 @@ fn ago(then: Millis, now: Millis) -> Duration {
     Duration::from_millis(now.0.saturating_sub(then.0).max(0).unsigned_abs())
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Tells about a stream, if there is one (`XINFO STREAM`, O(1), read-locks one stripe).
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::ops::{Bound, RangeBounds};
 
 use super::StreamEntry;
-use crate::api::Db;
+use crate::api::{Db, Scope};
 use crate::ds::stream_log::StreamId;
 use crate::error::Result;
 
@@ -25,7 +25,7 @@ pub(super) fn ends(range: &impl RangeBounds<StreamId>) -> Option<(StreamId, Stre
     Some((from, to))
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Counts the entries of a stream, 0 if it is missing (`XLEN`, O(1), read-locks one stripe).
     ///
     /// # Errors
@@ -143,7 +143,9 @@ impl Db {
     ) -> Result<Vec<StreamEntry>> {
         self.xrange_limit(key, (Bound::Excluded(after), Bound::Unbounded), limit)
     }
+}
 
+impl Db {
     /// Returns a stream's entries within a range of ids, a page at a time: no lock is held between two
     /// items, and entries that are added meanwhile are seen too (`XRANGE`).
     ///

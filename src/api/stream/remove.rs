@@ -1,7 +1,7 @@
 //! XDEL, XDELEX, XTRIM, XSETID.
 
 use super::{XTrim, id_words};
-use crate::api::Db;
+use crate::api::{Db, Scope};
 use crate::ds::stream_log::StreamId;
 use crate::error::{Error, Result};
 use crate::keyspace::event::{XDEL, XSETID, XTRIM};
@@ -155,7 +155,7 @@ impl Tx<'_> {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Deletes entries of a stream; what is pending in groups stays pending (`XDEL`, O(log n) an id, locks one
     /// stripe). Returns how many there were.
     ///

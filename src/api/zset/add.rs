@@ -1,6 +1,6 @@
 //! Adding members and changing their scores: ZADD, ZINCRBY.
 
-use crate::api::Db;
+use crate::api::{Db, Scope};
 use crate::error::{Error, Result};
 use crate::keyspace::event::{ZADD, ZINCR};
 use crate::keyspace::{Key, Tx};
@@ -151,7 +151,7 @@ pub struct ZAddOutcome {
     pub changed: usize,
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Adds `member` with a score to the sorted set under `key`, or gives it that score if it is there
     /// (`ZADD`, O(log n), locks one stripe). Returns whether it is new. A sorted set that is
     /// missing is made.
@@ -190,10 +190,10 @@ impl Db {
     /// assert_eq!(db.zcard("board")?, 2);
     /// # Ok::<(), danio::Error>(())
     /// ```
-    pub fn zadd_many<M: AsRef<[u8]>, S: IntoScore>(
+    pub fn zadd_many<M: AsRef<[u8]>, N: IntoScore>(
         &self,
         key: impl AsRef<[u8]>,
-        members: impl IntoIterator<Item = (M, S)>,
+        members: impl IntoIterator<Item = (M, N)>,
     ) -> Result<usize> {
         self.zadd_with(key, members, ZAddOptions::new()).map(|outcome| outcome.added)
     }
@@ -214,10 +214,10 @@ impl Db {
     /// assert_eq!((outcome.added, outcome.changed), (1, 0));
     /// # Ok::<(), danio::Error>(())
     /// ```
-    pub fn zadd_with<M: AsRef<[u8]>, S: IntoScore>(
+    pub fn zadd_with<M: AsRef<[u8]>, N: IntoScore>(
         &self,
         key: impl AsRef<[u8]>,
-        members: impl IntoIterator<Item = (M, S)>,
+        members: impl IntoIterator<Item = (M, N)>,
         options: ZAddOptions,
     ) -> Result<ZAddOutcome> {
         let how = options.checked()?;

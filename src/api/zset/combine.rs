@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use crate::api::Db;
+use crate::api::{Db, Scope};
 use crate::error::{Error, Result};
 use crate::keyspace::event::{ZDIFFSTORE, ZINTERSTORE, ZUNIONSTORE};
 use crate::keyspace::{Access, Key, Tx};
@@ -285,7 +285,7 @@ impl ZCombine {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Returns the members of any of several sorted sets (`ZUNION`, O(n log n) for n members in all, locks their
     /// stripes shared). A plain set counts as one whose members have the score 1.
     ///
@@ -470,7 +470,7 @@ impl Db {
         operation: Operation,
         how: &ZCombine,
     ) -> Result<usize> {
-        self.engine().keyspace().make_room()?;
+        self.make_room()?;
         let keys: Vec<K> = keys.into_iter().collect();
         let mut all = vec![self.key(to)];
         all.extend(self.hashed(&keys));

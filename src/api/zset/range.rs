@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::add::text;
 use super::read::owned;
-use crate::api::Db;
+use crate::api::{Db, Scope};
 use crate::error::Result;
 use crate::keyspace::event::{DEL, Event, ZRANGESTORE};
 use crate::keyspace::observer::wants;
@@ -266,7 +266,7 @@ impl<'a> ZRange<'a> {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Returns the members of a range with their scores (`ZRANGE`, O(log n + members), locks one stripe shared).
     /// For large ranges see [`iter_zset`](Db::iter_zset).
     ///
@@ -309,7 +309,7 @@ impl Db {
         from: impl AsRef<[u8]>,
         range: ZRange<'_>,
     ) -> Result<usize> {
-        self.engine().keyspace().make_room()?;
+        self.make_room()?;
         let keys = [self.key(to.as_ref()), self.key(from.as_ref())];
         self.many(&keys, Access::Exclusive, |tx| tx.zrange_store(keys[0], keys[1], &range.0))
     }

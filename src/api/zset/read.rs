@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 
-use crate::api::Db;
+use crate::api::{Db, Scope};
 use crate::error::Result;
 use crate::keyspace::{Key, Tx};
 use crate::value::zset::{Score, ZSetRef};
@@ -43,7 +43,7 @@ impl Tx<'_> {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Returns the score of `member` (`ZSCORE`, O(1), locks one stripe shared).
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::range::{LexRange, RankRange, ScoreRange};
 use super::read::owned;
-use crate::api::Db;
+use crate::api::{Db, Scope};
 use crate::error::Result;
 use crate::keyspace::event::{
     Event, ZPOPMAX, ZPOPMIN, ZREM, ZREMRANGEBYLEX, ZREMRANGEBYRANK, ZREMRANGEBYSCORE,
@@ -124,7 +124,7 @@ impl Tx<'_> {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// Removes `member` (`ZREM`, O(log n), locks one stripe). Returns whether it was there. A sorted set that
     /// becomes empty goes with its key.
     ///
