@@ -64,9 +64,12 @@ pub enum Error {
     /// Too few or too many arguments; carries the command's lower-case name.
     #[error("ERR wrong number of arguments for '{0}' command")]
     WrongArity(Cow<'static, str>),
-    /// A transaction touched a key that it had not declared.
+    /// A transaction touched a key that it had not declared. All of it was undone.
     #[error("ERR key was not declared to the transaction")]
     UndeclaredKey,
+    /// A key that was watched has changed. Nothing was done.
+    #[error("ERR a watched key has changed")]
+    Conflict,
     /// A configuration value was refused; says which and why.
     #[error("ERR {0}")]
     Config(Box<str>),

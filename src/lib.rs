@@ -48,7 +48,9 @@
 //!   all keys ([`Db::scan`], [`Db::keys`], [`Db::len`]) go part by part and promise what their pages say.
 //! - **Locks.** Keys are spread over stripes, each behind a lock of its own. A call locks the
 //!   stripes of its keys, reads shared and writes exclusively, and lets go before it returns. No
-//!   code of the caller runs under a lock but the closure of [`Db::get_with`].
+//!   code of the caller runs under a lock but the closures of [`Db::get_with`] and of transactions.
+//! - **Transactions.** [`Db::transaction`] runs several calls as one, alone on its keys, and undoes all of them if it
+//!   fails; [`Db::watch`] commits if nothing has changed. All that happens, by whatever face, is strictly serialisable.
 //! - **Waiting.** No call waits for anything but such a lock, so that every one may be made from async
 //!   code; there is nothing to cancel half-way.
 //! - **Time.** A key past its time is absent at once; its memory is given back by
@@ -92,6 +94,7 @@ mod value;
 pub use api::{
     Aggregate, LexRange, RankRange, ScoreRange, ZAddOptions, ZAddOutcome, ZCombine, ZEnd, ZRange,
 };
+pub use api::{Atomic, Transaction, Watch};
 pub use api::{
     AutoClaimed, ClaimOptions, ConsumerGroup, ConsumerInfo, DeleteOutcome, GroupInfo,
     GroupReadOptions, PendingEntry, PendingSummary, Redelivered, StreamEntries, StreamEntry,

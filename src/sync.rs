@@ -6,9 +6,9 @@
 #[cfg(shuttle)]
 pub(crate) use model::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 #[cfg(shuttle)]
-pub(crate) use shuttle::thread;
+pub(crate) use shuttle::{thread, thread_local};
 #[cfg(not(shuttle))]
-pub(crate) use std::thread;
+pub(crate) use std::{thread, thread_local};
 
 #[cfg(all(shuttle, feature = "snapshot"))]
 pub(crate) use model::MutexGuard;
@@ -42,6 +42,10 @@ mod model {
 
         pub(crate) fn write(&self) -> RwLockWriteGuard<'_, T> {
             self.0.write().expect("not poisoned")
+        }
+
+        pub(crate) fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
+            self.0.try_write().ok()
         }
     }
 

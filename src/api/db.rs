@@ -66,6 +66,10 @@ impl<S: Scope> Db<S> {
         self.keyspace().key(bytes)
     }
 
+    pub(super) fn scope(&self) -> &S {
+        &self.scope
+    }
+
     /// Hashes keys that a caller gave as an iterator's items.
     pub(super) fn hashed<'a, K: AsRef<[u8]> + 'a>(
         &self,

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-use super::Db;
+use super::{Db, Scope};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::keyspace::event::RESTORE;
@@ -145,7 +145,7 @@ impl RestoreOptions {
     }
 }
 
-impl Db {
+impl<S: Scope> Db<S> {
     /// What `key` holds, as bytes that [`restore`](Db::restore) takes, and Redis and Valkey too (`DUMP`, O(bytes),
     /// read-locks one stripe). The expiry of the key is no part of it.
     ///
@@ -158,8 +158,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn dump(&self, key: impl AsRef<[u8]>) -> Option<Bytes> {
-        let payload = self.read(key.as_ref(), |tx, key| tx.dump(key));
-        payload.expect("its stripe is held").map(Bytes::from)
+        self.sure(self.read(key.as_ref(), |tx, key| tx.dump(key))).map(Bytes::from)
     }
 
     /// Makes `key`, which must be missing, hold the value of a payload, of [`dump`](Db::dump) or of `DUMP` of any

@@ -28,6 +28,7 @@ mod sort;
 mod stream;
 mod string;
 mod string_set;
+mod transaction;
 mod zset;
 
 pub(crate) use bitfield::BAD_TYPE;
@@ -69,6 +70,7 @@ pub use string::Lcs;
 pub(crate) use string::digest;
 pub(crate) use string_set::{Compare, SetArgs};
 pub use string_set::{SetOptions, SetOutcome};
+pub use transaction::{Atomic, Transaction, Watch};
 pub use zset::{
     Aggregate, LexRange, RankRange, ScoreRange, ZAddOptions, ZAddOutcome, ZCombine, ZEnd, ZRange,
 };

@@ -14,6 +14,7 @@ use super::observer::{Committed, KeyEvent, Observers, Touch, wants};
 use super::record::Record;
 use super::stripe::{DueFrom, Space};
 use super::tx::{Parts, Tx, TxTime};
+use super::undo::Undoing;
 use super::watch::WatchSet;
 use super::{Key, Keyspace, access};
 use crate::clock::Millis;
@@ -35,6 +36,8 @@ pub(crate) struct Slot<'s> {
     db: u32,
     keyspace: &'s Keyspace,
     told: &'s mut Option<Box<Committed>>,
+    /// Where to keep what it takes to undo the change, if that may be asked for.
+    undo: Option<&'s mut Undoing>,
     time: &'s TxTime<'s>,
     was_there: bool,
     /// Whether the entry may have been changed.
@@ -49,14 +52,6 @@ pub(crate) struct Slot<'s> {
 
 /// What an operation on a slot came to; made by [`Slot::changed`] or [`Slot::unchanged`].
 pub(crate) struct Done<R>(R);
-
-/// Something to put back: the key's entry as it was.
-#[derive(Debug)]
-pub(crate) struct Undo {
-    db: u32,
-    key: Box<[u8]>,
-    entry: Option<Entry>,
-}
 
 impl<'s> Slot<'s> {
     /// What the key holds.
@@ -90,6 +85,7 @@ impl<'s> Slot<'s> {
     #[inline]
     pub(crate) fn entry_mut(&mut self) -> Option<&mut Entry> {
         self.touched = true;
+        self.keep();
         match self.place.as_mut().expect("held between methods") {
             Place::Occupied(place) => Some(place.get_mut()),
             Place::Vacant(_) => None,
@@ -112,7 +108,8 @@ impl<'s> Slot<'s> {
     }
 
     /// Calls `op` with the collection that the key holds, an empty one if it is missing, to be changed.
-    /// A key whose collection is empty afterwards is removed, unless its type stays.
+    /// A key whose collection is empty afterwards is removed, unless its type stays. `op` must not put
+    /// another in the place of a big collection, which may keep what undoes its changes: see [`replace`](Slot::replace).
     ///
     /// # Errors
     /// `WrongType` if the key holds something else; what `op` returns, which must then have
@@ -121,6 +118,7 @@ impl<'s> Slot<'s> {
         &mut self,
         op: impl FnOnce(&mut T) -> Result<R>,
     ) -> Result<R> {
+        self.keep();
         match self.place.as_mut().expect("held between methods") {
             Place::Occupied(place) => {
                 let (result, empty) = place.get_mut().change(|value: &mut T| {
@@ -157,21 +155,59 @@ impl<'s> Slot<'s> {
         self.put(Entry::with(self.key.bytes, value.store(), expiry, access));
     }
 
+    /// Makes the key hold another collection of the type that it holds. It is as an [edit](Slot::edit) that leaves
+    /// nothing of what was there.
+    pub(crate) fn replace<T: Collection>(&mut self, value: T) {
+        self.emptied = value.is_empty() && !T::STAYS_EMPTY;
+        let expiry = self.entry().and_then(Entry::expiry);
+        self.put_collection(value, expiry);
+    }
+
     /// Makes the key hold what `entry`, an entry of this very key, holds.
     pub(crate) fn put(&mut self, entry: Entry) {
         debug_assert_eq!(entry.key(), self.key.bytes);
         self.touched = true;
-        self.place = self.place.take().map(|place| match place {
+        // What was taken from another key is given back there, by way of this step.
+        let given = self.undo.is_some() && entry.keeps_undo();
+        match self.place.take().expect("held between methods") {
             Place::Occupied(mut place) => {
-                self.keyspace.discard(std::mem::replace(place.get_mut(), entry));
-                Place::Occupied(place)
+                let old = std::mem::replace(place.get_mut(), entry);
+                self.place = Some(Place::Occupied(place));
+                self.displaced(old, given);
             }
-            Place::Vacant(place) => Place::Occupied(place.insert(entry, self.keyspace)),
-        });
+            Place::Vacant(place) => {
+                if let Some(undo) = &mut self.undo
+                    && (given || !undo.has(self.db, self.key))
+                {
+                    undo.keep(self.db, self.key, None);
+                }
+                self.place = Some(Place::Occupied(place.insert(entry, self.keyspace)));
+            }
+        }
     }
 
     /// Takes what the key holds away from it.
     pub(crate) fn take(&mut self) -> Option<Entry> {
+        self.keep();
+        let entry = self.remove();
+        if let Some(undo) = &mut self.undo
+            && entry.as_ref().is_some_and(Entry::keeps_undo)
+        {
+            undo.taken(self.db, self.key);
+        }
+        entry
+    }
+
+    /// Makes the key hold what it held. Returns what it holds until then.
+    pub(super) fn exchange(&mut self, entry: Option<Entry>) -> Option<Entry> {
+        let old = self.remove();
+        if let Some(entry) = entry {
+            self.put(entry);
+        }
+        old
+    }
+
+    fn remove(&mut self) -> Option<Entry> {
         self.touched = true;
         match self.place.take().expect("held between methods") {
             Place::Occupied(place) => {
@@ -188,8 +224,46 @@ impl<'s> Slot<'s> {
 
     /// Removes what the key holds, if it holds anything.
     pub(crate) fn discard(&mut self) {
-        if let Some(entry) = self.take() {
-            self.keyspace.discard(entry);
+        if let Some(entry) = self.remove() {
+            self.displaced(entry, false);
+        }
+    }
+
+    /// Keeps what the key holds, if the change may be undone and this is the key's first.
+    #[inline(always)]
+    fn keep(&mut self) {
+        if self.undo.is_some() {
+            self.keep_image();
+        }
+    }
+
+    #[cold]
+    fn keep_image(&mut self) {
+        if let Some(undo) = &mut self.undo
+            && !undo.has(self.db, self.key)
+        {
+            match self.place.as_mut().expect("held between methods") {
+                Place::Occupied(place) => {
+                    let entry = place.get_mut();
+                    if entry.keep_undo() {
+                        undo.keep_part(self.db, self.key, entry.expiry());
+                    } else {
+                        undo.keep(self.db, self.key, Some(entry.clone()));
+                    }
+                }
+                Place::Vacant(_) => undo.keep(self.db, self.key, None),
+            }
+        }
+    }
+
+    /// Keeps what the key held, if that is asked for or is not kept yet, or frees it.
+    #[inline(always)]
+    fn displaced(&mut self, entry: Entry, keep: bool) {
+        match &mut self.undo {
+            Some(undo) if keep || entry.keeps_undo() || !undo.has(self.db, self.key) => {
+                undo.keep(self.db, self.key, Some(entry));
+            }
+            _ => self.keyspace.discard(entry),
         }
     }
 
@@ -203,6 +277,13 @@ impl<'s> Slot<'s> {
     /// Ends an operation after which the key holds the same value, perhaps kept in another way.
     #[inline]
     pub(crate) fn same<R>(&self, result: R) -> Done<R> {
+        Done(result)
+    }
+
+    /// Ends putting back what the key held before a change, which nobody has seen.
+    pub(super) fn restored<R>(&mut self, result: R) -> Done<R> {
+        self.changed = true;
+        self.seen = false;
         Done(result)
     }
 
@@ -295,18 +376,22 @@ pub(super) fn tell(
     }
 }
 
-/// Marks a key that changed for those who watch it, and for those who keep copies of it.
+/// Marks a key that changed for those who watch it, when it is sure that the change stands, and for those
+/// who keep copies of it.
 #[inline(always)]
 fn mark(
     told: &mut Option<Box<Committed>>,
     observers: &Observers,
-    watch: &WatchSet,
+    (watch, undo): (&WatchSet, Option<&mut Undoing>),
     db: u32,
     key: &[u8],
     touch: fn(Box<[u8]>) -> Touch,
 ) {
     if !watch.is_empty() {
-        watch.touch(db, key);
+        match undo {
+            Some(undo) => undo.mark(db, key),
+            None => watch.touch(db, key),
+        }
     }
     if observers.want(wants::KEYS) {
         told.get_or_insert_default().touched.push(touch(key.into()));
@@ -353,11 +438,15 @@ impl Parts<'_, '_> {
                 &[EXPIRED]
             }
         };
-        mark(self.told, &keyspace.observers, &self.data.watch, self.db, key, Touch::Gone);
-        if self.keyspace.observers.want(wants::EVENTS | wants::RECORDS) {
-            tell(self.told, &self.keyspace.observers, self.db, key, events, |effect| {
-                effect.command(&[b"DEL", key])
-            });
+        let stands = self.undo.as_mut().map(|undo| &mut undo.stands);
+        for told in [Some(&mut *self.told), stands].into_iter().flatten() {
+            let watch = (&self.data.watch, None);
+            mark(told, &keyspace.observers, watch, self.db, key, Touch::Gone);
+            if keyspace.observers.want(wants::EVENTS | wants::RECORDS) {
+                tell(told, &keyspace.observers, self.db, key, events, |effect| {
+                    effect.command(&[b"DEL", key])
+                });
+            }
         }
     }
 }
@@ -375,6 +464,16 @@ impl Tx<'_> {
         op: impl FnOnce(&mut Slot<'_>) -> Result<Done<R>>,
     ) -> Result<R> {
         self.check_length(key.bytes.len())?;
+        self.change_held(key, op)
+    }
+
+    /// As [`change`](Tx::change), whatever the key's length.
+    #[inline(always)]
+    pub(super) fn change_held<R>(
+        &mut self,
+        key: Key<'_>,
+        op: impl FnOnce(&mut Slot<'_>) -> Result<Done<R>>,
+    ) -> Result<R> {
         let stripe = self.keyspace.stripe_of(key.hash);
         let home = &self.keyspace.stripes[stripe];
         let mut parts = self.parts(stripe)?;
@@ -403,6 +502,7 @@ impl Tx<'_> {
                 db,
                 keyspace,
                 told,
+                undo: undo.as_deref_mut(),
                 time,
                 was_there,
                 touched: false,
@@ -410,9 +510,6 @@ impl Tx<'_> {
                 seen: true,
                 emptied: false,
             };
-            if let Some(undo) = undo {
-                undo.push(Undo { db, key: key.bytes.into(), entry: slot.entry().cloned() });
-            }
             let result = op(&mut slot);
             let (changed, seen) = (slot.changed, slot.seen);
             let mut after = Weight::default();
@@ -438,42 +535,11 @@ impl Tx<'_> {
             *bytes = *bytes + after.bytes + table.heap_size() - before.bytes - table_before;
             home.bytes.store(*bytes, Ordering::Relaxed);
             if changed && seen {
-                mark(told, &keyspace.observers, watch, db, key.bytes, Touch::Changed);
+                let undo = undo.as_deref_mut();
+                mark(told, &keyspace.observers, (watch, undo), db, key.bytes, Touch::Changed);
             }
             return result.map(|done| done.0);
         }
-    }
-
-    /// Puts everything back that was changed since [`Tx::keep_undo`]; nothing is told of it.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "its users come with later families; the tests are the first")
-    )]
-    pub(crate) fn roll_back(&mut self) {
-        let db = self.db();
-        for Undo { db, key, entry } in self.undo.take().unwrap_or_default().into_iter().rev() {
-            self.select(db);
-            let key = self.keyspace.key(&key);
-            self.change(key, |slot| {
-                match entry {
-                    Some(entry) => slot.put(entry),
-                    None => slot.discard(),
-                }
-                Ok(slot.changed((), &[], |_| {}))
-            })
-            .expect("the stripe was held when the key was changed");
-        }
-        self.told = None;
-        self.select(db);
-    }
-
-    /// From now on keeps what it needs to [roll back](Tx::roll_back).
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "its users come with later families; the tests are the first")
-    )]
-    pub(crate) fn keep_undo(&mut self) {
-        self.undo.get_or_insert_default();
     }
 
     /// Removes a key. Returns whether it was there.

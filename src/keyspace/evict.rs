@@ -60,7 +60,7 @@ impl Keyspace {
         let first = self.rng.below(self.stripes.len());
         let mut worst: Option<Victim> = None;
         for place in 0..PLACES.max(self.stripes.len()) {
-            let data = self.stripes[(first + place) % self.stripes.len()].data.read();
+            let data = self.lock_shared((first + place) % self.stripes.len());
             for (db, space) in data.spaces.iter().enumerate() {
                 if policy.only_volatile() && space.volatile == 0 {
                     continue;

@@ -26,7 +26,10 @@ impl Tx<'_> {
                 parts.mark_watched(db);
                 let space = std::mem::take(parts.data.space_mut(db));
                 parts.data.bytes -= space.entry_bytes + space.table.heap_size();
-                emptied.push(space);
+                match parts.undo {
+                    Some(undo) => undo.keep_space(db, stripe, space, later),
+                    None => emptied.push(space),
+                }
             }
             parts.publish(stripe);
         }
@@ -63,6 +66,9 @@ impl Tx<'_> {
             parts.publish(stripe);
         }
         self.keyspace.observers.swapped(a, b);
+        if let Some(undo) = &mut self.undo {
+            undo.swapped(a, b);
+        }
         self.touch_everything();
         if self.keyspace.observers.want(wants::EVENTS | wants::RECORDS) {
             let (a_text, b_text) = (a.to_string(), b.to_string());
@@ -83,13 +89,17 @@ impl Tx<'_> {
 }
 
 impl super::tx::Parts<'_, '_> {
-    /// Marks the watchers of the keys that a database has.
+    /// Marks the watchers of the keys that a database has, without those past their time, which are not there.
     pub(super) fn mark_watched(&mut self, db: u32) {
         let (Some(space), watch) = (self.data.space(db), &self.data.watch) else { return };
         for key in watch.keys(db) {
             let hash = self.keyspace.key(key).hash;
-            if space.table.find(hash, |entry| entry.key() == key).is_some() {
-                watch.touch(db, key);
+            let found = space.table.find(hash, |entry| entry.key() == key);
+            if found.is_some_and(|entry| !self.time.is_past(entry)) {
+                match &mut self.undo {
+                    Some(undo) => undo.mark(db, key),
+                    None => watch.touch(db, key),
+                }
             }
         }
     }

@@ -44,9 +44,44 @@ impl Keyspace {
     #[inline(always)]
     pub(super) fn lock(&self, stripe: usize, access: Access) -> Guard<'_> {
         match access {
-            Access::Shared => Guard::Shared(self.stripes[stripe].data.read()),
-            Access::Exclusive => Guard::Exclusive(self.stripes[stripe].data.write()),
+            Access::Shared => Guard::Shared(self.lock_shared(stripe)),
+            Access::Exclusive => Guard::Exclusive(self.lock_exclusive(stripe)),
         }
+    }
+
+    /// Locks a stripe, shared.
+    #[inline(always)]
+    pub(super) fn lock_shared(&self, stripe: usize) -> RwLockReadGuard<'_, StripeData> {
+        if cfg!(debug_assertions) {
+            self.refuse_inside();
+        }
+        match self.stripes[stripe].data.try_read() {
+            Some(guard) => guard,
+            None => self.wait_shared(stripe),
+        }
+    }
+
+    #[inline(always)]
+    fn lock_exclusive(&self, stripe: usize) -> RwLockWriteGuard<'_, StripeData> {
+        if cfg!(debug_assertions) {
+            self.refuse_inside();
+        }
+        match self.stripes[stripe].data.try_write() {
+            Some(guard) => guard,
+            None => self.wait_exclusive(stripe),
+        }
+    }
+
+    #[cold]
+    fn wait_shared(&self, stripe: usize) -> RwLockReadGuard<'_, StripeData> {
+        self.refuse_inside();
+        self.stripes[stripe].data.read()
+    }
+
+    #[cold]
+    fn wait_exclusive(&self, stripe: usize) -> RwLockWriteGuard<'_, StripeData> {
+        self.refuse_inside();
+        self.stripes[stripe].data.write()
     }
 
     /// Locks stripes, given in any order and perhaps twice, in ascending order.
@@ -57,8 +92,9 @@ impl Keyspace {
     ) -> Held<'_> {
         let mut wanted = [0_u64; MAX_STRIPES / 64];
         stripes.for_each(|stripe| wanted[stripe / 64] |= 1 << (stripe % 64));
+        let count: u32 = wanted.iter().map(|word| word.count_ones()).sum();
         let mut guards = Guards {
-            list: Vec::with_capacity(self.stripes.len()),
+            list: Vec::with_capacity(count as usize),
             places: vec![NOT_HELD; self.stripes.len()].into(),
         };
         for (i, mut word) in wanted.into_iter().enumerate() {

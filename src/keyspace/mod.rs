@@ -15,6 +15,7 @@ mod evict;
 mod expire;
 mod flush;
 mod held;
+mod inside;
 mod key;
 #[cfg(feature = "snapshot")]
 mod load;
@@ -25,6 +26,7 @@ mod stripe;
 #[cfg(test)]
 mod tests;
 mod tx;
+mod undo;
 mod watch;
 
 use std::sync::Arc;
@@ -38,7 +40,7 @@ pub(crate) use key::Key;
 #[cfg(feature = "snapshot")]
 pub(crate) use load::Loading;
 pub(crate) use tx::{Access, Looks, Tx};
-pub(crate) use watch::Watcher;
+pub(crate) use watch::{Watched, Watcher};
 
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
@@ -48,6 +50,7 @@ use discard::Discarded;
 use entry::Entry;
 use observer::Observers;
 use stripe::Stripe;
+use watch::UnwatchLater;
 
 /// All keys of all databases.
 #[derive(Debug)]
@@ -71,6 +74,8 @@ pub(crate) struct Keyspace {
     /// Held as long as a cut is walked.
     #[cfg(feature = "snapshot")]
     cuts: crate::sync::Mutex<()>,
+    /// Watchers that stripes are to forget when the transaction ends in which they were dropped.
+    unwatch_later: UnwatchLater,
 }
 
 impl Keyspace {
@@ -95,6 +100,7 @@ impl Keyspace {
             discarded: Arc::default(),
             #[cfg(feature = "snapshot")]
             cuts: crate::sync::Mutex::default(),
+            unwatch_later: UnwatchLater::default(),
         }
     }
 

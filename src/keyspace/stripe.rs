@@ -144,8 +144,21 @@ impl StripeData {
         self.spaces.get(db as usize)
     }
 
-    /// The bytes counted anew, to check the running count against.
-    #[cfg(test)]
+    /// Counts anew what is kept count of.
+    pub(crate) fn recount(&mut self) {
+        for space in &mut self.spaces {
+            let (mut bytes, mut volatile, mut timed) = (0, 0, 0);
+            space.table.for_each(|entry| {
+                bytes += entry.heap_size();
+                volatile += usize::from(entry.expiry().is_some());
+                timed += usize::from(entry.is_timed());
+            });
+            (space.entry_bytes, space.volatile, space.timed) = (bytes, volatile, timed);
+        }
+        self.bytes = self.count_bytes();
+    }
+
+    /// The bytes, counted anew.
     pub(crate) fn count_bytes(&self) -> usize {
         let spaces = self.spaces.iter().map(|space| {
             let mut bytes = space.table.heap_size();

@@ -13,6 +13,7 @@ use super::event::MISSED;
 use super::held::{Guard, Held};
 use super::observer::{Committed, KeyEvent, Touch, wants};
 use super::stripe::{DueFrom, Space, StripeData};
+use super::undo::Undoing;
 use super::{Key, Keyspace, access};
 use crate::clock::{Clock, Millis};
 use crate::ds::table::Table;
@@ -84,7 +85,8 @@ impl AddAssign for Looks {
 
 /// A scope of work on the keys; see the [module](self).
 ///
-/// When it is dropped, observers are told what it did, and then its locks are released.
+/// When it is dropped, observers are told what it did, and then its locks are released. One that [keeps
+/// undo](Tx::keep_undo) is undone then, unless it was settled.
 pub(crate) struct Tx<'k> {
     pub(super) keyspace: &'k Keyspace,
     pub(super) time: TxTime<'k>,
@@ -104,8 +106,8 @@ pub(crate) struct Tx<'k> {
     missed: Cell<Option<Box<Committed>>>,
     /// What observers will be told; only if there are any.
     pub(super) told: Option<Box<Committed>>,
-    /// What to put back, newest last, if the transaction may be rolled back.
-    pub(super) undo: Option<Vec<super::change::Undo>>,
+    /// What it takes to undo the transaction, if that may be asked for. Behind `held`, as `emptied`.
+    pub(super) undo: Option<Box<Undoing>>,
     /// What was in databases that have been emptied. Behind `held`, and so freed after the locks
     /// are released.
     pub(super) emptied: Vec<Space>,
@@ -306,7 +308,7 @@ impl<'k> Tx<'k> {
     ) -> Result<R> {
         match (&self.held, self.held.get(stripe)) {
             (_, Some(guard)) => Ok(look(guard.data())),
-            (Held::None, None) => Ok(look(&self.keyspace.stripes[stripe].data.read())),
+            (Held::None, None) => Ok(look(&self.keyspace.lock_shared(stripe))),
             (_, None) => Err(Error::UndeclaredKey),
         }
     }
@@ -407,13 +409,16 @@ pub(super) struct Parts<'t, 'k> {
     pub(super) data: &'t mut StripeData,
     pub(super) time: &'t TxTime<'k>,
     pub(super) told: &'t mut Option<Box<Committed>>,
-    pub(super) undo: &'t mut Option<Vec<super::change::Undo>>,
+    pub(super) undo: &'t mut Option<Box<Undoing>>,
     pub(super) db: u32,
 }
 
 impl Drop for Tx<'_> {
     #[inline]
     fn drop(&mut self) {
+        if self.undo.is_some() {
+            self.roll_back();
+        }
         let looks = self.take_looks();
         self.keyspace.stripes[self.home].count(looks);
         self.settle_misses();

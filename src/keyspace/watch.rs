@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::tx::{Access, Tx};
 use super::{Key, Keyspace};
 use crate::error::Result;
+use crate::sync::Mutex;
 
 /// Set once one of the keys that its owner watches has changed.
 #[derive(Debug, Default)]
@@ -25,8 +26,96 @@ impl Watcher {
     }
 }
 
+/// The keys that one owner watches.
+#[derive(Debug, Default)]
+pub(crate) struct Watched {
+    watcher: Arc<Watcher>,
+    keys: Vec<WatchedKey>,
+}
+
+#[derive(Debug)]
+struct WatchedKey {
+    db: u32,
+    key: Box<[u8]>,
+    /// Whether it was there when it came to be watched.
+    was_there: bool,
+}
+
+impl Watched {
+    /// No keys yet; `watcher` is marked when one changes.
+    pub(crate) fn new(watcher: Arc<Watcher>) -> Watched {
+        Watched { watcher, keys: Vec::new() }
+    }
+
+    /// Watches a key of the transaction's database, whose stripe it holds exclusively.
+    pub(crate) fn add(&mut self, tx: &mut Tx<'_>, key: Key<'_>) -> Result<()> {
+        let db = tx.db();
+        if self.keys.iter().any(|watched| watched.db == db && *watched.key == *key.bytes) {
+            return Ok(());
+        }
+        let was_there = tx.watch(key, &self.watcher)?;
+        self.keys.push(WatchedKey { db, key: key.bytes.into(), was_there });
+        Ok(())
+    }
+
+    /// How many keys there are.
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The keys, hashed.
+    pub(crate) fn keys(&self, keyspace: &Keyspace) -> Vec<Key<'_>> {
+        self.keys.iter().map(|watched| keyspace.key(&watched.key)).collect()
+    }
+
+    /// Whether one of the keys has changed, be it that its time is over; `tx` holds them.
+    pub(crate) fn has_changed(&self, tx: &mut Tx<'_>) -> Result<bool> {
+        let mut changed = self.watcher.has_changed();
+        let db = tx.db();
+        for watched in self.keys.iter().filter(|watched| watched.was_there) {
+            tx.select(watched.db);
+            changed |= tx.peek(tx.key(&watched.key))?.is_none();
+        }
+        tx.select(db);
+        Ok(changed)
+    }
+
+    /// Forgets all keys; `tx` holds them.
+    pub(crate) fn clear_in(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        for WatchedKey { db, key, .. } in std::mem::take(&mut self.keys) {
+            tx.unwatch(db, tx.key(&key), &self.watcher)?;
+        }
+        self.watcher.reset();
+        Ok(())
+    }
+
+    /// Forgets all keys; no stripe is held, but perhaps by a transaction that this thread is inside of:
+    /// when that ends, the stripes forget the watcher.
+    pub(crate) fn clear(&mut self, keyspace: &Keyspace) {
+        let keys = std::mem::take(&mut self.keys);
+        if !keys.is_empty() && keyspace.is_inside() {
+            let watcher = std::mem::take(&mut self.watcher);
+            let places = keys.into_iter().map(|key| ((key.db, key.key), watcher.clone()));
+            keyspace.unwatch_later.list.lock().extend(places);
+            return keyspace.unwatch_later.any.store(true, Ordering::Release);
+        }
+        for WatchedKey { db, key, .. } in keys {
+            keyspace.unwatch(db, &key, &self.watcher);
+        }
+        self.watcher.reset();
+    }
+}
+
 /// A key of a database.
 type Place = (u32, Box<[u8]>);
+
+/// Watchers that stripes are to forget as soon as this can be done.
+#[derive(Debug, Default)]
+pub(super) struct UnwatchLater {
+    /// Whether there may be any.
+    any: AtomicBool,
+    list: Mutex<Vec<(Place, Arc<Watcher>)>>,
+}
 
 /// The watched keys of one stripe. A key is watched whether it exists or not.
 #[derive(Debug, Default)]
@@ -87,9 +176,29 @@ impl Tx<'_> {
     }
 }
 
+#[cfg(test)]
 impl Keyspace {
+    /// How many watchers the stripes know of, one counted for each of its keys.
+    pub(crate) fn watchers(&self) -> usize {
+        let of = |set: &WatchSet| set.keys.values().map(Vec::len).sum::<usize>();
+        self.stripes.iter().map(|stripe| of(&stripe.data.read().watch)).sum()
+    }
+}
+
+impl Keyspace {
+    /// Ends what could not be ended while stripes were held.
+    pub(super) fn unwatch_now(&self) {
+        let any = &self.unwatch_later.any;
+        if any.load(Ordering::Acquire) && any.swap(false, Ordering::AcqRel) {
+            let list = std::mem::take(&mut *self.unwatch_later.list.lock());
+            for ((db, key), watcher) in list {
+                self.unwatch(db, &key, &watcher);
+            }
+        }
+    }
+
     /// As [`Tx::unwatch`], for one who holds no stripe.
-    pub(crate) fn unwatch(&self, db: u32, key: &[u8], watcher: &Arc<Watcher>) {
+    pub(super) fn unwatch(&self, db: u32, key: &[u8], watcher: &Arc<Watcher>) {
         let key = self.key(key);
         let mut tx = self.begin_one(db, key, Access::Exclusive);
         tx.unwatch(db, key, watcher).expect("the stripe is held exclusively");

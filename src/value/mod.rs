@@ -7,6 +7,7 @@ pub(crate) mod list;
 pub(crate) mod set;
 pub(crate) mod stream;
 pub(crate) mod string;
+pub(crate) mod undo;
 pub(crate) mod zset;
 
 use std::any::Any;
@@ -178,6 +179,19 @@ pub(crate) trait Big: Any + fmt::Debug + Send + Sync {
     fn is_past(&self, _now: Millis) -> bool {
         false
     }
+    /// Keeps from now on what it takes to [undo](Big::undo) its changes. Returns whether it can: one that cannot
+    /// is copied before it is changed.
+    fn keep_undo(&mut self) -> bool {
+        false
+    }
+    /// Whether it keeps that.
+    fn keeps_undo(&self) -> bool {
+        false
+    }
+    /// Has the contents again that it had when it began to keep that, and keeps it no longer. O(changes).
+    fn undo(&mut self) {}
+    /// Keeps that no longer: the changes stand.
+    fn settle(&mut self) {}
     /// A copy of it.
     fn duplicate(&self) -> Box<dyn Big>;
     /// Hints that a member or field will be looked for: at its bucket, and when that is `near`, at

@@ -19,13 +19,18 @@ impl Tx<'_> {
         let mut popped = Vec::new();
         self.change(key, |slot| {
             let Some(entry) = slot.entry() else { return Ok(slot.unchanged(())) };
-            entry.view::<SetRef<'_>>()?;
+            let set = entry.view::<SetRef<'_>>()?;
             if count == 0 {
                 return Ok(slot.unchanged(()));
             }
-            let limits = &keyspace.settings.limits;
             let below = |n| keyspace.rng.below(n);
-            popped = slot.edit(|set: &mut Set| Ok(set.pop(count, limits, below)))?;
+            popped = match set.split(count, &keyspace.settings.limits, below) {
+                Some((popped, kept)) => {
+                    slot.replace(kept);
+                    popped
+                }
+                None => slot.edit(|set: &mut Set| Ok(set.pop(count, below)))?,
+            };
             let all = slot.entry().is_none();
             Ok(slot.changed((), &[SPOP], |effect| {
                 if all {

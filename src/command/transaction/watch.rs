@@ -7,7 +7,7 @@ use crate::command::context::Context;
 use crate::command::keyspec::{KeyFlags, KeySpec};
 use crate::command::row::{Arg, Categories, Command, Flags, Group};
 use crate::error::{Error, Result};
-use crate::keyspace::{Key, Keyspace, Tx, Watcher};
+use crate::keyspace::{self, Key, Keyspace, Tx};
 
 pub(super) const WATCH: Command = Command::new("watch", -2, watch)
     .group(Group::Transactions)
@@ -53,74 +53,41 @@ fn unwatch(ctx: &mut Context<'_, '_>) -> Result<()> {
 #[derive(Debug)]
 pub(in crate::command) struct Watched {
     client: Arc<Client>,
-    keys: Vec<WatchedKey>,
-}
-
-#[derive(Debug)]
-struct WatchedKey {
-    db: u32,
-    key: Box<[u8]>,
-    /// Whether it was there when it came to be watched.
-    was_there: bool,
+    keys: keyspace::Watched,
 }
 
 impl Watched {
     pub(in crate::command) fn new(client: Arc<Client>) -> Watched {
-        Watched { client, keys: Vec::new() }
-    }
-
-    fn watcher(&self) -> &Arc<Watcher> {
-        &self.client.watcher
+        Watched { keys: keyspace::Watched::new(client.watcher.clone()), client }
     }
 
     /// Watches a key of the transaction's database, whose stripe it holds exclusively.
     fn add(&mut self, tx: &mut Tx<'_>, key: Key<'_>) -> Result<()> {
-        let db = tx.db();
-        if self.keys.iter().any(|watched| watched.db == db && *watched.key == *key.bytes) {
-            return Ok(());
-        }
-        let was_there = tx.watch(key, self.watcher())?;
-        self.keys.push(WatchedKey { db, key: key.bytes.into(), was_there });
+        self.keys.add(tx, key)?;
         self.client.set_watched(self.keys.len());
         Ok(())
     }
 
     /// The keys, hashed.
     pub(in crate::command) fn keys(&self, keyspace: &Keyspace) -> Vec<Key<'_>> {
-        self.keys.iter().map(|watched| keyspace.key(&watched.key)).collect()
+        self.keys.keys(keyspace)
     }
 
     /// Whether one of the keys has changed, be it that its time is over; `tx` holds them.
     pub(super) fn has_changed(&self, tx: &mut Tx<'_>) -> Result<bool> {
-        let mut changed = self.watcher().has_changed();
-        let db = tx.db();
-        for watched in self.keys.iter().filter(|watched| watched.was_there) {
-            tx.select(watched.db);
-            changed |= tx.peek(tx.key(&watched.key))?.is_none();
-        }
-        tx.select(db);
-        Ok(changed)
+        self.keys.has_changed(tx)
     }
 
     /// Forgets all keys; `tx` holds them.
     pub(super) fn clear_in(&mut self, tx: &mut Tx<'_>) -> Result<()> {
-        for WatchedKey { db, key, .. } in std::mem::take(&mut self.keys) {
-            tx.unwatch(db, tx.key(&key), &self.client.watcher)?;
-        }
-        self.reset();
+        self.keys.clear_in(tx)?;
+        self.client.set_watched(0);
         Ok(())
     }
 
     /// Forgets all keys; no stripe is held.
     pub(in crate::command) fn clear(&mut self, keyspace: &Keyspace) {
-        for WatchedKey { db, key, .. } in std::mem::take(&mut self.keys) {
-            keyspace.unwatch(db, &key, &self.client.watcher);
-        }
-        self.reset();
-    }
-
-    fn reset(&self) {
-        self.watcher().reset();
+        self.keys.clear(keyspace);
         self.client.set_watched(0);
     }
 }

@@ -187,7 +187,6 @@ impl RankTree {
     }
 
     /// Score and bytes of the member at a place.
-    #[cfg(test)]
     pub(crate) fn get(&self, place: Place) -> (f64, &[u8]) {
         let leaf = self.leaf(place.leaf);
         (leaf.score(place.at as usize), leaf.member(place.at as usize))

@@ -144,6 +144,40 @@ impl Entry {
         }
     }
 
+    /// The big collection, if the key holds one, to be changed.
+    fn big_mut(&mut self) -> Option<&mut (dyn Big + 'static)> {
+        let shape = self.shape();
+        // SAFETY: the form says that the words own a box, and `&mut self` is the only access to it.
+        (shape.form == Form::Big)
+            .then(|| unsafe { self.at::<Box<dyn Big>>(shape.word_at()).as_mut().as_mut() })
+    }
+
+    /// Keeps from now on what it takes to undo changes of what the key holds; false if it is to be copied.
+    pub(crate) fn keep_undo(&mut self) -> bool {
+        self.big_mut().is_some_and(Big::keep_undo)
+    }
+
+    /// Whether what the key holds keeps what it takes to undo its changes.
+    pub(crate) fn keeps_undo(&self) -> bool {
+        self.big().is_some_and(Big::keeps_undo)
+    }
+
+    /// Undoes the changes of what the key holds.
+    pub(crate) fn undo(&mut self) {
+        if let Some(big) = self.big_mut() {
+            big.undo();
+            let timed = big.due().is_some();
+            self.set_timed(timed);
+        }
+    }
+
+    /// Lets the changes of what the key holds stand.
+    pub(crate) fn settle(&mut self) {
+        if let Some(big) = self.big_mut() {
+            big.settle();
+        }
+    }
+
     fn set_timed(&mut self, timed: bool) {
         // SAFETY: `&mut self` is the only access to the header.
         let header = unsafe { self.0.as_mut() };

@@ -9,6 +9,7 @@ use crate::clock::Millis;
 use crate::ds::pair::Pair;
 use crate::ds::table::{Entry, Summary, Table};
 use crate::rng::FieldHasher;
+use crate::value::undo::UndoLog;
 use crate::value::{Big, Encoding, SetExpiry, Type};
 
 /// Fields whose pairs are counted one by one when a random one is looked for in vain.
@@ -47,6 +48,18 @@ pub(crate) struct BigHash {
     soonest: Millis,
     /// What Redis would call it.
     encoding: Encoding,
+    log: UndoLog<Change>,
+}
+
+/// A change that may be undone.
+#[derive(Debug)]
+enum Change {
+    /// A field was set that was not there.
+    Added(Box<[u8]>),
+    /// A field was removed or changed, which was this.
+    Was(Pair),
+    /// Redis would have called it this.
+    Called(Encoding),
 }
 
 impl BigHash {
@@ -58,6 +71,7 @@ impl BigHash {
             timed: 0,
             soonest: Millis::NEVER,
             encoding,
+            log: UndoLog::default(),
         }
     }
 
@@ -66,7 +80,8 @@ impl BigHash {
     }
 
     pub(super) fn set_encoding(&mut self, encoding: Encoding) {
-        self.encoding = encoding;
+        let before = std::mem::replace(&mut self.encoding, encoding);
+        self.log.push(|| Change::Called(before));
     }
 
     /// How many fields, those past their time included.
@@ -140,6 +155,7 @@ impl BigHash {
         match self.table.entry(hash, |pair| pair.field() == field) {
             Entry::Occupied(mut place) => {
                 let pair = place.get_mut();
+                self.log.push(|| Change::Was(pair.clone()));
                 let (bytes, old) = (pair.heap_size(), pair.stamp());
                 let new = if time == SetExpiry::Keep { old } else { at.map(|at| at.0) };
                 pair.set(value, new);
@@ -158,6 +174,7 @@ impl BigHash {
                     self.soonest = self.soonest.min(at);
                     place.summary_mut().absorb(Soonest(at));
                 }
+                self.log.push(|| Change::Added(field.into()));
                 return false;
             }
         }
@@ -173,6 +190,7 @@ impl BigHash {
             return;
         };
         let pair = place.get_mut();
+        self.log.push(|| Change::Was(pair.clone()));
         let (bytes, was_timed) = (pair.heap_size(), pair.stamp().is_some());
         pair.set_stamp(at.map(|at| at.0));
         self.bytes = self.bytes + pair.heap_size() - bytes;
@@ -192,7 +210,24 @@ impl BigHash {
         let (pair, _) = place.remove();
         self.bytes -= pair.heap_size();
         self.timed -= usize::from(pair.stamp().is_some());
+        self.log.push(|| Change::Was(pair.clone()));
         Some(pair)
+    }
+
+    /// Adds a field that is not there.
+    fn insert(&mut self, pair: Pair) {
+        let hash = self.hasher.hash(pair.field());
+        let at = pair.stamp().map(Millis);
+        self.bytes += pair.heap_size();
+        // No two pairs of a table have the same field.
+        if let Entry::Vacant(place) = self.table.entry(hash, |_| false) {
+            let mut place = place.insert(pair, &self.hasher);
+            if let Some(at) = at {
+                self.timed += 1;
+                self.soonest = self.soonest.min(at);
+                place.summary_mut().absorb(Soonest(at));
+            }
+        }
     }
 
     /// Removes fields past their time, about `enough` of them.
@@ -219,6 +254,7 @@ impl BigHash {
         self.table.shrink(out.len());
         self.bytes -= out.iter().map(Pair::heap_size).sum::<usize>();
         self.timed -= out.len();
+        out.iter().for_each(|pair| self.log.push(|| Change::Was(pair.clone())));
         let bounds = (0..self.table.segments()).map(|i| self.table.summary(i).0);
         self.soonest = bounds.min().unwrap_or(Millis::NEVER);
         out
@@ -246,21 +282,7 @@ fn is_past(pair: &Pair, now: Millis) -> bool {
 impl Clone for BigHash {
     fn clone(&self) -> BigHash {
         let mut copy = BigHash::new(self.hasher.clone(), self.encoding);
-        for pair in self.iter() {
-            let pair = pair.clone();
-            let hash = self.hasher.hash(pair.field());
-            copy.bytes += pair.heap_size();
-            let at = pair.stamp().map(Millis);
-            // No two pairs of a table have the same field.
-            if let Entry::Vacant(place) = copy.table.entry(hash, |_| false) {
-                let mut place = place.insert(pair, &copy.hasher);
-                if let Some(at) = at {
-                    place.summary_mut().absorb(Soonest(at));
-                }
-            }
-        }
-        copy.timed = self.timed;
-        copy.soonest = self.soonest;
+        self.iter().for_each(|pair| copy.insert(pair.clone()));
         copy
     }
 }
@@ -290,6 +312,32 @@ impl Big for BigHash {
         self.timed == self.len()
             && self.soonest <= now
             && self.table.iter(|_| {}).all(|pair| is_past(pair, now))
+    }
+
+    fn keep_undo(&mut self) -> bool {
+        self.log.begin();
+        true
+    }
+
+    fn keeps_undo(&self) -> bool {
+        self.log.is_on()
+    }
+
+    fn undo(&mut self) {
+        for change in self.log.end() {
+            match change {
+                Change::Added(field) => drop(self.remove(&field)),
+                Change::Was(pair) => {
+                    self.remove(pair.field());
+                    self.insert(pair);
+                }
+                Change::Called(encoding) => self.encoding = encoding,
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        drop(self.log.end());
     }
 
     fn duplicate(&self) -> Box<dyn Big> {

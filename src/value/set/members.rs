@@ -3,6 +3,7 @@
 use crate::ds::pair::Pair;
 use crate::ds::table::{self, Dense, Table};
 use crate::rng::FieldHasher;
+use crate::value::undo::UndoLog;
 use crate::value::{Big, Encoding, Type};
 
 /// Byte strings, each once. A member of 17 bytes takes 24 and its share of the table, 13.
@@ -12,11 +13,19 @@ pub(crate) struct Members {
     hasher: FieldHasher,
     /// Bytes of the pairs.
     bytes: usize,
+    log: UndoLog<Change>,
+}
+
+/// A change that may be undone.
+#[derive(Debug)]
+enum Change {
+    Added(Box<[u8]>),
+    Removed(Pair),
 }
 
 impl Members {
     pub(super) fn new(hasher: FieldHasher) -> Members {
-        Members { table: Table::new(), hasher, bytes: 0 }
+        Members { table: Table::new(), hasher, bytes: 0, log: UndoLog::default() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -60,6 +69,7 @@ impl Members {
                 let pair = Pair::new(member, None, None);
                 self.bytes += pair.heap_size();
                 place.insert(pair, &self.hasher);
+                self.log.push(|| Change::Added(member.into()));
                 true
             }
         }
@@ -73,6 +83,7 @@ impl Members {
             table::Entry::Occupied(place) => {
                 let (pair, _) = place.remove();
                 self.bytes -= pair.heap_size();
+                self.log.push(|| Change::Removed(pair));
                 true
             }
             table::Entry::Vacant(_) => false,
@@ -127,6 +138,28 @@ impl Big for Members {
 
     fn effort(&self) -> usize {
         self.len()
+    }
+
+    fn keep_undo(&mut self) -> bool {
+        self.log.begin();
+        true
+    }
+
+    fn keeps_undo(&self) -> bool {
+        self.log.is_on()
+    }
+
+    fn undo(&mut self) {
+        for change in self.log.end() {
+            match change {
+                Change::Added(member) => self.remove(&member),
+                Change::Removed(pair) => self.insert(pair.field()),
+            };
+        }
+    }
+
+    fn settle(&mut self) {
+        drop(self.log.end());
     }
 
     fn duplicate(&self) -> Box<dyn Big> {

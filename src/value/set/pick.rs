@@ -74,48 +74,45 @@ impl<'a> SetRef<'a> {
     }
 }
 
-impl Set {
-    /// Takes `count` members out, or all if there are fewer.
-    pub(crate) fn pop(
-        &mut self,
+impl SetRef<'_> {
+    /// What taking `count` members out comes to, and what is left, if the set goes or most of it: the rest then
+    /// moves to a new set, packed unless it is of integers.
+    pub(crate) fn split(
+        self,
         count: usize,
         limits: &Limits,
         below: impl FnMut(usize) -> usize,
-    ) -> Vec<Vec<u8>> {
+    ) -> Option<(Vec<Vec<u8>>, Set)> {
         let len = self.len();
         if count >= len {
-            let gone = std::mem::take(self);
-            return gone.as_ref().iter().map(Member::to_vec).collect();
+            return Some((self.iter().map(Member::to_vec).collect(), Set::default()));
         }
-        if (len - count).saturating_mul(MOVE_BELOW) <= count {
-            return self.pop_most(len - count, limits, below);
+        let keep = len - count;
+        if keep.saturating_mul(MOVE_BELOW) > count {
+            return None;
         }
-        let picked = self.as_ref().pick(count, below);
-        let popped: Vec<Vec<u8>> = picked.into_iter().map(Member::to_vec).collect();
-        popped.iter().for_each(|member| _ = self.remove(member));
-        popped
-    }
-
-    /// Takes all but `keep` members out; those move to a new set, packed unless they are integers.
-    fn pop_most(
-        &mut self,
-        keep: usize,
-        limits: &Limits,
-        below: impl FnMut(usize) -> usize,
-    ) -> Vec<Vec<u8>> {
         let mut kept = match self {
-            Set::Ints(_) => Set::default(),
-            Set::Packed(_) | Set::Table(_) => Set::Packed(Packed::new()),
+            SetRef::Ints(_) => Set::default(),
+            SetRef::Packed(_) | SetRef::Table(_) => Set::Packed(Packed::new()),
         };
-        let mut popped = Vec::with_capacity(self.len() - keep);
-        self.as_ref().divide(keep, below, |member, is_kept| {
+        let mut popped = Vec::with_capacity(count);
+        self.divide(keep, below, |member, is_kept| {
             if is_kept {
                 kept.insert(member.bytes(&mut Digits::new()), limits);
             } else {
                 popped.push(member.to_vec());
             }
         });
-        *self = kept;
+        Some((popped, kept))
+    }
+}
+
+impl Set {
+    /// Takes `count` members out, one by one, or all if there are fewer.
+    pub(crate) fn pop(&mut self, count: usize, below: impl FnMut(usize) -> usize) -> Vec<Vec<u8>> {
+        let picked = self.as_ref().pick(count, below);
+        let popped: Vec<Vec<u8>> = picked.into_iter().map(Member::to_vec).collect();
+        popped.iter().for_each(|member| _ = self.remove(member));
         popped
     }
 }

@@ -124,7 +124,7 @@ impl ZSet {
         let small = count <= limits.size(EncodingLimit::ZsetMaxListpackEntries)
             && longest <= limits.size(EncodingLimit::ZsetMaxListpackValue);
         if !small {
-            self.big(limits).small = false;
+            self.big(limits).set_small(false);
         }
     }
 
@@ -134,17 +134,17 @@ impl ZSet {
         debug_assert!(!score.is_nan());
         match self {
             ZSet::Big(big) => {
-                let tree = &mut big.tree;
+                let tree = &big.tree;
                 let hash = tree.hash(member);
                 let place = tree.find(hash, member);
                 let added = how.decide(place.map(|place| tree.score(place)), score);
                 match (added, place) {
                     (Added::New(score), _) => {
-                        big.small &= fits(tree.len() + 1, member.len(), limits);
-                        tree.insert(hash, stored(score, big.small), member);
+                        big.set_small(fits(tree.len() + 1, member.len(), limits));
+                        big.insert(hash, stored(score, big.small), member);
                     }
                     (Added::Changed(score), Some(place)) => {
-                        tree.set_score(hash, place, stored(score, big.small));
+                        big.set_score(hash, place, stored(score, big.small));
                     }
                     _ => {}
                 }
@@ -158,8 +158,8 @@ impl ZSet {
                         let small = fits(bytes.len() / 2 + 1, member.len(), limits);
                         if !small || bytes.as_bytes().len() + member.len() > PACKED_MAX {
                             let big = self.big(limits);
-                            big.small = small;
-                            big.tree.insert(big.tree.hash(member), stored(score, small), member);
+                            big.set_small(small);
+                            big.insert(big.tree.hash(member), stored(score, small), member);
                         } else {
                             packed::insert(bytes, member, stored(score, true));
                         }
@@ -188,7 +188,7 @@ impl ZSet {
                 let hash = big.tree.hash(member);
                 let place = big.tree.find(hash, member)?;
                 let score = big.tree.score(place);
-                big.tree.remove(hash, place);
+                big.remove(hash, place);
                 Some(score)
             }
         }
@@ -203,7 +203,7 @@ impl ZSet {
                     packed::remove(bytes, pos, ranks.len());
                 }
             }
-            ZSet::Big(big) => big.tree.remove_range(ranks),
+            ZSet::Big(big) => big.remove_range(ranks),
         }
     }
 
@@ -216,7 +216,7 @@ impl ZSet {
                 let member = member.bytes(&mut digits);
                 tree.insert(tree.hash(member), score, member);
             }
-            *self = ZSet::Big(Box::new(BigZSet { tree, small: true }));
+            *self = ZSet::Big(Box::new(BigZSet::new(tree)));
         }
         match self {
             ZSet::Big(big) => big,

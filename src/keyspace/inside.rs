@@ -1,0 +1,55 @@
+//! Which keyspaces this thread runs a caller's transaction in: a lock asked for besides could wait
+//! for ever, for this thread itself or for one that waits for it.
+
+use std::cell::RefCell;
+
+use super::Keyspace;
+
+crate::sync::thread_local! {
+    /// The addresses of the keyspaces, those entered last behind.
+    static INSIDE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// This thread is inside a transaction of a keyspace, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Inside<'k>(&'k Keyspace);
+
+impl Keyspace {
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Whether this thread runs a transaction here.
+    pub(crate) fn is_inside(&self) -> bool {
+        INSIDE.with(|inside| inside.borrow().contains(&self.address()))
+    }
+
+    /// Notes that this thread runs a transaction here from now on, whose locks it holds.
+    pub(crate) fn enter(&self) -> Inside<'_> {
+        INSIDE.with(|inside| inside.borrow_mut().push(self.address()));
+        Inside(self)
+    }
+
+    /// Ends a call that would lock something while this thread runs a transaction here.
+    ///
+    /// # Panics
+    /// If it does.
+    pub(crate) fn refuse_inside(&self) {
+        assert!(
+            !self.is_inside(),
+            "inside a transaction its engine was called other than through the transaction's handle"
+        );
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        INSIDE.with(|inside| {
+            let mut inside = inside.borrow_mut();
+            if let Some(at) = inside.iter().rposition(|address| *address == self.0.address()) {
+                inside.remove(at);
+            }
+        });
+        self.0.unwatch_now();
+    }
+}
