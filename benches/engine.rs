@@ -118,5 +118,51 @@ fn many_keys(c: &mut Criterion) {
     c.bench_function("all keys/len", |b| b.iter(|| db.len()));
 }
 
-criterion_group!(benches, one_key, many_keys);
+/// What a transaction costs beside the calls that it is made of.
+fn transactions(c: &mut Criterion) {
+    let db = filled();
+    let mut group = c.benchmark_group("two keys");
+    let mut next = random_keys();
+    group.bench_function("set, one by one", |b| {
+        b.iter(|| {
+            db.set(next(), [b'w'; 32]).expect("short");
+            db.set(next(), [b'w'; 32]).expect("short");
+        })
+    });
+    group.bench_function("mset", |b| {
+        b.iter(|| db.mset([(next(), [b'w'; 32]), (next(), [b'w'; 32])]).expect("short"))
+    });
+    group.bench_function("set in a transaction", |b| {
+        b.iter(|| {
+            let keys = [next(), next()];
+            db.transaction(&keys, |tx| {
+                tx.set(&keys[0], [b'w'; 32])?;
+                tx.set(&keys[1], [b'w'; 32])
+            })
+        })
+    });
+    group.bench_function("set in a transaction that is undone", |b| {
+        b.iter(|| {
+            let keys = [next(), next()];
+            db.transaction(&keys, |tx| {
+                tx.set(&keys[0], [b'w'; 32])?;
+                tx.set(&keys[1], [b'w'; 32])?;
+                Err::<(), _>(danio::Error::Syntax)
+            })
+        })
+    });
+    group.bench_function("watched and committed", |b| {
+        b.iter(|| {
+            let keys = [next(), next()];
+            let watch = db.watch(&keys);
+            watch.commit(|tx| {
+                tx.set(&keys[0], [b'w'; 32])?;
+                tx.set(&keys[1], [b'w'; 32])
+            })
+        })
+    });
+    group.finish();
+}
+
+criterion_group!(benches, one_key, many_keys, transactions);
 criterion_main!(benches);
