@@ -93,16 +93,18 @@ impl Tx<'_> {
         self.check_length(to.bytes.len())?;
         let entry = self.change(from, |slot| {
             let entry = slot.take();
-            Ok(slot.changed(entry, &[RENAME_FROM], |_| {}))
+            // Told below, in Redis's order.
+            Ok(slot.changed(entry, &[], |_| {}))
         })?;
         let entry = entry.expect("looked at above");
         self.change(to, |slot| {
             let expiry = entry.expiry();
-            slot.put(entry.rekeyed(to.bytes, expiry));
-            Ok(slot.changed(true, &[RENAME_TO], |effect| {
-                effect.command(&[b"RENAME", from.bytes, to.bytes])
-            }))
-        })
+            slot.put_anew(entry.rekeyed(to.bytes, expiry));
+            Ok(slot.changed((), &[], |effect| effect.command(&[b"RENAME", from.bytes, to.bytes])))
+        })?;
+        self.tell(from, RENAME_FROM);
+        self.tell(to, RENAME_TO);
+        Ok(true)
     }
 
     /// Gives a copy of what `from` holds, expiry included, to `to` in database `db`; with `replace`
@@ -131,7 +133,7 @@ impl Tx<'_> {
                 if slot.entry().is_some() && !replace {
                     return Ok(slot.unchanged(false));
                 }
-                slot.put(entry);
+                slot.put_anew(entry);
                 Ok(slot.changed(true, &[COPY_TO], |effect| {
                     effect.command_in(
                         home,
@@ -165,16 +167,19 @@ impl Tx<'_> {
         }
         let entry = self.change(key, |slot| {
             let entry = slot.take();
-            Ok(slot.changed(entry, &[MOVE_FROM], |_| {}))
+            Ok(slot.changed(entry, &[], |_| {}))
         })?;
         self.in_db(db, |tx| {
             tx.change(key, |slot| {
                 slot.put(entry.expect("looked at above"));
-                Ok(slot.changed(true, &[MOVE_TO], |effect| {
+                Ok(slot.changed((), &[], |effect| {
                     effect.command_in(home, &[b"MOVE", key.bytes, db.to_string().as_bytes()]);
                 }))
             })
-        })
+        })?;
+        self.tell(key, MOVE_FROM);
+        self.in_db(db, |tx| tx.tell(key, MOVE_TO));
+        Ok(true)
     }
 
     /// Runs `work` with keys belonging to another database.

@@ -189,8 +189,10 @@ impl Tx<'_> {
     ) -> Result<R> {
         let not_strings = |_| Error::reply("ERR The specified keys must contain string values");
         let empty = StringRef::Bytes(&[]);
-        let a = self.string(a).map_err(not_strings)?.unwrap_or(empty);
-        let b = self.string(b).map_err(not_strings)?.unwrap_or(empty);
+        // Both count as looked up, whatever the first holds.
+        let (a, b) = (self.string(a), self.string(b));
+        let a = a.map_err(not_strings)?.unwrap_or(empty);
+        let b = b.map_err(not_strings)?.unwrap_or(empty);
         let (mut a_digits, mut b_digits) = (Digits::new(), Digits::new());
         let table =
             LcsTable::new(a.bytes(&mut a_digits), b.bytes(&mut b_digits), self.max_string());

@@ -87,6 +87,10 @@ impl Tx<'_> {
         args: &SetArgs<'_>,
     ) -> Result<SetOutcome> {
         self.check_length(value.len())?;
+        if args.previous {
+            // To be told what it held counts as reading it.
+            self.look(key)?;
+        }
         let past = matches!(args.expiry, SetExpiry::At(at) if at <= self.now());
         self.change(key, |slot| {
             let old = slot.entry();

@@ -48,6 +48,8 @@ pub(crate) struct Slot<'s> {
     seen: bool,
     /// Whether a collection that became empty was removed.
     emptied: bool,
+    /// Whether the key counts as new though it was there.
+    anew: bool,
 }
 
 /// What an operation on a slot came to; made by [`Slot::changed`] or [`Slot::unchanged`].
@@ -186,6 +188,12 @@ impl<'s> Slot<'s> {
         }
     }
 
+    /// As [`put`](Slot::put), and the key counts as new though it held something before.
+    pub(crate) fn put_anew(&mut self, entry: Entry) {
+        self.put(entry);
+        self.anew = true;
+    }
+
     /// Takes what the key holds away from it.
     pub(crate) fn take(&mut self) -> Option<Entry> {
         self.keep();
@@ -304,7 +312,11 @@ impl<'s> Slot<'s> {
     ) -> Done<R> {
         self.changed = true;
         if self.keyspace.observers.want(wants::EVENTS | wants::RECORDS) {
-            let new = if !self.was_there && self.entry().is_some() { &[NEW][..] } else { &[] };
+            let new = if self.anew || !self.was_there && self.entry().is_some() {
+                &[NEW][..]
+            } else {
+                &[]
+            };
             let gone = if self.emptied { &[DEL][..] } else { &[] };
             tell(
                 self.told,
@@ -509,6 +521,7 @@ impl Tx<'_> {
                 changed: false,
                 seen: true,
                 emptied: false,
+                anew: false,
             };
             let result = op(&mut slot);
             let (changed, seen) = (slot.changed, slot.seen);
@@ -539,6 +552,14 @@ impl Tx<'_> {
                 mark(told, &keyspace.observers, (watch, undo), db, key.bytes, Touch::Changed);
             }
             return result.map(|done| done.0);
+        }
+    }
+
+    /// Tells of a change to a key that was made before.
+    pub(crate) fn tell(&mut self, key: Key<'_>, event: Event) {
+        if self.keyspace.observers.want(wants::EVENTS) {
+            let db = self.db();
+            tell(&mut self.told, &self.keyspace.observers, db, key.bytes, &[event], |_| {});
         }
     }
 

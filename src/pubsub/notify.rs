@@ -62,10 +62,11 @@ impl Notified {
         LETTERS[..IN_ALL].iter().fold(0, |all, (_, bit)| all | bit)
     }
 
-    /// The letters, in Redis's order: none is shown beside `A` but `K`, `E` and `m`.
+    /// The letters, in Redis's order. Redis does not show `n` beside `A`, and forgets it when it writes
+    /// its configuration.
     pub(crate) fn letters(self) -> String {
         let all = self.0 & Notified::all() == Notified::all();
-        let hidden = if all { IN_ALL + 1 } else { 0 };
+        let hidden = if all { IN_ALL } else { 0 };
         let shown = LETTERS.iter().skip(hidden).filter(|(_, bit)| self.0 & bit != 0);
         all.then_some('A').into_iter().chain(shown.map(|(letter, _)| char::from(*letter))).collect()
     }
@@ -176,7 +177,7 @@ mod tests {
             ("g$lshzxetd", "A"),
             ("g$lshzxet", "g$lshzxet"),
             ("nmEKtexzhsl$g", "g$lshzxetnKEm"),
-            ("KEAmn", "AKEm"),
+            ("KEAmn", "AnKEm"),
             ("EEE", "E"),
         ] {
             assert_eq!(shown(given).as_deref(), Some(expected), "{given}");

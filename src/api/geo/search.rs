@@ -79,7 +79,7 @@ impl Tx<'_> {
         event: Event,
     ) -> Result<usize> {
         let limits = &self.keyspace().settings.limits;
-        let zset = match (self.zset(from)?, near) {
+        let zset = match (self.peek_zset(from)?, near) {
             (Some(zset), Some(near)) => {
                 let mut hits: Vec<(Vec<u8>, f64)> = near
                     .of(zset)

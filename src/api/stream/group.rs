@@ -92,7 +92,7 @@ impl Tx<'_> {
 
     /// Removes a group (`XGROUP DESTROY`). Returns whether there was one.
     pub(crate) fn xgroup_destroy(&mut self, key: Key<'_>, group: &[u8]) -> Result<bool> {
-        if self.stream(key)?.is_none() {
+        if self.peek_stream(key)?.is_none() {
             return Err(Error::reply(NO_STREAM));
         }
         self.change(key, |slot| {
@@ -157,7 +157,7 @@ impl Tx<'_> {
     /// # Errors
     /// Redis's words, if there is no such group.
     pub(crate) fn check_group(&self, key: Key<'_>, group: &[u8]) -> Result<()> {
-        let stream = self.stream(key)?.ok_or(Error::reply(NO_STREAM))?;
+        let stream = self.peek_stream(key)?.ok_or(Error::reply(NO_STREAM))?;
         match stream.group(group) {
             Some(_) => Ok(()),
             None => Err(Error::no_group_of_key(key.bytes, group)),

@@ -367,6 +367,7 @@ impl<S: Scope> ConsumerGroup<S> {
                 just_id: false,
                 last_id: StreamId::MIN,
             };
+            tx.look(key)?;
             tx.xclaim(key, &ids, &args, |claimed| {
                 claimed.iter().filter_map(|entry| entry.to_owned().1).collect()
             })
@@ -408,6 +409,7 @@ impl<S: Scope> ConsumerGroup<S> {
             just_id: false,
         };
         self.db.grow(&self.key, |tx, key| {
+            tx.look(key)?;
             tx.xautoclaim(key, &args, |next, claimed, deleted| AutoClaimed {
                 next: (next != StreamId::MIN).then_some(next),
                 entries: claimed.iter().filter_map(|entry| entry.to_owned().1).collect(),

@@ -69,6 +69,11 @@ impl Tx<'_> {
         self.read(key)?.map(|entry| entry.view()).transpose()
     }
 
+    /// The stream under a key, looked at before it is changed.
+    pub(crate) fn peek_stream(&self, key: Key<'_>) -> Result<Option<StreamRef<'_>>> {
+        self.peek(key)?.map(|entry| entry.view()).transpose()
+    }
+
     fn block_limits(&self) -> BlockLimits {
         let limits = &self.keyspace().settings.limits;
         BlockLimits {

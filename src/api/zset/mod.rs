@@ -25,4 +25,10 @@ impl Tx<'_> {
     pub(crate) fn zset(&self, key: Key<'_>) -> Result<Option<ZSetRef<'_>>> {
         self.read(key)?.map(|entry| entry.view()).transpose()
     }
+
+    /// The sorted set under a key, looked at before it is changed, or once more.
+    #[inline]
+    pub(crate) fn peek_zset(&self, key: Key<'_>) -> Result<Option<ZSetRef<'_>>> {
+        self.peek(key)?.map(|entry| entry.view()).transpose()
+    }
 }

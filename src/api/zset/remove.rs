@@ -116,7 +116,7 @@ impl Tx<'_> {
         count: usize,
     ) -> Result<Option<(usize, Popped)>> {
         for (i, key) in keys.iter().enumerate() {
-            if self.zset(*key)?.is_some() {
+            if self.peek_zset(*key)?.is_some() {
                 return Ok(Some((i, self.zpop(*key, end, count)?)));
             }
         }

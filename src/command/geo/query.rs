@@ -50,8 +50,10 @@ impl<'a> Query<'a> {
         mut center: Option<Position>,
         mut shape: Option<Shape>,
     ) -> Result<Query<'a>> {
-        let (args, zset) = (ctx.args, ctx.tx.zset(key)?);
         let searches = matches!(taker, Taker::Search | Taker::SearchStore);
+        // The older commands have looked before.
+        let zset = if searches { ctx.tx.zset(key)? } else { ctx.tx.peek_zset(key)? };
+        let args = ctx.args;
         let mut query = Query {
             near: None,
             distances: false,
@@ -211,7 +213,7 @@ impl<'a> Query<'a> {
             let count = ctx.tx.geo_store(*key, from, near, self.store_distances, event)?;
             return ctx.count(count);
         }
-        let hits = match (ctx.tx.zset(from)?, &self.near) {
+        let hits = match (ctx.tx.peek_zset(from)?, &self.near) {
             (Some(zset), Some(near)) => near.of(zset),
             _ => Vec::new(),
         };

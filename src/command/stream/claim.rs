@@ -121,6 +121,8 @@ const MOST: i64 = i64::MAX / 16;
 
 fn xautoclaim(ctx: &mut Context<'_, '_>) -> Result<()> {
     let words = ctx.args;
+    // The key is looked up before its words are read.
+    ctx.tx.look(ctx.keys[0])?;
     let bad = Error::reply("ERR Invalid min-idle-time argument for XAUTOCLAIM");
     let min_idle = parse::integer_or(words.at(4), bad)?.max(0);
     let from = range_start(words.at(5))?;

@@ -37,7 +37,7 @@ const CREATE: Command = Command::new("create", -5, create)
 
 fn create(ctx: &mut Context<'_, '_>) -> Result<()> {
     let Options { make, entries_read } = Options::parse(ctx, true)?;
-    let stream = ctx.tx.stream(ctx.key())?;
+    let stream = ctx.tx.peek_stream(ctx.key())?;
     if stream.is_none() && !make {
         // The operation has the words for this.
         let start = Start::End;

@@ -23,7 +23,7 @@ pub(super) const XDEL: Command = Command::new("xdel", -3, xdel)
 
 fn xdel(ctx: &mut Context<'_, '_>) -> Result<()> {
     // Without a stream the ids are not looked at.
-    if ctx.tx.stream(ctx.key())?.is_none() {
+    if ctx.tx.peek_stream(ctx.key())?.is_none() {
         return ctx.count(0);
     }
     let ids = ids_from(ctx.args, 2)?;

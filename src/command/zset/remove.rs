@@ -130,7 +130,7 @@ fn pop(ctx: &mut Context<'_, '_>, end: ZEnd) -> Result<()> {
         None => None,
     };
     if count == Some(0) {
-        ctx.tx.zset(ctx.key())?;
+        ctx.tx.peek_zset(ctx.key())?;
     }
     let popped = ctx.tx.zpop(ctx.key(), end, count.unwrap_or(1))?;
     let nested = count.is_some() && ctx.reply.protocol() == Protocol::Resp3;
