@@ -5,6 +5,7 @@
 //! is listed in `docs/DIFFERENCES.md` as well.
 
 use crate::compare::busy_consumers;
+use crate::events::{self, EVENTS};
 use crate::wire::{Raw, Tree};
 use crate::words::Words;
 
@@ -47,6 +48,9 @@ impl Pair {
             Pair::DanioRedis7 | Pair::Valkey9Redis7 => (ours, theirs),
             Pair::DanioValkey9 => (theirs, ours),
         };
+        if words[0] == EVENTS {
+            return events::same(self, &words[1..], ours, theirs);
+        }
         if same_search(words, valkey, redis) {
             return true;
         }
@@ -97,7 +101,9 @@ const SEARCHES: &[&str] = &[
 fn same_search(words: &Words, valkey: &Raw, redis: &Raw) -> bool {
     let is = |raw: &Raw, start: &str| raw.starts_with(start);
     SEARCHES.iter().any(|name| words[0].eq_ignore_ascii_case(name.as_bytes()))
-        && (is(valkey, "-ERR member ") && is(redis, "-ERR could not decode requested zset member")
+        && (is(valkey, "-ERR value is not a valid float") && redis.tree.is_error()
+            || is(valkey, "-ERR member ")
+                && is(redis, "-ERR could not decode requested zset member")
             || is(valkey, "-ERR exactly one of BYRADIUS, BYBOX and BYPOLYGON")
                 && is(redis, "-ERR exactly one of BYRADIUS and BYBOX"))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::compare;
 use crate::differences::Pair;
+use crate::events::{EVENTS, Ear};
 use crate::families::{DUMP, OTHER, WAIT};
 use crate::seeds;
 use crate::support::Server;
@@ -30,16 +31,18 @@ pub(crate) struct Stage<'s> {
     pub pair: Pair,
     /// 2 or 3.
     pub protocol: u8,
+    /// Whether keyspace notifications are compared, too.
+    pub events: bool,
 }
 
 impl Stage<'_> {
     /// Plays `sequence` from empty servers on new connections.
     pub(crate) fn play(&self, sequence: &[Words]) -> Option<Mismatch> {
-        let mut ours = Player::enter(self.ours, self.protocol);
-        let mut theirs = Player::enter(self.theirs, self.protocol);
+        let mut ours = Player::enter(self.ours, self.protocol, self.events);
+        let mut theirs = Player::enter(self.theirs, self.protocol, self.events);
         let dump = vec![DUMP.to_vec()];
         for (at, words) in sequence.iter().chain([&dump]).enumerate() {
-            let (mut a, mut b) = (ours.play(words), theirs.play(words));
+            let (mut a, mut b) = (ours.step(words), theirs.step(words));
             if !self.same(&mut a, &mut b) {
                 return Some(Mismatch { at, ours: shown(&a), theirs: shown(&b) });
             }
@@ -120,10 +123,12 @@ struct Player<'s> {
     other: Option<Client>,
     /// The commands that wait for EXEC.
     queued: Option<Vec<Words>>,
+    /// A connection that listens to keyspace notifications.
+    ear: Option<Ear>,
 }
 
 impl<'s> Player<'s> {
-    fn enter(server: &'s Server, protocol: u8) -> Player<'s> {
+    fn enter(server: &'s Server, protocol: u8, events: bool) -> Player<'s> {
         let mut client =
             Client::connect(server.address()).expect("a server that was started accepts");
         let mut ask = |line: &str| {
@@ -138,7 +143,31 @@ impl<'s> Player<'s> {
         if protocol == 3 {
             assert!(!ask("HELLO 3").tree.is_error(), "RESP3 is refused");
         }
-        Player { server, client, other: None, queued: None }
+        let ear = events.then(|| {
+            let set = ["CONFIG", "SET", "notify-keyspace-events", "EAnm"];
+            client.call(&set.map(|word| word.as_bytes().to_vec()).to_vec()).expect("an answer");
+            Ear::open(server)
+        });
+        Player { server, client, other: None, queued: None, ear }
+    }
+
+    /// One step, and what was told of keys meanwhile.
+    fn step(&mut self, words: &Words) -> Result<Replies> {
+        let kills = words.len() > 1 && words[1].eq_ignore_ascii_case(b"KILL");
+        if self.ear.is_some() && kills {
+            // It could be the one that listens.
+            return Ok(Vec::new());
+        }
+        let mut replies = self.play(words)?;
+        let Some(ear) = &mut self.ear else { return Ok(replies) };
+        let heard = ear.listen()?;
+        // Keys expire when a server gets to it.
+        if ![DUMP, WAIT].contains(&words[0].as_slice()) {
+            let mut asked = vec![EVENTS.to_vec()];
+            asked.extend(words.iter().cloned());
+            replies.push((asked, heard));
+        }
+        Ok(replies)
     }
 
     fn play(&mut self, words: &Words) -> Result<Replies> {

@@ -17,11 +17,13 @@
 //! Without `redis-server` or Valkey the tests say so and pass; `DANIO_REQUIRE_ORACLES=1` makes
 //! that a failure.
 
+mod channels;
 mod compare;
 mod conversation;
 mod dice;
 mod differences;
 mod episode;
+mod events;
 mod families;
 mod protocol;
 mod scripts;
@@ -82,21 +84,41 @@ fn sequences_that_once_failed_pass() {
             true => (&redis, Pair::DanioRedis7),
             false => (&valkey, Pair::DanioValkey9),
         };
-        let stage = Stage { ours: &danio, theirs, pair, protocol: seed.protocol };
+        let stage =
+            Stage { ours: &danio, theirs, pair, protocol: seed.protocol, events: seed.events };
         if let Some(mismatch) = stage.play(&seed.sequence) {
             panic!("{}: {}", seed.name, report(&seed.sequence, &mismatch));
         }
     }
 }
 
+/// What is told of keys over channels, command by command.
+#[test]
+fn danio_tells_of_keys_as_redis() {
+    compare_events(Pair::DanioRedis7);
+}
+
+#[test]
+fn danio_tells_of_keys_as_valkey() {
+    compare_events(Pair::DanioValkey9);
+}
+
+fn compare_events(pair: Pair) {
+    compare_sequences(pair, 2, true);
+}
+
 fn compare_generated(pair: Pair, protocol: u8) {
+    compare_sequences(pair, protocol, false);
+}
+
+fn compare_sequences(pair: Pair, protocol: u8, events: bool) {
     let (ours, theirs, dialect, name) = match pair {
         Pair::DanioRedis7 => (Kind::Danio, Kind::Redis, Dialect::Redis7, "redis"),
         Pair::DanioValkey9 => (Kind::Danio, Kind::Valkey, Dialect::Valkey9, "valkey"),
         Pair::Valkey9Redis7 => (Kind::Valkey, Kind::Redis, Dialect::Redis7, "peers"),
     };
     let (Some(ours), Some(theirs)) = (ours.start_or_skip(), theirs.start_or_skip()) else { return };
-    let stage = Stage { ours: &ours, theirs: &theirs, pair, protocol };
+    let stage = Stage { ours: &ours, theirs: &theirs, pair, protocol, events };
     let commands = variable("DANIO_ORACLE_COMMANDS").unwrap_or(20_000);
     let first = variable("DANIO_ORACLE_SEED").unwrap_or(1);
     let mut failures = Vec::new();
@@ -108,7 +130,7 @@ fn compare_generated(pair: Pair, protocol: u8) {
         let (sequence, mismatch) = stage.shrink(&sequence, mismatch);
         let mut text = format!("seed {seed}: {}", report(&sequence, &mismatch));
         if pair != Pair::Valkey9Redis7 {
-            let path = seeds::keep(name, protocol, seed, &sequence, &mismatch);
+            let path = seeds::keep(name, (protocol, events), seed, &sequence, &mismatch);
             text.push_str(&format!("\nkept in {}", path.display()));
         }
         failures.push(text);

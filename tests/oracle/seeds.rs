@@ -14,6 +14,8 @@ use crate::words::Words;
 pub(crate) struct Seed {
     pub name: String,
     pub protocol: u8,
+    /// Whether notifications are compared.
+    pub events: bool,
     pub sequence: Vec<Words>,
 }
 
@@ -32,12 +34,13 @@ pub(crate) fn all() -> Vec<Seed> {
 /// Writes a failure down and says where.
 pub(crate) fn keep(
     against: &str,
-    protocol: u8,
+    (protocol, events): (u8, bool),
     seed: u64,
     sequence: &[Words],
     mismatch: &Mismatch,
 ) -> PathBuf {
-    let mut text = format!("# RESP{protocol} against {against}, seed {seed}\n");
+    let told = if events { " with events" } else { "" };
+    let mut text = format!("# RESP{protocol}{told} against {against}, seed {seed}\n");
     for line in [format!("ours:   {}", mismatch.ours), format!("theirs: {}", mismatch.theirs)] {
         for line in line.lines() {
             writeln!(text, "# {line}").expect("a String takes all");
@@ -47,7 +50,8 @@ pub(crate) fn keep(
         text.push_str(&line(words));
         text.push('\n');
     }
-    let name = format!("{against}-resp{protocol}-{:08x}.txt", Dice::new(seed).next() as u32);
+    let told = if events { "-events" } else { "" };
+    let name = format!("{against}-resp{protocol}{told}-{:08x}.txt", Dice::new(seed).next() as u32);
     let path = folder().join(name);
     if let Err(e) = std::fs::create_dir_all(folder()).and_then(|()| std::fs::write(&path, text)) {
         eprintln!("the failing sequence could not be kept in {}: {e}", path.display());
@@ -71,8 +75,9 @@ fn read(path: PathBuf) -> Option<Seed> {
     let name = path.file_name()?.to_str()?.strip_suffix(".txt")?.to_owned();
     let text = std::fs::read_to_string(&path).ok()?;
     let protocol = if text.starts_with("# RESP3") { 3 } else { 2 };
+    let events = text.lines().next().is_some_and(|line| line.contains(" with events "));
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    Some(Seed { name, protocol, sequence: lines.map(parse).collect() })
+    Some(Seed { name, protocol, events, sequence: lines.map(parse).collect() })
 }
 
 fn parse(line: &str) -> Words {

@@ -102,13 +102,23 @@ impl Client {
 
     /// Sends one command and reads its one reply.
     pub(crate) fn call(&mut self, words: &Words) -> Result<Raw> {
+        self.send(words)?;
+        self.receive()
+    }
+
+    /// Sends one command.
+    pub(crate) fn send(&mut self, words: &Words) -> Result<()> {
         let mut message = format!("*{}\r\n", words.len()).into_bytes();
         for word in words {
             message.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
             message.extend_from_slice(word);
             message.extend_from_slice(b"\r\n");
         }
-        self.reader.get_mut().write_all(&message)?;
+        self.reader.get_mut().write_all(&message)
+    }
+
+    /// Reads one reply, or whatever else comes.
+    pub(crate) fn receive(&mut self) -> Result<Raw> {
         let mut bytes = Vec::new();
         let tree = self.read(&mut bytes)?;
         Ok(Raw { bytes, tree })
