@@ -202,6 +202,13 @@ impl EventStream {
         self.sink.queue.take(&self.clock, Some(limit))
     }
 
+    /// As [`recv`](EventStream::recv), as a future for any runtime. Dropping it before it is ready loses
+    /// nothing.
+    #[cfg(feature = "async")]
+    pub async fn recv_async(&mut self) -> Option<KeyEvent> {
+        std::future::poll_fn(|cx| self.sink.queue.poll_take(cx)).await
+    }
+
     /// Whether nothing more will come: it was too slow, or the engine is no more.
     pub fn is_ended(&self) -> bool {
         self.sink.queue.is_over()

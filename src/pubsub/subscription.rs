@@ -174,6 +174,13 @@ impl Subscription {
         self.listener.0.take(&self.clock, Some(limit))
     }
 
+    /// As [`recv`](Subscription::recv), as a future for any runtime. Dropping it before it is ready loses
+    /// nothing.
+    #[cfg(feature = "async")]
+    pub async fn recv_async(&mut self) -> Option<Message> {
+        std::future::poll_fn(|cx| self.listener.0.poll_take(cx)).await
+    }
+
     /// Whether nothing more will come: it was too slow, or the engine is no more.
     pub fn is_ended(&self) -> bool {
         self.listener.0.is_over()
