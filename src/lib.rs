@@ -97,8 +97,8 @@ pub use api::{
 pub use api::{Atomic, Transaction, Watch};
 pub use api::{
     AutoClaimed, ClaimOptions, ConsumerGroup, ConsumerInfo, DeleteOutcome, GroupInfo,
-    GroupReadOptions, PendingEntry, PendingSummary, Redelivered, StreamEntries, StreamEntry,
-    StreamInfo, XAddOptions, XTrim,
+    GroupReadOptions, IdempotencyInfo, PendingEntry, PendingSummary, Redelivered, StreamEntries,
+    StreamEntry, StreamInfo, XAddOptions, XCfgSet, XTrim,
 };
 pub use api::{
     BitInt, BitRange, Bitfield, CopyOptions, Db, Engine, ExpireCondition, Lcs, ListElements,

@@ -59,12 +59,12 @@ pub use snapshot::{ExportOptions, Exported, Imported, RdbVersion};
 pub use sort::SortOptions;
 pub(crate) use sort::reaches;
 pub(crate) use stream::{
-    AddArgs, AutoClaimArgs, ClaimArgs, Delivered, NewId, ReadArgs, Source, Start,
+    AddArgs, AutoClaimArgs, ClaimArgs, Delivered, Named, NewId, ReadArgs, Source, Start,
 };
 pub use stream::{
     AutoClaimed, ClaimOptions, ConsumerGroup, ConsumerInfo, DeleteOutcome, GroupInfo,
-    GroupReadOptions, PendingEntry, PendingSummary, Redelivered, StreamEntries, StreamEntry,
-    StreamInfo, XAddOptions, XTrim,
+    GroupReadOptions, IdempotencyInfo, PendingEntry, PendingSummary, Redelivered, StreamEntries,
+    StreamEntry, StreamInfo, XAddOptions, XCfgSet, XTrim,
 };
 pub use string::Lcs;
 pub(crate) use string::digest;

@@ -250,3 +250,58 @@ fn words_may_be_anything_that_holds_bytes() {
     assert_eq!(session.execute(["GET"]), Err(Error::WrongArity("get".into())));
     assert!(session.execute(Vec::<&str>::new()).is_err());
 }
+
+#[test]
+fn messages_that_have_a_name_are_added_once() {
+    let clock = ManualClock::new();
+    let engine = Engine::open(Config::new().clock(clock.clone())).expect("valid");
+    let mut session = Session::new(&engine);
+    let mut say = |line: &str| ask(&mut session, line);
+    let refused = [
+        ("XADD s IDMP p * f v", "ERR Invalid stream ID specified as stream command argument"),
+        ("XADD s IDMP p n 1-1 f v", "ERR IDMP/IDMPAUTO can be used only with auto-generated IDs"),
+        ("XADD s IDMPAUTO p 1-1 f v", "ERR IDMP/IDMPAUTO can be used only with auto-generated IDs"),
+        ("XADD s IDMPAUTO p IDMP p n * f v", "ERR IDMP/IDMPAUTO specified multiple times"),
+        ("XCFGSET s IDMP-DURATION 5", "ERR no such key"),
+        ("XIDMPRECORD s p n 1-1", "ERR no such key"),
+    ];
+    for (line, error) in refused {
+        assert_eq!(say(line), error, "{line}");
+    }
+    let first = say("XADD s IDMP p a MAXLEN ~ 10 * f 1");
+    assert_eq!(say("XADD s NOMKSTREAM MAXLEN ~ 10 IDMP p a * f 2"), first);
+    let other = say("XADD s IDMP q a * f 1");
+    assert_ne!(other, first);
+    let named = say("XADD s IDMPAUTO p * f 1 g 2");
+    assert_eq!(say("XADD s IDMPAUTO p * g 2 f 1"), named);
+    assert_ne!(say("XADD s IDMPAUTO p * g 1 f 2"), named);
+    assert_eq!(say("XLEN s"), "4");
+    // The id is that of the entry even when that is gone.
+    assert_eq!(say(&format!("XDEL s {first}")), "1");
+    assert_eq!(say("XADD s IDMP p a * f 3"), first);
+    clock.advance(Duration::from_secs(100));
+    assert_ne!(say("XADD s IDMP p a * f 3"), first);
+
+    let refused = [
+        ("XCFGSET s", "ERR At least one parameter must be specified"),
+        ("XCFGSET s IDMP-DURATION", "ERR syntax error"),
+        ("XCFGSET s IDMP-DURATION x", "ERR value is not an integer or out of range"),
+        ("XCFGSET s IDMP-DURATION 86401", "ERR IDMP-DURATION must be between 1 and 86400"),
+        ("XCFGSET s IDMP-MAXSIZE 0", "ERR IDMP-MAXSIZE must be between 1 and 10000"),
+        ("XIDMPRECORD s p b 1-1", "ERR The stream has no entry of this ID"),
+    ];
+    for (line, error) in refused {
+        assert_eq!(say(line), error, "{line}");
+    }
+    // What is set as it was loses nothing; what is set otherwise loses everything.
+    let again = say("XADD s IDMP p a * f 4");
+    assert_eq!(say("XCFGSET s IDMP-MAXSIZE 100 IDMP-DURATION 100"), "OK");
+    assert_eq!(say("XADD s IDMP p a * f 4"), again);
+    assert_eq!(say("XCFGSET s IDMP-MAXSIZE 2"), "OK");
+    assert_ne!(say("XADD s IDMP p a * f 4"), again);
+    let info =
+        engine.db(0).expect("there").xinfo("s").expect("a stream").expect("there").idempotency;
+    let info = info.expect("it is used");
+    assert_eq!((info.max_size, info.producers, info.messages), (2, 1, 1));
+    assert_eq!((info.added, info.duplicates), (6, 5));
+}

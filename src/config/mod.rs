@@ -273,6 +273,10 @@ pub(crate) struct Settings {
     pub(crate) stamp: AtomicU8,
     /// When collections change their encoding.
     pub(crate) limits: Limits,
+    /// `stream-idmp-duration`: for how many seconds a stream remembers the messages of producers.
+    pub(crate) stream_idmp_duration: AtomicU32,
+    /// `stream-idmp-maxsize`: how many it remembers of each.
+    pub(crate) stream_idmp_maxsize: AtomicU32,
 }
 
 impl Settings {
@@ -292,6 +296,8 @@ impl Settings {
             #[cfg(feature = "snapshot")]
             rdb_compression: AtomicBool::new(true),
             limits,
+            stream_idmp_duration: AtomicU32::new(100),
+            stream_idmp_maxsize: AtomicU32::new(100),
         }
     }
 

@@ -2,11 +2,12 @@
 
 use super::id_words;
 use crate::api::{Db, Scope};
+use crate::clock::Millis;
 use crate::ds::stream_log::{Keep, StreamId};
 use crate::error::{Error, Result};
 use crate::keyspace::event::{XADD, XTRIM};
 use crate::keyspace::{Key, Tx};
-use crate::value::stream::{BigStream, References, Stream, Trim, Trimmed};
+use crate::value::stream::{BigStream, References, Stream, Trim, Trimmed, name_of};
 
 /// The most bytes that an entry's fields and values take together.
 const MAX_ENTRY: usize = 1 << 30;
@@ -23,13 +24,51 @@ pub(crate) enum NewId {
     Given(StreamId),
 }
 
+/// What a producer calls a message, so that it is not added again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Named<'a> {
+    pub(crate) producer: &'a [u8],
+    /// `None`: what follows from the fields and values.
+    pub(crate) name: Option<&'a [u8]>,
+}
+
 /// All that XADD can be told.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct AddArgs {
+pub(crate) struct AddArgs<'a> {
     pub(crate) id: NewId,
     /// `NOMKSTREAM`: adds to a stream that is there, and makes none.
     pub(crate) only_existing: bool,
     pub(crate) trim: Option<Trim>,
+    /// `IDMP`, `IDMPAUTO`.
+    pub(crate) named: Option<Named<'a>>,
+}
+
+impl AddArgs<'_> {
+    /// Refuses what does not go together, and producers and names that are none.
+    pub(crate) fn check(&self) -> Result<()> {
+        let Some(Named { producer, name }) = self.named else { return Ok(()) };
+        let refusal = match (self.id, producer, name) {
+            (NewId::Auto, [], Some(_)) => "ERR IDMP requires a non-empty producer ID",
+            (NewId::Auto, [], None) => "ERR IDMPAUTO requires a non-empty producer ID",
+            (NewId::Auto, _, Some([])) => "ERR IDMP requires a non-empty idempotent ID",
+            (NewId::Auto, ..) => return Ok(()),
+            _ => "ERR IDMP/IDMPAUTO can be used only with auto-generated IDs",
+        };
+        Err(Error::reply(refusal))
+    }
+}
+
+/// What XADD came to.
+enum Outcome {
+    /// The message was there already, or had been.
+    Known(StreamId),
+    Added {
+        id: StreamId,
+        trimmed: Option<Trimmed>,
+        len: usize,
+        /// Whether the entry survived its own trim.
+        stayed: bool,
+    },
 }
 
 impl Tx<'_> {
@@ -39,25 +78,49 @@ impl Tx<'_> {
         &mut self,
         key: Key<'_>,
         fields: impl ExactSizeIterator<Item = (&'f [u8], &'f [u8])> + Clone,
-        args: &AddArgs,
+        args: &AddArgs<'_>,
     ) -> Result<Option<StreamId>> {
-        let now = if args.id == NewId::Auto { Some(self.now()) } else { None };
-        let limits = self.block_limits();
+        let asked = args.id == NewId::Auto || args.named.is_some();
+        let now = if asked { self.now() } else { Millis(0) };
+        let (limits, memory) = (self.block_limits(), self.usual_memory());
+        let made;
+        let named = match args.named {
+            Some(Named { producer, name: Some(name) }) => Some((producer, name)),
+            Some(Named { producer, name: None }) => {
+                made = name_of(fields.clone());
+                Some((producer, &made[..]))
+            }
+            None => None,
+        };
         self.change(key, |slot| {
             if args.only_existing && slot.entry().is_none() {
                 return Ok(slot.unchanged(None));
             }
-            let (id, trimmed, len) = slot.edit::<Stream, _>(|stream| {
+            let outcome = slot.edit::<Stream, _>(|stream| {
                 let stream = stream.make();
-                let id = choose(stream, args.id, now.map(|now| stream.next_id(now)))?;
+                if let Some((producer, name)) = named
+                    && let Some(id) = stream.known(producer, name, now)
+                {
+                    return Ok(Outcome::Known(id));
+                }
+                let auto = (args.id == NewId::Auto).then(|| stream.next_id(now));
+                let id = choose(stream, args.id, auto)?;
                 let size = fields.clone().map(|(f, v)| f.len().saturating_add(v.len()));
                 if size.fold(0, usize::saturating_add) > MAX_ENTRY {
                     return Err(Error::reply("ERR Elements are too large to be stored"));
                 }
                 stream.add(id, fields.clone(), limits);
+                if let Some((producer, name)) = named {
+                    stream.idempotency_mut(memory).add(producer, name, id, now);
+                }
                 let trimmed = args.trim.as_ref().map(|trim| stream.trim(trim));
-                Ok((id, trimmed, stream.len()))
+                let (len, stayed) = (stream.len(), stream.log().last_id() == Some(id));
+                Ok(Outcome::Added { id, trimmed, len, stayed })
             })?;
+            let (id, trimmed, len, stayed) = match outcome {
+                Outcome::Known(id) => return Ok(slot.same(Some(id))),
+                Outcome::Added { id, trimmed, len, stayed } => (id, trimmed, len, stayed),
+            };
             let cut = trimmed.as_ref().is_some_and(|trimmed| trimmed.len() > 0);
             let events = if cut { &[XADD, XTRIM][..] } else { &[XADD] };
             Ok(slot.changed(Some(id), events, |effect| {
@@ -75,6 +138,9 @@ impl Tx<'_> {
                     let mut words: Vec<&[u8]> = vec![b"XDEL", key.bytes];
                     words.extend(ids.iter().map(String::as_bytes));
                     effect.command(&words);
+                }
+                if let Some((producer, name)) = named.filter(|_| stayed) {
+                    effect.command(&[b"XIDMPRECORD", key.bytes, producer, name, id.as_bytes()]);
                 }
             }))
         })
@@ -174,35 +240,62 @@ impl XTrim {
 
 /// How [`Db::xadd_with`] adds an entry; made by methods named after XADD's options.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct XAddOptions(AddArgs);
+pub struct XAddOptions<'a>(AddArgs<'a>);
 
-impl XAddOptions {
+impl<'a> XAddOptions<'a> {
     /// Takes the id from the clock, makes the stream if there is none, and trims nothing.
-    pub fn new() -> XAddOptions {
+    pub fn new() -> Self {
         XAddOptions::default()
     }
 
     /// Gives the entry this id, which must be above the stream's last one.
-    pub fn id(mut self, id: StreamId) -> XAddOptions {
+    pub fn id(mut self, id: StreamId) -> Self {
         self.0.id = NewId::Given(id);
         self
     }
 
     /// Gives the entry the next id of this millisecond (`ms-*`).
-    pub fn millisecond(mut self, ms: u64) -> XAddOptions {
+    pub fn millisecond(mut self, ms: u64) -> Self {
         self.0.id = NewId::Within(ms);
         self
     }
 
     /// Adds nothing if there is no stream (`NOMKSTREAM`).
-    pub fn only_existing(mut self) -> XAddOptions {
+    pub fn only_existing(mut self) -> Self {
         self.0.only_existing = true;
         self
     }
 
     /// Trims the stream afterwards (`MAXLEN`, `MINID`).
-    pub fn trim(mut self, trim: XTrim) -> XAddOptions {
+    pub fn trim(mut self, trim: XTrim) -> Self {
         self.0.trim = Some(trim.0);
+        self
+    }
+
+    /// Adds nothing if the producer has added a message of this name lately, and returns the id of that
+    /// one's entry (`IDMP`). How many names are remembered, and how long, says
+    /// [`xcfg_set`](Db::xcfg_set).
+    ///
+    /// ```
+    /// use danio::{Db, XAddOptions};
+    ///
+    /// let db = Db::in_memory();
+    /// let once = XAddOptions::new().idmp("till-7", "payment-1");
+    /// let first = db.xadd_with("payments", [("amount", "10")], once)?;
+    /// assert_eq!(db.xadd_with("payments", [("amount", "10")], once)?, first);
+    /// assert_eq!(db.xlen("payments")?, 1);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
+    pub fn idmp<N: AsRef<[u8]> + ?Sized>(mut self, producer: &'a N, name: &'a N) -> Self {
+        let (producer, name) = (producer.as_ref(), Some(name.as_ref()));
+        self.0.named = Some(Named { producer, name });
+        self
+    }
+
+    /// As [`idmp`](XAddOptions::idmp), with a name that follows from the fields and values, whatever their
+    /// order (`IDMPAUTO`).
+    pub fn idmp_auto<N: AsRef<[u8]> + ?Sized>(mut self, producer: &'a N) -> Self {
+        self.0.named = Some(Named { producer: producer.as_ref(), name: None });
         self
     }
 }
@@ -235,8 +328,8 @@ impl<S: Scope> Db<S> {
     /// stripe). Returns its id; `None` if there is no stream and [none is to be made](XAddOptions::only_existing).
     ///
     /// # Errors
-    /// As [`xadd`](Db::xadd); [`Error::Reply`] if the id is not above the stream's last one. Nothing is changed
-    /// then.
+    /// As [`xadd`](Db::xadd); [`Error::Reply`] if the id is not above the stream's last one, or is given to
+    /// a message that has a name, or if a producer or name is empty. Nothing is changed then.
     ///
     /// ```
     /// use danio::{Db, StreamId, XAddOptions, XTrim};
@@ -253,13 +346,14 @@ impl<S: Scope> Db<S> {
         &self,
         key: impl AsRef<[u8]>,
         fields: impl IntoIterator<Item = (F, V)>,
-        options: XAddOptions,
+        options: XAddOptions<'_>,
     ) -> Result<Option<StreamId>> {
         let fields: Vec<(F, V)> = fields.into_iter().collect();
         if fields.is_empty() {
             return Err(Error::WrongArity("xadd".into()));
         }
         let fields = fields.iter().map(|(field, value)| (field.as_ref(), value.as_ref()));
+        options.0.check()?;
         self.grow(key.as_ref(), |tx, key| tx.xadd(key, fields, &options.0))
     }
 }

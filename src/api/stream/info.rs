@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-use super::StreamEntry;
+use super::{IdempotencyInfo, StreamEntry};
 use crate::api::{Db, Scope};
 use crate::clock::Millis;
 use crate::ds::stream_log::StreamId;
@@ -30,6 +30,8 @@ pub struct StreamInfo {
     pub last: Option<StreamEntry>,
     /// How many consumer groups there are.
     pub groups: usize,
+    /// What it remembers of producers, if any ever named its messages or that was set.
+    pub idempotency: Option<IdempotencyInfo>,
 }
 
 /// What is known of a consumer group (`XINFO GROUPS`).
@@ -184,6 +186,7 @@ impl<S: Scope> Db<S> {
                 first: log.range(StreamId::MIN, StreamId::MAX).next().map(StreamEntry::from),
                 last: log.range_back(StreamId::MIN, StreamId::MAX).next().map(StreamEntry::from),
                 groups: stream.group_count(),
+                idempotency: stream.idempotency().map(|seen| IdempotencyInfo::of(seen, tx)),
             }))
         })
     }

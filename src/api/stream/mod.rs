@@ -5,13 +5,14 @@ mod claim;
 mod consume;
 mod group;
 mod handle;
+mod idempotency;
 mod info;
 mod read;
 mod remove;
 
 use bytes::Bytes;
 
-pub(crate) use self::add::{AddArgs, NewId};
+pub(crate) use self::add::{AddArgs, Named, NewId};
 pub use self::add::{XAddOptions, XTrim};
 pub(crate) use self::claim::{AutoClaimArgs, ClaimArgs};
 pub use self::claim::{AutoClaimed, ClaimOptions};
@@ -19,6 +20,7 @@ pub(crate) use self::consume::{Delivered, ReadArgs, Source};
 pub use self::consume::{GroupReadOptions, Redelivered};
 pub(crate) use self::group::Start;
 pub use self::handle::ConsumerGroup;
+pub use self::idempotency::{IdempotencyInfo, XCfgSet};
 pub use self::info::{ConsumerInfo, GroupInfo, PendingEntry, PendingSummary, StreamInfo};
 pub use self::read::StreamEntries;
 pub use self::remove::DeleteOutcome;

@@ -53,6 +53,12 @@ pub(in crate::command) fn bind(
     follow(parameters, "proto-max-bulk-len", keyspace, |keyspace, bytes| {
         keyspace.settings.max_string.store(usize::try_from(bytes).unwrap_or(usize::MAX), Relaxed);
     });
+    follow(parameters, "stream-idmp-duration", keyspace, |keyspace, seconds| {
+        keyspace.settings.stream_idmp_duration.store(seconds as u32, Relaxed);
+    });
+    follow(parameters, "stream-idmp-maxsize", keyspace, |keyspace, names| {
+        keyspace.settings.stream_idmp_maxsize.store(names as u32, Relaxed);
+    });
     follow(parameters, "hz", keyspace, |keyspace, hz| {
         keyspace.settings.hz.store(hz.unsigned_abs(), Relaxed);
     });

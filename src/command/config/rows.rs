@@ -90,6 +90,8 @@ pub(super) static ROWS: &[Parameter] = &[
     in_bytes(EncodingLimit::HllSparseMaxBytes, "3000"),
     in_bytes(EncodingLimit::StreamNodeMaxBytes, "4096"),
     threshold(EncodingLimit::StreamNodeMaxEntries, "100"),
+    int("stream-idmp-duration", 1, 86_400, "100"),
+    int("stream-idmp-maxsize", 1, 10_000, "100"),
     // Snapshots and payloads.
     #[cfg(feature = "snapshot")]
     yes_no("rdbcompression", "yes"),

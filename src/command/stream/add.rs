@@ -1,7 +1,7 @@
 //! XADD and XTRIM.
 
 use super::ids::{id, new_id, write_id};
-use crate::api::{AddArgs, NewId};
+use crate::api::{AddArgs, Named, NewId};
 use crate::command::args::Args;
 use crate::command::context::Context;
 use crate::command::keyspec::{KeyFlags, KeySpec};
@@ -44,12 +44,22 @@ pub(super) const XADD: Command = Command::new("xadd", -5, xadd)
         ("6.2.0", "Options `NOMKSTREAM`, `MINID` and `LIMIT`."),
         ("7.0.0", "Ids of the form `<ms>-*`."),
         ("8.2.0", "Options `KEEPREF`, `DELREF` and `ACKED`."),
+        ("8.6.0", "Options `IDMP` and `IDMPAUTO`."),
     ])
     .tips(&["nondeterministic_output"])
     .args(&[
         Arg::key("key", 0),
         Arg::word("nomkstream", "NOMKSTREAM").optional().since("6.2.0"),
         REFERENCES,
+        Arg::one_of(
+            "idmp",
+            &[
+                Arg::string("pid").token("IDMPAUTO"),
+                Arg::block("idmp", &[Arg::string("pid"), Arg::string("iid")]).token("IDMP"),
+            ],
+        )
+        .optional()
+        .since("8.6.0"),
         Arg::block("trim", TRIM).optional(),
         Arg::one_of("id-selector", &[Arg::word("auto-id", "*"), Arg::string("id")]),
         Arg::block("data", &[Arg::string("field"), Arg::string("value")]).multiple(),
@@ -62,8 +72,7 @@ fn xadd(ctx: &mut Context<'_, '_>) -> Result<()> {
         (AddArgs::default(), 3)
     } else {
         let options = Options::parse(words, true, ctx.tx)?;
-        let trim = options.trim;
-        (AddArgs { id: options.id, only_existing: options.only_existing, trim }, options.end + 1)
+        (options.args, options.end + 1)
     };
     let count = words.len().saturating_sub(fields_at);
     if count < 2 || count % 2 == 1 {
@@ -72,6 +81,7 @@ fn xadd(ctx: &mut Context<'_, '_>) -> Result<()> {
     if args.id == NewId::Given(crate::StreamId::MIN) {
         return Err(Error::reply("ERR The ID specified in XADD must be greater than 0-0"));
     }
+    args.check()?;
     let field = move |i: usize| (words.at(fields_at + 2 * i), words.at(fields_at + 2 * i + 1));
     match ctx.tx.xadd(ctx.key(), (0..count / 2).map(field), &args)? {
         Some(id) => write_id(ctx.reply, id),
@@ -97,29 +107,27 @@ pub(super) const XTRIM: Command = Command::new("xtrim", -4, xtrim)
 
 fn xtrim(ctx: &mut Context<'_, '_>) -> Result<()> {
     let options = Options::parse(ctx.args, false, ctx.tx)?;
-    let trim = options.trim.expect("XTRIM without a threshold is refused");
+    let trim = options.args.trim.expect("XTRIM without a threshold is refused");
     let deleted = ctx.tx.xtrim(ctx.key(), &trim)?;
     ctx.count(deleted)
 }
 
 /// What XADD and XTRIM are told before the fields.
-struct Options {
-    id: NewId,
-    only_existing: bool,
-    trim: Option<Trim>,
+struct Options<'a> {
+    args: AddArgs<'a>,
     /// Where the id is, if there is one.
     end: usize,
 }
 
-impl Options {
+impl<'a> Options<'a> {
     /// Reads the words from the third on, up to the id if `add`.
     ///
     /// # Errors
     /// Redis's words, in its order.
-    fn parse(words: Args<'_>, add: bool, tx: &Tx<'_>) -> Result<Options> {
+    fn parse(words: Args<'a>, add: bool, tx: &Tx<'_>) -> Result<Options<'a>> {
         let (mut id_given, mut only_existing) = (NewId::Auto, false);
         let (mut keep, mut whole, mut limit) = (None, false, None);
-        let mut references = None;
+        let (mut references, mut named) = (None, None);
         let mut at = 2;
         while let Some(word) = words.get(at) {
             let value = words.get(at + 1);
@@ -144,6 +152,17 @@ impl Options {
                     at += 1;
                 }
                 (word, _) if add && is(word, "nomkstream") => only_existing = true,
+                (word, Some(producer)) if add && (is(word, "idmp") || is(word, "idmpauto")) => {
+                    let name = if is(word, "idmp") { Some(at + 2) } else { None };
+                    let name = match name.map(|at| words.get(at).ok_or(Error::Syntax)) {
+                        Some(name) => Some(name?),
+                        None => None,
+                    };
+                    if named.replace(Named { producer, name }).is_some() {
+                        return Err(Error::reply("ERR IDMP/IDMPAUTO specified multiple times"));
+                    }
+                    at += 1 + usize::from(name.is_some());
+                }
                 (word, _) => match policy(word) {
                     Some(policy) if references.is_none_or(|given| given == policy) => {
                         references = Some(policy);
@@ -175,7 +194,7 @@ impl Options {
         let limit = if whole { limit.unwrap_or_else(|| usual_limit(tx)) } else { 0 };
         let references = references.unwrap_or_default();
         let trim = keep.map(|keep| Trim { keep, whole, limit, references });
-        Ok(Options { id: id_given, only_existing, trim, end: at })
+        Ok(Options { args: AddArgs { id: id_given, only_existing, trim, named }, end: at })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::ids::{write_entry, write_id};
 use super::range::write_entries;
+use crate::api::IdempotencyInfo;
 use crate::command::context::Context;
 use crate::command::help;
 use crate::command::keyspec::{KeyFlags, KeySpec};
@@ -30,6 +31,7 @@ const STREAM: Command = Command::new("stream", -3, stream_info)
         ("6.0.0", "Option `FULL`."),
         ("7.0.0", "What was deleted, added and read, and the lag of groups."),
         ("7.2.0", "When a consumer was active, apart from when it was seen."),
+        ("8.6.0", "What is remembered of producers."),
     ])
     .args(&[
         Arg::key("key", 0),
@@ -63,9 +65,20 @@ fn stream_info(ctx: &mut Context<'_, '_>) -> Result<()> {
         }
         _ => return Err(refused()),
     };
+    let seen = stream.idempotency().map(|seen| IdempotencyInfo::of(seen, ctx.tx));
     let reply = &mut *ctx.reply;
-    reply.map(if full.is_some() { 9 } else { 10 });
+    let fields = if full.is_some() { 9 } else { 10 };
+    reply.map(fields + if seen.is_some() { 6 } else { 0 });
     write_position(reply, stream);
+    if let Some(seen) = seen {
+        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        field(reply, "idmp-duration").integer(whole(seen.duration.as_secs()));
+        field(reply, "idmp-maxsize").integer(count(seen.max_size));
+        field(reply, "pids-tracked").integer(count(seen.producers));
+        field(reply, "iids-tracked").integer(count(seen.messages));
+        field(reply, "iids-added").integer(whole(seen.added));
+        field(reply, "iids-duplicates").integer(whole(seen.duplicates));
+    }
     match full {
         None => write_short(reply, stream),
         Some(count) => write_full(reply, stream, count),

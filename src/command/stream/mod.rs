@@ -3,6 +3,7 @@
 mod add;
 mod claim;
 mod group;
+mod idempotency;
 mod ids;
 mod info;
 mod pending;
@@ -18,10 +19,12 @@ pub(super) static ROWS: &[Command] = &[
     remove::XACKDEL,
     add::XADD,
     claim::XAUTOCLAIM,
+    idempotency::XCFGSET,
     claim::XCLAIM,
     remove::XDEL,
     remove::XDELEX,
     group::XGROUP,
+    idempotency::XIDMPRECORD,
     info::XINFO,
     range::XLEN,
     pending::XPENDING,

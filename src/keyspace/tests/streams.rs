@@ -7,7 +7,7 @@ use crate::value::stream::StreamRef;
 
 /// A command on a stream, of few ids, groups and consumers.
 pub(super) fn command() -> impl Strategy<Value = Vec<String>> {
-    const LINES: [&str; 40] = [
+    const LINES: [&str; 45] = [
         "XADD k * f v",
         "XADD k * f v",
         "XADD k * type login user v",
@@ -18,6 +18,11 @@ pub(super) fn command() -> impl Strategy<Value = Vec<String>> {
         "XADD k MINID ~ i DELREF * f v",
         "XADD k MAXLEN = n ACKED * f v",
         "XADD k NOMKSTREAM * f v",
+        "XADD k IDMP c v1 * f v",
+        "XADD k IDMP c v2 MAXLEN = n * f v",
+        "XADD k IDMPAUTO c * f v",
+        "XCFGSET k IDMP-MAXSIZE n",
+        "XIDMPRECORD k c v3 i",
         "XDEL k i i",
         "XDELEX k DELREF IDS 2 i i",
         "XDELEX k ACKED IDS 2 i i",
@@ -91,5 +96,12 @@ pub(super) fn dump(stream: StreamRef<'_>) -> String {
         )
     });
     let (entries, groups) = (entries.collect::<Vec<_>>(), groups.collect::<Vec<_>>());
-    format!("{:?} {entries:?} {groups:?}", stream.position())
+    let seen = stream.idempotency().map(|seen| {
+        (
+            seen.memory,
+            seen.added,
+            seen.iter().map(|(p, n, id)| (p.to_vec(), n.to_vec(), id)).collect::<Vec<_>>(),
+        )
+    });
+    format!("{:?} {entries:?} {groups:?} {seen:?}", stream.position())
 }

@@ -4,6 +4,7 @@
 //! the last id, and its groups.
 
 mod group;
+mod idempotency;
 #[cfg(feature = "snapshot")]
 mod load;
 mod position;
@@ -11,6 +12,7 @@ mod position;
 mod tests;
 
 pub(crate) use self::group::{Consumer, ConsumerId, Group, Pending};
+pub(crate) use self::idempotency::{Idempotency, Memory, name_of};
 pub(crate) use self::position::Position;
 use super::{Big, Collection, Encoding, Stored, StoredRef, Type, View};
 use crate::clock::Millis;
@@ -32,6 +34,8 @@ pub(crate) struct BigStream {
     groups: Ordered<Box<[u8]>, Group>,
     /// What the groups and their names own.
     groups_heap: usize,
+    /// What producers have added lately, if they name their messages.
+    idempotency: Option<Box<Idempotency>>,
 }
 
 /// What happens to the groups' pending entries when entries are deleted.
@@ -103,7 +107,17 @@ impl Clone for BigStream {
             groups_heap += name + group.heap_size();
             next = groups.after(place);
         }
-        BigStream { log: self.log.clone(), position: self.position, groups, groups_heap }
+        let mut idempotency = self.idempotency.clone();
+        if let Some(idempotency) = &mut idempotency {
+            idempotency.recount();
+        }
+        BigStream {
+            log: self.log.clone(),
+            position: self.position,
+            groups,
+            groups_heap,
+            idempotency,
+        }
     }
 }
 
@@ -121,6 +135,28 @@ impl BigStream {
     /// What is known of the ids.
     pub(crate) fn position(&self) -> &Position {
         &self.position
+    }
+
+    /// What producers have added lately, if any names its messages.
+    pub(crate) fn idempotency(&self) -> Option<&Idempotency> {
+        self.idempotency.as_deref()
+    }
+
+    /// As [`idempotency`](BigStream::idempotency), to be changed; `usual` is what is remembered if nothing was set.
+    pub(crate) fn idempotency_mut(&mut self, usual: Memory) -> &mut Idempotency {
+        self.idempotency.get_or_insert_with(|| {
+            let mut fresh = Box::<Idempotency>::default();
+            fresh.set_memory(usual);
+            fresh
+        })
+    }
+
+    /// The entry that a producer's message became before, if that is remembered; counts it as sent again.
+    pub(crate) fn known(&mut self, producer: &[u8], name: &[u8], now: Millis) -> Option<StreamId> {
+        let idempotency = self.idempotency.as_mut()?;
+        let id = idempotency.find(producer, name, now)?;
+        idempotency.duplicates += 1;
+        Some(id)
     }
 
     /// The groups, in the order of their names.
@@ -328,11 +364,15 @@ impl Big for BigStream {
     }
 
     fn heap_size(&self) -> usize {
-        size_of::<BigStream>() + self.log.heap_size() + self.groups.heap_size() + self.groups_heap
+        let idempotency = self.idempotency.as_ref().map_or(0, |seen| seen.heap_size());
+        let groups = self.groups.heap_size() + self.groups_heap;
+        size_of::<BigStream>() + self.log.heap_size() + groups + idempotency
     }
 
     fn effort(&self) -> usize {
-        self.log.effort() + self.groups().map(|(_, group)| group.effort()).sum::<usize>()
+        let idempotency = self.idempotency.as_ref().map_or(0, |seen| seen.effort());
+        let groups = self.groups().map(|(_, group)| group.effort()).sum::<usize>();
+        self.log.effort() + groups + idempotency
     }
 
     fn duplicate(&self) -> Box<dyn Big> {
