@@ -160,6 +160,22 @@ impl Limits {
         self.apart.store(bytes, Ordering::Relaxed);
     }
 
+    /// The same thresholds, but for the length of packed elements, which is of no account for what
+    /// comes packed from elsewhere.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn for_packed(&self) -> Limits {
+        use EncodingLimit::{HashMaxListpackValue, SetMaxListpackValue, ZsetMaxListpackValue};
+        let limits = Limits {
+            values: EncodingLimit::ALL.map(|limit| AtomicI64::new(self.get(limit))),
+            apart: AtomicU32::new(self.apart()),
+            hasher: self.hasher.clone(),
+        };
+        for limit in [HashMaxListpackValue, SetMaxListpackValue, ZsetMaxListpackValue] {
+            limits.set(limit, i64::MAX);
+        }
+        limits
+    }
+
     pub(crate) fn set(&self, limit: EncodingLimit, value: i64) {
         self.values[limit as usize].store(value, Ordering::Relaxed);
     }

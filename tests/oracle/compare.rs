@@ -91,6 +91,8 @@ fn check(words: &Words) -> Check {
             let limited = words.iter().any(|word| word.eq_ignore_ascii_case(b"LIMIT"));
             if limited { Check::Count } else { Check::Unordered }
         }
+        // Each names a version of its own, and what has no order is in its own.
+        (b"DUMP", _) => Check::Presence,
         (b"RANDOMKEY", _) => Check::Presence,
         (b"ZRANDMEMBER", _) if words.len() == 2 => Check::Presence,
         (b"ZRANDMEMBER", _) => Check::Count,

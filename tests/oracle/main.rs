@@ -22,6 +22,7 @@ mod compare;
 mod conversation;
 mod dice;
 mod differences;
+mod dumps;
 mod episode;
 mod events;
 mod families;

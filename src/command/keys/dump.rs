@@ -83,7 +83,8 @@ fn restore(ctx: &mut Context<'_, '_>) -> Result<()> {
     }
     args.expiry = (ttl > 0).then(|| {
         let since = if absolute { 0 } else { ctx.tx.now().0 };
-        Millis(since.saturating_add(ttl))
+        // As there, a time beyond all times is one long past.
+        Millis(since.wrapping_add(ttl))
     });
     ctx.tx.restore(key, &ctx.args[3], args)?;
     ctx.ok()

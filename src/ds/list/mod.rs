@@ -148,6 +148,15 @@ impl ChunkedList {
         }
     }
 
+    /// Adds an element behind the others, in a node of its own.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn push_node(&mut self, item: Item<'_>) {
+        if let Some(at) = self.spine.back() {
+            self.spine.edit(at, Node::settle);
+        }
+        self.spine.push_back(Node::of(item, self.fill));
+    }
+
     /// Shows the element at an end and removes it. O(its bytes).
     #[inline]
     pub(crate) fn pop_with<R>(&mut self, end: End, show: impl FnOnce(Item<'_>) -> R) -> Option<R> {

@@ -65,6 +65,12 @@ impl ListBuilder {
         self.0.push(End::Back, item);
     }
 
+    /// Adds an element behind the others that begins a node.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn push_node(&mut self, item: Item<'_>) {
+        self.0.push_node(item);
+    }
+
     #[cfg(feature = "snapshot")]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.len() == 0

@@ -2,6 +2,7 @@
 
 mod bitmap;
 mod connection;
+mod dump;
 mod expiry;
 mod geo;
 mod hashes;
@@ -46,6 +47,7 @@ pub(crate) const FAMILIES: &[(&str, usize, Generator)] = &[
     ("transactions", 12, transactions::next),
     ("zsets", 30, zsets::next),
     ("geo", 14, geo::next),
+    ("dump", 8, dump::next),
 ];
 
 /// Commands that are understood by the harness and not sent; see [`crate::episode`].

@@ -44,7 +44,7 @@ pub(super) fn quicklist(input: &mut Input<'_>, tagged: bool, limits: &Limits) ->
         let container = if tagged { input.number()? } else { PACKED };
         let bytes = input.string()?;
         match container {
-            PLAIN if !bytes.is_empty() => list.push(Item::from(&*bytes)),
+            PLAIN if !bytes.is_empty() => list.push_node(Item::from(&*bytes)),
             PACKED if tagged => add(&mut list, Sequence::listpack(&bytes)?)?,
             PACKED => add(&mut list, Sequence::ziplist(&bytes)?)?,
             _ => return malformed("a node of a list is of an unknown kind"),
@@ -53,7 +53,11 @@ pub(super) fn quicklist(input: &mut Input<'_>, tagged: bool, limits: &Limits) ->
     finish(list, limits)
 }
 
+/// Adds a node, which stays one if the limit of nodes allows it.
 fn add(list: &mut ListBuilder, mut elements: Sequence<'_>) -> Result<()> {
+    if let Some(element) = elements.next()? {
+        list.push_node(element);
+    }
     while let Some(element) = elements.next()? {
         list.push(element);
     }

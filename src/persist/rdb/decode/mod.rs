@@ -47,6 +47,19 @@ pub(super) fn decode(
     input: &mut Input<'_>,
     limits: &Limits,
 ) -> Result<Content> {
+    // As in Redis, what comes packed stays so whatever the length of its elements, but for zipmaps.
+    let packed = matches!(
+        of,
+        kind::SET_LISTPACK
+            | kind::ZSET_ZIPLIST
+            | kind::ZSET_LISTPACK
+            | kind::HASH_ZIPLIST
+            | kind::HASH_LISTPACK
+            | kind::HASH_LISTPACK_EX_EARLY
+            | kind::HASH_LISTPACK_EX
+    );
+    let packed = packed.then(|| limits.for_packed());
+    let limits = packed.as_ref().unwrap_or(limits);
     Ok(match of {
         kind::STRING => Content::String(input.string()?.into_owned()),
         kind::LIST => collection::list(input, limits)?.into(),
