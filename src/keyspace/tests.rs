@@ -2,6 +2,8 @@
 
 mod fields;
 mod lists;
+#[cfg(feature = "snapshot")]
+mod payloads;
 mod streams;
 mod undo;
 
