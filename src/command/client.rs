@@ -105,6 +105,8 @@ pub struct Client {
     on_push: Mutex<Option<Arc<OnPush>>>,
     /// Channels, patterns and shard channels that it listens to.
     subscribed: [AtomicUsize; 3],
+    /// Whether it is shown all commands (`MONITOR`).
+    monitor: AtomicBool,
     /// Whether it said that it will end the connection (`QUIT`).
     leaving: AtomicBool,
     traffic: Traffic,
@@ -165,6 +167,7 @@ impl Client {
             limits,
             on_push: Mutex::new(None),
             subscribed: Default::default(),
+            monitor: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
             traffic: Traffic::default(),
         }
@@ -189,6 +192,16 @@ impl Client {
     /// Whether the connection is about to end.
     pub(super) fn is_leaving(&self) -> bool {
         self.leaving.load(Relaxed) || self.is_killed()
+    }
+
+    /// Notes that it is shown all commands, or no longer.
+    pub(super) fn set_monitor(&self, on: bool) {
+        self.monitor.store(on, Relaxed);
+    }
+
+    /// Whether it is shown all commands.
+    pub(super) fn is_monitor(&self) -> bool {
+        self.monitor.load(Relaxed)
     }
 
     /// Whether it speaks RESP3.
@@ -290,6 +303,7 @@ impl Client {
         let mut flags = String::new();
         let wish = self.tracking.wish();
         for (on, letter) in [
+            (self.is_monitor(), 'O'),
             (self.is_subscriber(), 'P'),
             (self.multi.load(Relaxed) >= 0, 'x'),
             (self.held.load(Relaxed), 'b'),

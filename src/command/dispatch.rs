@@ -35,6 +35,9 @@ pub enum Flow {
     Held(i64),
 }
 
+/// What a connection that is shown all commands may not call.
+const KEYSPACE: Flags = Flags::WRITE.union(Flags::READONLY).union(Flags::MAY_REPLICATE);
+
 /// How many keys a command may have without an allocation.
 const FEW_KEYS: usize = 8;
 
@@ -103,7 +106,7 @@ impl Session {
         let node = match self.admit(args) {
             Ok(node) => node,
             Err((None, _)) if self.is_attacked(args.at(0)) => return Flow::Close,
-            Err((node, error)) => return self.refuse(node, error, reply),
+            Err((node, error)) => return self.refuse(node, args, error, reply),
         };
         if self.state.client.has_mail()
             && self.engine.keyspace().settings.maxmemory.load(Relaxed) != 0
@@ -151,11 +154,23 @@ impl Session {
     /// Answers a command that does not get as far as its handler. It spoils the transaction that
     /// it was meant for.
     #[cold]
-    fn refuse(&mut self, node: Option<&Node>, error: Error, reply: &mut dyn Reply) -> Flow {
+    fn refuse(
+        &mut self,
+        node: Option<&Node>,
+        args: Args<'_>,
+        error: Error,
+        reply: &mut dyn Reply,
+    ) -> Flow {
         let error = if node.is_some_and(|node| node.plan == Plan::Queue) {
             self.state.queue = None;
             self.state.show_queue();
             self.state.watched.clear(self.engine.keyspace());
+            if let (true, Some(node)) = (self.instance.monitors.any(), node) {
+                // MULTI was shown: so is the end.
+                let micros = self.engine.clock().micros();
+                let client = &self.state.client;
+                self.instance.monitors.show(client, self.state.db, micros, node, args);
+            }
             errors::aborted(&error)
         } else {
             if let Some(queue) = &mut self.state.queue {
@@ -200,6 +215,12 @@ impl Session {
         }
         if self.state.only_listens() && !may_listener_call(node) {
             return Err((Some(node), errors::only_listens(node.full_name)));
+        }
+        if self.instance.monitors.any()
+            && self.state.client.is_monitor()
+            && self.effects(node).intersects(KEYSPACE)
+        {
+            return Err((Some(node), errors::only_watches()));
         }
         Ok(node)
     }
@@ -310,6 +331,10 @@ fn handle(
         Context { args, keys, tx: &mut tx, engine, instance, session: &mut *session, reply, node };
     let result = (node.row.handler)(&mut ctx);
     session.looks += tx.take_looks();
+    if instance.monitors.any() {
+        let micros = engine.clock().micros();
+        instance.monitors.show(&session.client, session.db, micros, node, args);
+    }
     let remembered = session.remembers(node);
     if remembered {
         match access(node) {

@@ -33,6 +33,12 @@ pub(super) fn unknown_subcommand(container: &str, name: &[u8]) -> Error {
     plain(&text)
 }
 
+/// A connection that is shown all commands may not look at keys.
+#[cold]
+pub(super) fn only_watches() -> Error {
+    Error::reply("ERR Replica can't interact with the keyspace")
+}
+
 /// What a connection that listens may not do, unless it speaks RESP3.
 pub(super) fn only_listens(full_name: &str) -> Error {
     Error::reply(format!(

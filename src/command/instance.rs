@@ -9,6 +9,7 @@ use parking_lot::{Mutex, RwLock};
 
 use super::client::Clients;
 use super::config::{self, Parameters};
+use super::monitors::Monitors;
 use super::stats::Stats;
 use super::tracking::Tracking;
 use crate::api::Engine;
@@ -29,6 +30,8 @@ pub struct Instance {
     pub(super) run_id: String,
     /// Client-side caching.
     pub(super) tracking: Arc<Tracking>,
+    /// Who watches all commands go by.
+    pub(super) monitors: Monitors,
     /// Holds clients back.
     pub(super) pause: Pause,
     pub(super) password: Arc<Password>,
@@ -71,6 +74,7 @@ impl Instance {
             started: Stopwatch::start(),
             run_id: digits[..40].to_string(),
             tracking,
+            monitors: Monitors::default(),
             pause: Pause::default(),
             password: Arc::default(),
             listener: Mutex::new(None),

@@ -27,6 +27,7 @@ mod keys;
 mod keyspec;
 mod list;
 mod mailbox;
+mod monitors;
 mod parse;
 mod pubsub;
 mod push;

@@ -28,6 +28,7 @@ pub struct Push(Form);
 enum Form {
     Message(Message),
     Frame(Arc<Frame>),
+    Line(Bytes),
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -46,6 +47,11 @@ impl Push {
     pub(crate) fn new(head: impl Into<Bytes>, body: impl Into<Bytes>) -> Push {
         let frame = Frame { resp3: head.into(), resp2: None, body: body.into() };
         Push(Form::Frame(Arc::new(frame)))
+    }
+
+    /// A line, which is the same in both protocols and looks like an answer (`MONITOR`).
+    pub(crate) fn line(line: impl Into<Bytes>) -> Push {
+        Push(Form::Line(line.into()))
     }
 
     /// Has it begin with `head` for a client that speaks RESP2.
@@ -68,6 +74,7 @@ impl Push {
     fn parts(&self, protocol: Protocol) -> (&[u8], &[u8]) {
         match &self.0 {
             Form::Message(message) => message.wire(),
+            Form::Line(line) => (line, b""),
             Form::Frame(frame) => match (&frame.resp2, protocol) {
                 (Some(head), Protocol::Resp2) if head.is_empty() => (b"", b""),
                 (Some(head), Protocol::Resp2) => (head, &frame.body),
@@ -93,7 +100,7 @@ impl Push {
         let start = out.len();
         out.extend_from_slice(head);
         out.extend_from_slice(body);
-        if protocol == Protocol::Resp2 && !head.is_empty() {
+        if protocol == Protocol::Resp2 && head.first() == Some(&frame::PUSH) {
             out[start] = b'*';
         }
     }
@@ -112,7 +119,7 @@ impl From<Message> for Push {
     }
 }
 
-/// Reads one value of a frame, which holds strings, integers, nulls and arrays.
+/// Reads one value of a frame, which holds strings, integers, nulls and arrays; or a line.
 fn read(left: &mut &[u8]) -> Option<Value> {
     let end = memchr::memchr(b'\r', left)?;
     let (line, rest) = (&left[..end], left.get(end + 2..)?);
@@ -120,6 +127,9 @@ fn read(left: &mut &[u8]) -> Option<Value> {
     let (marker, number) = line.split_first()?;
     if *marker == b'_' {
         return Some(Value::Nil);
+    }
+    if *marker == b'+' {
+        return Some(Value::Status(String::from_utf8_lossy(number).into()));
     }
     let number = crate::text::int::parse_i64(number)?;
     match marker {

@@ -318,6 +318,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.end_batch();
         self.instance.tracking.disable(&self.state.client, self.engine.keyspace());
+        self.instance.monitors.remove(&self.state.client);
         self.state.watched.clear(self.engine.keyspace());
         self.state.end_subscriptions(self.engine.hub());
         self.instance.clients.forget(&self.state.client);

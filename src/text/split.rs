@@ -22,7 +22,6 @@ pub(crate) fn split_words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
 
 /// Writes `word` the way `split_words` reads it back: in double quotes, with whatever is
 /// not plain ASCII escaped.
-#[cfg_attr(not(feature = "network"), allow(dead_code, reason = "for redis.conf"))]
 pub(crate) fn quote_into(word: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     for &byte in word {

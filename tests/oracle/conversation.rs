@@ -138,9 +138,22 @@ pub(crate) fn play(server: &Server, script: &str) -> BTreeMap<String, String> {
                         text.replace(&format!("{before}:{id} "), &format!("{before}:{{{other}}} "));
                 }
             }
-            (name.to_string(), text)
+            (name.to_string(), timeless(&text))
         })
         .collect()
+}
+
+/// What is heard, without the times and addresses that MONITOR shows.
+fn timeless(text: &str) -> String {
+    let words = text.split(' ').map(|word| {
+        let time = word.strip_prefix('+').and_then(|word| word.split_once('.'));
+        match word {
+            _ if time.is_some_and(|(_, micros)| micros.len() == 6) => "+time",
+            _ if word.starts_with("127.0.0.1:") => "address]",
+            word => word,
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Says how what was heard on Danio is neither what was heard on Redis nor on Valkey, if it is not.

@@ -26,6 +26,7 @@ mod dumps;
 mod episode;
 mod events;
 mod families;
+mod monitor;
 mod protocol;
 mod scripts;
 mod seeds;

@@ -99,6 +99,7 @@ fn reset(ctx: &mut Context<'_, '_>) -> Result<()> {
     // What was said until then comes before the answer, and in the old version.
     let reply = &mut *ctx.reply;
     session.client.mailbox.take(usize::MAX, |push| reply.pushed(push));
+    ctx.instance.monitors.remove(&session.client);
     ctx.instance.tracking.disable(&session.client, ctx.engine.keyspace());
     session.set_db(0);
     session.set_protocol(Protocol::Resp2);

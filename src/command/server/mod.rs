@@ -13,6 +13,7 @@ mod info;
 mod inspect;
 mod lolwut;
 mod memory;
+mod monitor;
 mod shutdown;
 mod time;
 
@@ -31,6 +32,7 @@ pub(super) static ROWS: &[Command] = &[
     info::INFO,
     lolwut::LOLWUT,
     memory::MEMORY,
+    monitor::MONITOR,
     shutdown::SHUTDOWN,
     time::TIME,
 ];

@@ -21,7 +21,9 @@ pub(super) const MULTI: Command = Command::new("multi", 1, multi)
     .summary("Begins a transaction: the commands that follow wait for EXEC.");
 
 fn multi(ctx: &mut Context<'_, '_>) -> Result<()> {
-    if ctx.session.queue.is_some() {
+    if let Some(queue) = &mut ctx.session.queue {
+        // As in Valkey 9, EXEC will do nothing: the client has lost count.
+        queue.aborted = true;
         return Err(Error::reply("ERR MULTI calls can not be nested"));
     }
     ctx.session.queue = Some(Box::default());
@@ -98,6 +100,10 @@ fn exec(ctx: &mut Context<'_, '_>) -> Result<()> {
         });
         tally.after(stats, node.id, timed);
         ctx.tx.announce();
+        if ctx.instance.monitors.any() {
+            let (client, micros) = (&ctx.session.client, ctx.engine.clock().micros());
+            ctx.instance.monitors.show(client, ctx.session.db, micros, node, args);
+        }
         if ctx.session.remembers(node) {
             keys.iter().for_each(|key| ctx.tx.note_read(*key));
         }

@@ -69,7 +69,10 @@ fn words_out_of_place_are_refused() {
     say(&mut session, "MULTI").expect("OK");
     assert_eq!(say(&mut session, "MULTI"), error("ERR MULTI calls can not be nested"));
     assert_eq!(say(&mut session, "WATCH k"), error("ERR WATCH inside MULTI is not allowed"));
-    assert_eq!(say(&mut session, "EXEC"), Ok(Value::Array(Vec::new())));
+    assert_eq!(
+        say(&mut session, "EXEC"),
+        error("EXECABORT Transaction discarded because of previous errors.")
+    );
     say(&mut session, "MULTI").expect("OK");
     assert_eq!(
         say(&mut session, "EXEC now"),

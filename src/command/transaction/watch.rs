@@ -28,7 +28,8 @@ pub(super) const WATCH: Command = Command::new("watch", -2, watch)
     .locks_alone();
 
 fn watch(ctx: &mut Context<'_, '_>) -> Result<()> {
-    if ctx.session.queue.is_some() {
+    if let Some(queue) = &mut ctx.session.queue {
+        queue.aborted = true;
         return Err(Error::reply("ERR WATCH inside MULTI is not allowed"));
     }
     for key in ctx.keys {

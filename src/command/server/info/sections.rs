@@ -53,9 +53,10 @@ pub(super) fn clients(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<
     let (input, output) = instance.clients.largest_buffers();
     line(report, "client_recent_max_input_buffer", input);
     line(report, "client_recent_max_output_buffer", output);
-    line(report, "blocked_clients", 0);
-    line(report, "tracking_clients", instance.tracking.clients());
     let clients = instance.clients.all();
+    let held = clients.iter().filter(|client| client.held.load(Relaxed)).count();
+    line(report, "blocked_clients", held);
+    line(report, "tracking_clients", instance.tracking.clients());
     let listening = clients.iter().filter(|client| client.is_subscriber()).count();
     line(report, "pubsub_clients", listening);
     line(report, "watching_clients", 0);
