@@ -5,9 +5,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::sync::Mutex;
 
 /// A point in time: milliseconds since 1970, as Redis counts them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,7 +64,7 @@ impl Clock {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 since.as_micros().try_into().unwrap_or(i64::MAX)
             }
-            Source::Manual(clock) => clock.micros.load(Ordering::Acquire),
+            Source::Manual(clock) => clock.inner.micros.load(Ordering::Acquire),
         }
     }
 
@@ -83,12 +85,26 @@ impl Clock {
             }
             #[cfg(any(not(target_os = "linux"), miri))]
             Source::System => self.now(),
-            Source::Manual(clock) => Millis(clock.micros.load(Ordering::Relaxed).div_euclid(1000)),
+            Source::Manual(clock) => {
+                Millis(clock.inner.micros.load(Ordering::Relaxed).div_euclid(1000))
+            }
         }
     }
 }
 
 impl Clock {
+    /// Has `follower` told whenever the clock is moved, if it is one that moves by hand. Returns
+    /// whether it is; the system's clock tells nobody.
+    pub(crate) fn follow(&self, follower: Weak<dyn Follower>) -> bool {
+        match &self.0 {
+            Source::System => false,
+            Source::Manual(clock) => {
+                clock.inner.followers.lock().push(follower);
+                true
+            }
+        }
+    }
+
     /// Whether the clock moves only by hand.
     pub(crate) fn is_manual(&self) -> bool {
         matches!(self.0, Source::Manual(_))
@@ -119,33 +135,64 @@ impl From<ManualClock> for Clock {
 /// ```
 #[derive(Debug, Clone)]
 pub struct ManualClock {
+    inner: Arc<Manual>,
+}
+
+#[derive(Debug)]
+struct Manual {
     /// Since 1970.
-    micros: Arc<AtomicI64>,
+    micros: AtomicI64,
+    /// Who is told when the clock has moved.
+    followers: Mutex<Vec<Weak<dyn Follower>>>,
+}
+
+/// Somebody who waits for a time.
+pub(crate) trait Follower: Send + Sync + std::fmt::Debug {
+    /// A manual clock was moved.
+    fn moved(&self);
 }
 
 impl ManualClock {
     /// A clock that stands at 2020-01-01 00:00:00 UTC.
     pub fn new() -> ManualClock {
-        ManualClock { micros: Arc::new(AtomicI64::new(1_577_836_800_000_000)) }
+        let micros = AtomicI64::new(1_577_836_800_000_000);
+        ManualClock { inner: Arc::new(Manual { micros, followers: Mutex::default() }) }
     }
 
-    /// Moves the clock forward, by whole microseconds.
+    /// Moves the clock forward, by whole microseconds. Blocking calls whose time is over then end.
     pub fn advance(&self, by: Duration) {
         let micros = by.as_micros().try_into().unwrap_or(i64::MAX);
-        self.micros
+        self.inner
+            .micros
             .update(Ordering::AcqRel, Ordering::Acquire, |now: i64| now.saturating_add(micros));
+        self.tell_followers();
     }
 
     /// Sets the clock, forward or back, to a whole microsecond; times before 1970 count as 1970.
+    /// Blocking calls whose time is over then end.
     pub fn set(&self, to: SystemTime) {
         let since = to.duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.micros.store(since.as_micros().try_into().unwrap_or(i64::MAX), Ordering::Release);
+        let micros = since.as_micros().try_into().unwrap_or(i64::MAX);
+        self.inner.micros.store(micros, Ordering::Release);
+        self.tell_followers();
+    }
+
+    fn tell_followers(&self) {
+        let mut live = Vec::new();
+        self.inner.followers.lock().retain(|follower| match follower.upgrade() {
+            Some(follower) => {
+                live.push(follower);
+                true
+            }
+            None => false,
+        });
+        live.iter().for_each(|follower| follower.moved());
     }
 
     /// Where the clock stands.
     pub fn now(&self) -> SystemTime {
         UNIX_EPOCH
-            + Duration::from_micros(self.micros.load(Ordering::Acquire).max(0).unsigned_abs())
+            + Duration::from_micros(self.inner.micros.load(Ordering::Acquire).max(0).unsigned_abs())
     }
 }
 

@@ -10,12 +10,26 @@ pub(crate) use shuttle::{thread, thread_local};
 #[cfg(not(shuttle))]
 pub(crate) use std::{thread, thread_local};
 
-#[cfg(all(shuttle, feature = "snapshot"))]
-pub(crate) use model::MutexGuard;
-#[cfg(all(not(shuttle), feature = "snapshot"))]
-pub(crate) use parking_lot::MutexGuard;
+#[cfg(shuttle)]
+pub(crate) use model::{MutexGuard, wait_on};
 #[cfg(not(shuttle))]
-pub(crate) use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub(crate) use parking_lot::{
+    Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
+
+/// Waits until `bell` is notified, for `limit` at most; it may also end for no reason.
+#[cfg(not(shuttle))]
+pub(crate) fn wait_on<'a, T>(
+    bell: &Condvar,
+    mut guard: MutexGuard<'a, T>,
+    limit: Option<std::time::Duration>,
+) -> MutexGuard<'a, T> {
+    match limit {
+        Some(limit) => drop(bell.wait_for(&mut guard, limit)),
+        None => bell.wait(&mut guard),
+    }
+    guard
+}
 
 /// shuttle's locks in the shape of parking_lot's: no poisoning.
 #[cfg(shuttle)]
@@ -74,10 +88,27 @@ mod model {
             self.0.notify_all();
         }
 
+        pub(crate) fn notify_one(&self) {
+            self.0.notify_one();
+        }
+
         /// shuttle has no time: a wait with a limit may end at once, which a caller that looks
         /// again must bear anyway.
         pub(crate) fn wait_for<T>(&self, _guard: &mut MutexGuard<'_, T>, _limit: Duration) {
             shuttle::thread::yield_now();
+        }
+    }
+
+    /// As [`wait_for`](Condvar::wait_for) where there is a limit; a wait without one ends only by a
+    /// notice, so that the checker finds those that never come.
+    pub(crate) fn wait_on<'a, T>(
+        bell: &Condvar,
+        guard: MutexGuard<'a, T>,
+        limit: Option<Duration>,
+    ) -> MutexGuard<'a, T> {
+        match limit {
+            Some(limit) => bell.0.wait_timeout(guard, limit).expect("not poisoned").0,
+            None => bell.0.wait(guard).expect("not poisoned"),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! the effect as a canonical command. It cannot return without saying so, because only
 //! [`Slot::changed`] and [`Slot::unchanged`] make a [`Done`]. All the rest happens here and
 //! nowhere else: reclaiming what has expired, pre-images for snapshots, undo, the count of
-//! bytes and of expiring keys, when they are due, WATCH, events and the record.
+//! bytes and of expiring keys, when they are due, WATCH, who waits, events and the record.
 
 use std::sync::atomic::Ordering;
 
@@ -16,7 +16,7 @@ use super::stripe::{DueFrom, Space};
 use super::tx::{Parts, Tx, TxTime};
 use super::undo::Undoing;
 use super::watch::WatchSet;
-use super::{Key, Keyspace, access};
+use super::{Key, Keyspace, access, serve};
 use crate::clock::Millis;
 use crate::ds::table;
 use crate::error::Result;
@@ -450,6 +450,7 @@ impl Parts<'_, '_> {
                 &[EXPIRED]
             }
         };
+        self.note(key);
         let stands = self.undo.as_mut().map(|undo| &mut undo.stands);
         for told in [Some(&mut *self.told), stands].into_iter().flatten() {
             let watch = (&self.data.watch, None);
@@ -490,9 +491,9 @@ impl Tx<'_> {
         let home = &self.keyspace.stripes[stripe];
         let mut parts = self.parts(stripe)?;
         loop {
-            let Parts { keyspace, data, time, told, undo, db } = &mut parts;
+            let Parts { keyspace, data, time, told, undo, waking, db } = &mut parts;
             let db = *db;
-            let (space, watch, bytes) = data.split(db);
+            let (space, watch, waiting, bytes) = data.split(db);
             let Space { table, entry_bytes, volatile, timed, .. } = space;
             let table_before = table.heap_size();
             let place = table.entry(key.hash, |entry| entry.key() == key.bytes);
@@ -550,6 +551,9 @@ impl Tx<'_> {
             if changed && seen {
                 let undo = undo.as_deref_mut();
                 mark(told, &keyspace.observers, (watch, undo), db, key.bytes, Touch::Changed);
+            }
+            if changed && let Some(lines) = waiting {
+                serve::note(lines, waking, db, key);
             }
             return result.map(|done| done.0);
         }

@@ -24,6 +24,7 @@ impl Tx<'_> {
                         .for_each(|entry| observers.before(db, entry));
                 }
                 parts.mark_watched(db);
+                parts.note_all(db);
                 let space = std::mem::take(parts.data.space_mut(db));
                 parts.data.bytes -= space.entry_bytes + space.table.heap_size();
                 match parts.undo {
@@ -63,6 +64,8 @@ impl Tx<'_> {
             parts.data.spaces.swap(a as usize, b as usize);
             parts.mark_watched(a);
             parts.mark_watched(b);
+            parts.note_all(a);
+            parts.note_all(b);
             parts.publish(stripe);
         }
         self.keyspace.observers.swapped(a, b);

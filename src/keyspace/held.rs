@@ -84,7 +84,19 @@ impl Keyspace {
         self.stripes[stripe].data.write()
     }
 
-    /// Locks stripes, given in any order and perhaps twice, in ascending order.
+    /// Locks a stripe; and others too if who waits there cannot be served without.
+    #[inline(always)]
+    pub(super) fn lock_one(&self, stripe: usize, access: Access) -> Held<'_> {
+        let guard = self.lock(stripe, access);
+        if access == Access::Exclusive && guard.data().reaches_out() {
+            drop(guard);
+            return self.lock_many(std::iter::once(stripe), access);
+        }
+        Held::One(stripe, guard)
+    }
+
+    /// Locks stripes, given in any order and perhaps twice, in ascending order; and others too if who waits
+    /// there cannot be served without.
     pub(super) fn lock_many(
         &self,
         stripes: impl Iterator<Item = usize>,
@@ -92,12 +104,22 @@ impl Keyspace {
     ) -> Held<'_> {
         let mut wanted = [0_u64; MAX_STRIPES / 64];
         stripes.for_each(|stripe| wanted[stripe / 64] |= 1 << (stripe % 64));
-        let count: u32 = wanted.iter().map(|word| word.count_ones()).sum();
+        loop {
+            let guards = self.lock_wanted(&wanted, access);
+            if access == Access::Shared || !guards.add_reached(&mut wanted) {
+                return Held::Many(guards);
+            }
+            // What is lacking may come before what is held: all is let go, and taken anew. Each round
+            // takes more, so that there is an end.
+        }
+    }
+
+    fn lock_wanted(&self, wanted: &[u64], access: Access) -> Guards<'_> {
         let mut guards = Guards {
-            list: Vec::with_capacity(count as usize),
+            list: Vec::with_capacity(wanted.iter().map(|word| word.count_ones() as usize).sum()),
             places: vec![NOT_HELD; self.stripes.len()].into(),
         };
-        for (i, mut word) in wanted.into_iter().enumerate() {
+        for (i, mut word) in wanted.iter().copied().enumerate() {
             while word != 0 {
                 let stripe = i * 64 + word.trailing_zeros() as usize;
                 word &= word - 1;
@@ -105,7 +127,22 @@ impl Keyspace {
                 guards.list.push(self.lock(stripe, access));
             }
         }
-        Held::Many(guards)
+        guards
+    }
+}
+
+impl Guards<'_> {
+    /// Adds the stripes that are needed to serve who waits in those that are held. Returns whether
+    /// any was lacking.
+    fn add_reached(&self, wanted: &mut [u64]) -> bool {
+        let mut lacking = false;
+        for lines in self.list.iter().filter_map(|guard| guard.data().waiting.as_ref()) {
+            for (stripe, _) in lines.reaches() {
+                lacking |= wanted[stripe / 64] & 1 << (stripe % 64) == 0;
+                wanted[stripe / 64] |= 1 << (stripe % 64);
+            }
+        }
+        lacking
     }
 }
 

@@ -17,11 +17,13 @@ mod flush;
 mod held;
 mod inside;
 mod key;
+mod line;
 #[cfg(feature = "snapshot")]
 mod load;
 pub(crate) mod observer;
 pub(crate) mod record;
 mod scan;
+mod serve;
 mod stripe;
 #[cfg(test)]
 mod tests;
@@ -36,7 +38,8 @@ pub(crate) use batch::Soon;
 pub(crate) use change::{Effect, Slot};
 #[cfg(feature = "snapshot")]
 pub(crate) use cut::{Cut, CutSize};
-pub(crate) use key::Key;
+pub(crate) use key::{Key, OwnedKey};
+pub(crate) use line::{Concern, Served, Waiter};
 #[cfg(feature = "snapshot")]
 pub(crate) use load::Loading;
 pub(crate) use tx::{Access, Looks, Tx};
@@ -48,6 +51,7 @@ use crate::ds::table::Rehash;
 use crate::rng::{FieldHasher, Rng};
 use discard::Discarded;
 use entry::Entry;
+use line::Waiting;
 use observer::Observers;
 use stripe::Stripe;
 use watch::UnwatchLater;
@@ -76,6 +80,8 @@ pub(crate) struct Keyspace {
     cuts: crate::sync::Mutex<()>,
     /// Watchers that stripes are to forget when the transaction ends in which they were dropped.
     unwatch_later: UnwatchLater,
+    /// Who waits for keys.
+    waiting: Waiting,
 }
 
 impl Keyspace {
@@ -101,6 +107,7 @@ impl Keyspace {
             #[cfg(feature = "snapshot")]
             cuts: crate::sync::Mutex::default(),
             unwatch_later: UnwatchLater::default(),
+            waiting: Waiting::default(),
         }
     }
 

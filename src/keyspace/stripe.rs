@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use super::entry::Entry;
+use super::line::Lines;
 use super::tx::Looks;
 use super::watch::WatchSet;
 use crate::clock::Millis;
@@ -52,6 +53,8 @@ pub(crate) struct StripeData {
     /// By database number; databases that were never written to may be missing.
     pub(crate) spaces: Vec<Space>,
     pub(crate) watch: WatchSet,
+    /// Who waits for keys of this stripe; nothing while nobody does.
+    pub(crate) waiting: Option<Box<Lines>>,
     /// Bytes allocated for the spaces, their tables and their entries.
     pub(crate) bytes: usize,
 }
@@ -125,11 +128,14 @@ impl StripeData {
 
     /// The space of a database, made if there is none, and the parts beside it.
     #[inline(always)]
-    pub(crate) fn split(&mut self, db: u32) -> (&mut Space, &WatchSet, &mut usize) {
+    pub(crate) fn split(
+        &mut self,
+        db: u32,
+    ) -> (&mut Space, &WatchSet, &mut Option<Box<Lines>>, &mut usize) {
         if db as usize >= self.spaces.len() {
             self.add_spaces(db as usize + 1);
         }
-        (&mut self.spaces[db as usize], &self.watch, &mut self.bytes)
+        (&mut self.spaces[db as usize], &self.watch, &mut self.waiting, &mut self.bytes)
     }
 
     #[cold]
@@ -138,6 +144,12 @@ impl StripeData {
         self.spaces.reserve_exact(count - self.spaces.len());
         self.spaces.resize_with(count, Space::default);
         self.bytes += (self.spaces.capacity() - before) * size_of::<Space>();
+    }
+
+    /// Whether somebody waits here whom only a holder of other stripes too can serve.
+    #[inline(always)]
+    pub(crate) fn reaches_out(&self) -> bool {
+        self.waiting.as_ref().is_some_and(|lines| !lines.reaches().is_empty())
     }
 
     pub(crate) fn space(&self, db: u32) -> Option<&Space> {

@@ -12,6 +12,7 @@ use super::entry::Entry;
 use super::event::MISSED;
 use super::held::{Guard, Held};
 use super::observer::{Committed, KeyEvent, Touch, wants};
+use super::serve::Waking;
 use super::stripe::{DueFrom, Space, StripeData};
 use super::undo::Undoing;
 use super::{Key, Keyspace, access};
@@ -57,6 +58,11 @@ impl TxTime<'_> {
         })
     }
 
+    /// Has the time asked for anew: a transaction may have taken long.
+    pub(super) fn forget(&self) {
+        self.now.set(None);
+    }
+
     /// Whether a key's time is over.
     #[inline(always)]
     pub(super) fn is_past(&self, entry: &Entry) -> bool {
@@ -85,8 +91,8 @@ impl AddAssign for Looks {
 
 /// A scope of work on the keys; see the [module](self).
 ///
-/// When it is dropped, observers are told what it did, and then its locks are released. One that [keeps
-/// undo](Tx::keep_undo) is undone then, unless it was settled.
+/// When it is dropped, who waits for what it changed is served, observers are told what was done, and
+/// then its locks are released. One that [keeps undo](Tx::keep_undo) is undone first, unless it was settled.
 pub(crate) struct Tx<'k> {
     pub(super) keyspace: &'k Keyspace,
     pub(super) time: TxTime<'k>,
@@ -111,6 +117,9 @@ pub(crate) struct Tx<'k> {
     /// What was in databases that have been emptied. Behind `held`, and so freed after the locks
     /// are released.
     pub(super) emptied: Vec<Space>,
+    /// Keys that changed and somebody waits for. Behind `held`: who is served wakes after the locks
+    /// are released.
+    pub(super) waking: Option<Box<Waking>>,
 }
 
 impl Keyspace {
@@ -138,6 +147,7 @@ impl Keyspace {
             told: None,
             undo: None,
             emptied: Vec::new(),
+            waking: None,
         }
     }
 
@@ -151,7 +161,7 @@ impl Keyspace {
     #[inline(always)]
     pub(crate) fn begin_one(&self, db: u32, key: Key<'_>, access: Access) -> Tx<'_> {
         let stripe = self.stripe_of(key.hash);
-        self.tx(db, stripe, Held::One(stripe, self.lock(stripe, access)))
+        self.tx(db, stripe, self.lock_one(stripe, access))
     }
 
     /// A scope over one stripe.
@@ -294,6 +304,7 @@ impl<'k> Tx<'k> {
                 time: &self.time,
                 told: &mut self.told,
                 undo: &mut self.undo,
+                waking: &mut self.waking,
                 db: self.db,
             }),
             _ => Err(Error::UndeclaredKey),
@@ -410,6 +421,7 @@ pub(super) struct Parts<'t, 'k> {
     pub(super) time: &'t TxTime<'k>,
     pub(super) told: &'t mut Option<Box<Committed>>,
     pub(super) undo: &'t mut Option<Box<Undoing>>,
+    pub(super) waking: &'t mut Option<Box<Waking>>,
     pub(super) db: u32,
 }
 
@@ -418,6 +430,9 @@ impl Drop for Tx<'_> {
     fn drop(&mut self) {
         if self.undo.is_some() {
             self.roll_back();
+        }
+        if self.waking.is_some() {
+            self.serve_waiters();
         }
         let looks = self.take_looks();
         self.keyspace.stripes[self.home].count(looks);

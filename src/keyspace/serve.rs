@@ -1,0 +1,111 @@
+//! Serving those who wait for keys, at the end of the transaction that changed them.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::line::{Lines, Served, Waiter, leave};
+use super::tx::{Parts, Tx};
+use super::{Key, Keyspace};
+
+/// Keys that a transaction changed and somebody waits for, and whom it has served.
+#[derive(Debug, Default)]
+pub(super) struct Waking {
+    /// In the order in which they were first changed.
+    changed: SmallVec<[ChangedKey; 1]>,
+    served: SmallVec<[Arc<dyn Waiter>; 1]>,
+}
+
+#[derive(Debug)]
+struct ChangedKey {
+    db: u32,
+    key: Box<[u8]>,
+    hash: u64,
+}
+
+impl Waking {
+    fn add(this: &mut Option<Box<Waking>>, db: u32, key: Box<[u8]>, hash: u64) {
+        this.get_or_insert_default().changed.push(ChangedKey { db, key, hash });
+    }
+}
+
+/// Wakes whom the transaction has served: its locks are released by now.
+impl Drop for Waking {
+    fn drop(&mut self) {
+        self.served.iter().for_each(|waiter| waiter.wake());
+    }
+}
+
+/// Notes that a key has changed, if somebody waits for it.
+#[cold]
+pub(super) fn note(lines: &mut Lines, waking: &mut Option<Box<Waking>>, db: u32, key: Key<'_>) {
+    if lines.note(db, key) {
+        Waking::add(waking, db, key.bytes.into(), key.hash);
+    }
+}
+
+impl Parts<'_, '_> {
+    /// Notes that all keys of a database may have changed.
+    pub(super) fn note_all(&mut self, db: u32) {
+        if let Some(lines) = &mut self.data.waiting {
+            for (key, hash) in lines.note_all(db) {
+                Waking::add(self.waking, db, key, hash);
+            }
+        }
+    }
+
+    /// Notes that a key has changed.
+    pub(super) fn note(&mut self, key: &[u8]) {
+        if let Some(lines) = &mut self.data.waiting {
+            note(lines, self.waking, self.db, self.keyspace.key(key));
+        }
+    }
+}
+
+impl Tx<'_> {
+    /// Serves whoever waits for a key that has changed, until nobody is left whom it helps. Whom a
+    /// waiter's own changes help is served in the same way: there is no recursion.
+    #[cold]
+    pub(super) fn serve_waiters(&mut self) {
+        let db = self.db();
+        // What expired while the transaction ran serves nobody.
+        self.time.forget();
+        let mut next = 0;
+        while let Some(changed) = self.waking.as_mut().and_then(|w| w.changed.get_mut(next)) {
+            let ChangedKey { db, hash, .. } = *changed;
+            let key = std::mem::take(&mut changed.key);
+            self.serve_line(db, Key { bytes: &key, hash });
+            next += 1;
+        }
+        self.select(db);
+    }
+
+    fn serve_line(&mut self, db: u32, key: Key<'_>) {
+        let keyspace: &Keyspace = self.keyspace();
+        let stripe = keyspace.stripe_of(key.hash);
+        let mut behind = 0;
+        loop {
+            self.select(db);
+            let kind = self.peek(key).expect("a changed key's stripe is held").map(|e| e.kind());
+            let lines = &self.stripe(key.hash).expect("a changed key's stripe is held").waiting;
+            let next = lines.as_ref().and_then(|lines| lines.next(db, key, kind, behind));
+            let Some((ticket, waiter)) = next else { break };
+            behind = ticket;
+            let served = waiter.serve(self, key);
+            if served == Served::Waits {
+                continue;
+            }
+            let parts = self.parts(stripe).expect("a changed key's stripe is held exclusively");
+            leave(&mut parts.data.waiting, db, key, ticket, &keyspace.waiting);
+            if served == Served::Done
+                && let Some(waking) = parts.waking
+            {
+                waking.served.push(waiter);
+            }
+        }
+        let parts = self.parts(stripe).expect("a changed key's stripe is held exclusively");
+        if let Some(lines) = &mut parts.data.waiting {
+            lines.settle(db, key);
+        }
+    }
+}
