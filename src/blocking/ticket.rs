@@ -1,0 +1,253 @@
+//! One wait, as whoever waits holds it.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::task::Waker;
+use std::time::Duration;
+
+use super::room::{WaitingRoom, keys};
+use super::timer::{Deadline, Timed};
+use super::want::{Tried, Want};
+use crate::error::Result;
+use crate::keyspace::{Access, Key, Served, Tx, Waiter};
+use crate::sync::{Condvar, Mutex, wait_on};
+
+/// A place in line. Dropping it gives the place up; what it was served with goes back.
+pub(crate) struct Ticket<W: Want> {
+    place: Arc<Place<W>>,
+    room: Arc<WaitingRoom>,
+    /// What the timers have of it.
+    deadline: Option<Deadline>,
+    /// Whether the outcome was taken.
+    over: bool,
+}
+
+/// A wait, as lines and timers hold it.
+///
+/// `state` is locked behind stripes: under it none is locked but those that are held already.
+struct Place<W: Want> {
+    db: u32,
+    number: u64,
+    want: W,
+    state: Mutex<State<W::Out>>,
+    /// Wakes a thread.
+    bell: Condvar,
+}
+
+struct State<O> {
+    phase: Phase<O>,
+    /// Wakes a future or a connection.
+    waker: Option<Waker>,
+}
+
+enum Phase<O> {
+    Waiting,
+    Over {
+        /// Nothing if there was nothing in time.
+        outcome: Result<Option<O>>,
+        /// Whether somebody's change brought it, who took the wait out of the line of the key.
+        served: bool,
+    },
+    Taken,
+}
+
+/// Ends somebody else's wait.
+pub(crate) trait Cancel: Send + Sync {
+    /// Ends the wait as if its time were over, or with an error. Returns false if it is over.
+    fn cancel(&self, outcome: Result<()>) -> bool;
+}
+
+impl<W: Want> Place<W> {
+    /// Ends the wait, unless it is over.
+    fn end(&self, outcome: Result<Option<W::Out>>) -> bool {
+        let mut state = self.state.lock();
+        if !matches!(state.phase, Phase::Waiting) {
+            return false;
+        }
+        state.phase = Phase::Over { outcome, served: false };
+        drop(state);
+        self.wake();
+        true
+    }
+}
+
+impl<W: Want> Waiter for Place<W> {
+    fn serve(&self, tx: &mut Tx<'_>, _: Key<'_>) -> Served {
+        let mut state = self.state.lock();
+        if !matches!(state.phase, Phase::Waiting) {
+            return Served::Gone;
+        }
+        let keys = self.want.keys();
+        let mut tried = Tried::new();
+        tried.extend((0..keys.len()).filter(|i| keys.len() == 1 || tx.is_noted(keys[*i].get())));
+        match self.want.attempt(tx, &tried).transpose() {
+            None => Served::Waits,
+            Some(outcome) => {
+                state.phase = Phase::Over { outcome: outcome.map(Some), served: true };
+                Served::Done
+            }
+        }
+    }
+
+    fn wake(&self) {
+        let waker = self.state.lock().waker.take();
+        self.bell.notify_one();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl<W: Want> Timed for Place<W> {
+    fn expire(&self) {
+        self.end(Ok(None));
+    }
+}
+
+impl<W: Want> Cancel for Place<W> {
+    fn cancel(&self, outcome: Result<()>) -> bool {
+        self.end(outcome.map(|()| None))
+    }
+}
+
+impl<W: Want> Ticket<W> {
+    pub(super) fn draw(room: Arc<WaitingRoom>, tx: &mut Tx<'_>, want: W) -> Result<Ticket<W>> {
+        let number = room.keyspace.next_ticket();
+        let state = Mutex::new(State { phase: Phase::Waiting, waker: None });
+        let place = Arc::new(Place { db: tx.db(), number, want, state, bell: Condvar::new() });
+        let waiter: Arc<dyn Waiter> = place.clone();
+        let want = &place.want;
+        let keys = want.keys().iter().map(|key| key.get());
+        tx.stand_in_line(keys, want.reach(), number, want.concern(), &waiter)?;
+        Ok(Ticket { place, room, deadline: None, over: false })
+    }
+
+    /// Has the wait end `limit` from now by the engine's clock, whoever waits; no stripe is held.
+    ///
+    /// # Errors
+    /// `Config` if nobody can look at the clock.
+    pub(crate) fn end_after(&mut self, limit: Duration) -> Result<()> {
+        let deadline = (self.moment(limit), self.place.number);
+        self.deadline = Some(deadline);
+        let place = Arc::downgrade(&self.place);
+        self.room.timers.add(deadline, place as Weak<dyn Timed>)
+    }
+
+    /// What another may end the wait by.
+    pub(crate) fn canceller(&self) -> Weak<dyn Cancel> {
+        Arc::downgrade(&self.place) as Weak<dyn Cancel>
+    }
+
+    /// Takes the outcome and gives it to `show`; if there is none yet, `waker` will be woken when there is.
+    pub(crate) fn take<T>(
+        &mut self,
+        waker: Option<&Waker>,
+        show: impl FnOnce(&W, W::Out) -> T,
+    ) -> Option<Result<Option<T>>> {
+        let mut state = self.place.state.lock();
+        match std::mem::replace(&mut state.phase, Phase::Taken) {
+            Phase::Over { outcome, served } => {
+                drop(state);
+                self.leave(served);
+                Some(outcome.map(|out| out.map(|out| show(&self.place.want, out))))
+            }
+            phase => {
+                state.phase = phase;
+                let mut old = None;
+                if let Some(waker) = waker
+                    && !state.waker.as_ref().is_some_and(|kept| kept.will_wake(waker))
+                {
+                    old = state.waker.replace(waker.clone());
+                }
+                drop(state);
+                // Dropping a waker may run anything.
+                drop(old);
+                None
+            }
+        }
+    }
+
+    /// Has the thread sleep until the wait is over, or for `limit` by the engine's clock.
+    ///
+    /// # Errors
+    /// What ends the wait without result.
+    pub(crate) fn wait<T>(
+        mut self,
+        limit: Option<Duration>,
+        show: impl FnOnce(&W, W::Out) -> T,
+    ) -> Result<Option<T>> {
+        let clock = self.room.keyspace.clock.clone();
+        let mut until = limit.map(|limit| self.moment(limit));
+        if let Some(limit) = limit
+            && clock.is_manual()
+        {
+            self.end_after(limit)?;
+            until = None;
+        }
+        let place = self.place.clone();
+        let mut state = place.state.lock();
+        while matches!(state.phase, Phase::Waiting) {
+            let left = until.map(|until| until.saturating_sub(clock.micros()));
+            if left.is_some_and(|left| left <= 0) {
+                state.phase = Phase::Over { outcome: Ok(None), served: false };
+                break;
+            }
+            let left = left.map(|left| Duration::from_micros(left.unsigned_abs()));
+            state = wait_on(&place.bell, state, left);
+        }
+        drop(state);
+        self.take(None, show).expect("the wait is over")
+    }
+
+    /// A time from now by the engine's clock, in microseconds since 1970.
+    fn moment(&self, limit: Duration) -> i64 {
+        let limit = i64::try_from(limit.as_micros()).unwrap_or(i64::MAX);
+        self.room.keyspace.clock.micros().saturating_add(limit)
+    }
+
+    /// Leaves the lines and the timers.
+    fn leave(&mut self, served: bool) {
+        self.over = true;
+        if let Some(deadline) = self.deadline.take() {
+            self.room.timers.remove(deadline);
+        }
+        let Place { db, number, want, .. } = &*self.place;
+        // Who was served was taken out of one line.
+        if !served || want.keys().len() > 1 {
+            let keys = want.keys().iter().map(|key| key.get());
+            self.room.keyspace.leave_lines(*db, keys, *number);
+        }
+    }
+}
+
+impl<W: Want> Drop for Ticket<W> {
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        let phase = std::mem::replace(&mut self.place.state.lock().phase, Phase::Taken);
+        let served = matches!(phase, Phase::Over { served: true, .. });
+        self.leave(served);
+        if let Phase::Over { outcome: Ok(Some(out)), .. } = phase {
+            let want = &self.place.want;
+            let keyspace = &self.room.keyspace;
+            let mut tx = keyspace.begin_many(self.place.db, &keys(want), Access::Exclusive);
+            want.put_back(&mut tx, out);
+        }
+    }
+}
+
+impl<W: Want> fmt::Debug for Ticket<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.place.fmt(f)
+    }
+}
+
+impl<W: Want> fmt::Debug for Place<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place")
+            .field("number", &self.number)
+            .field("want", &self.want)
+            .finish_non_exhaustive()
+    }
+}

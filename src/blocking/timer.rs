@@ -1,0 +1,157 @@
+//! When waits are over: their deadlines by the engine's clock, earliest first.
+//!
+//! A thread that waits by the system's clock looks after its time itself. All others leave their deadline
+//! here. On a clock that is moved by hand, whoever moves it ends the waits that are over before the move
+//! returns. On the system's clock a thread does, started when first somebody needs it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use crate::clock::{Clock, Follower};
+use crate::error::{Error, Result};
+use crate::sync::{Condvar, Mutex, thread, wait_on};
+
+/// Somebody whose time may be over.
+pub(super) trait Timed: Send + Sync {
+    /// Ends the wait, if it is not over yet.
+    fn expire(&self);
+}
+
+/// A moment in microseconds since 1970, and the number of whose it is.
+pub(super) type Deadline = (i64, u64);
+
+/// All deadlines of an engine. Dropping it ends its thread.
+pub(super) struct Timers {
+    inner: Arc<Inner>,
+    thread: Mutex<Option<thread::JoinHandle<()>>>,
+}
+
+struct Inner {
+    clock: Clock,
+    state: Mutex<State>,
+    /// Wakes the thread: there is an earlier deadline, or an end.
+    news: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    due: BTreeMap<Deadline, Weak<dyn Timed>>,
+    stop: bool,
+}
+
+impl Timers {
+    pub(super) fn new(clock: &Clock) -> Timers {
+        let inner = Arc::new(Inner {
+            clock: clock.clone(),
+            state: Mutex::new(State::default()),
+            news: Condvar::new(),
+        });
+        let follower: Weak<Inner> = Arc::downgrade(&inner);
+        clock.follow(follower);
+        Timers { inner, thread: Mutex::new(None) }
+    }
+
+    /// Has `who` expire at a deadline.
+    ///
+    /// # Errors
+    /// `Config` if the thread could not be started that must look at the clock.
+    pub(super) fn add(&self, deadline: Deadline, who: Weak<dyn Timed>) -> Result<()> {
+        if !self.inner.clock.is_manual() {
+            self.start()?;
+        }
+        let mut state = self.inner.state.lock();
+        let first = state.due.first_key_value().is_none_or(|(first, _)| deadline < *first);
+        state.due.insert(deadline, who);
+        drop(state);
+        if self.inner.clock.is_manual() {
+            // The clock may have been moved since the deadline was worked out.
+            self.inner.expire_due();
+        } else if first {
+            self.inner.news.notify_all();
+        }
+        Ok(())
+    }
+
+    pub(super) fn remove(&self, deadline: Deadline) {
+        self.inner.state.lock().due.remove(&deadline);
+    }
+
+    /// Starts the thread, if it does not run.
+    fn start(&self) -> Result<()> {
+        let mut running = self.thread.lock();
+        if running.is_none() {
+            let inner = self.inner.clone();
+            let thread = thread::Builder::new().name("danio-timer".into());
+            let spawned = thread.spawn(move || inner.run()).map_err(|e| {
+                Error::Config(format!("the timer thread could not be started: {e}").into())
+            })?;
+            *running = Some(spawned);
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// Ends the waits that are over.
+    fn expire_due(&self) {
+        loop {
+            let mut state = self.state.lock();
+            let now = self.clock.micros();
+            let over = state.due.first_entry().filter(|first| first.key().0 <= now);
+            let Some(who) = over.map(|first| first.remove()) else { return };
+            drop(state);
+            if let Some(who) = who.upgrade() {
+                who.expire();
+            }
+        }
+    }
+
+    fn run(&self) {
+        loop {
+            self.expire_due();
+            let state = self.state.lock();
+            if state.stop {
+                return;
+            }
+            let next = state.due.first_key_value().map(|((at, _), _)| *at);
+            let left = next.map(|at| at.saturating_sub(self.clock.micros()));
+            if left.is_none_or(|left| left > 0) {
+                let limit = left.map(|left| Duration::from_micros(left.unsigned_abs()));
+                drop(wait_on(&self.news, state, limit));
+            }
+        }
+    }
+}
+
+impl Follower for Inner {
+    fn moved(&self) {
+        self.expire_due();
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timers").field("due", &self.state.lock().due.len()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Timers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl Drop for Timers {
+    fn drop(&mut self) {
+        self.inner.state.lock().stop = true;
+        self.inner.news.notify_all();
+        if let Some(thread) = self.thread.lock().take()
+            && thread.thread().id() != thread::current().id()
+        {
+            // A panic of the thread has been printed; there is nobody else to tell.
+            let _ = thread.join();
+        }
+    }
+}
