@@ -52,7 +52,9 @@
 //! - **Transactions.** [`Db::transaction`] runs several calls as one, alone on its keys, and undoes all of them if it
 //!   fails; [`Db::watch`] commits if nothing has changed. All that happens, by whatever face, is strictly serialisable.
 //! - **Waiting.** No call waits for anything but such a lock, so that every one may be made from async
-//!   code; there is nothing to cancel half-way.
+//!   code; there is nothing to cancel half-way. Except those that are there to wait ([`Db::blpop`] and its kin): they let
+//!   their thread sleep, or are futures. Whoever came first is served first, before the call that made it
+//!   possible returns.
 //! - **Time.** A key past its time is absent at once; its memory is given back by
 //!   [`Engine::tick`], or by a thread if [`Upkeep::Thread`] asks for one.
 //! - **Errors.** A call that returns an error has changed nothing. An [`Error`]'s text is what a Redis client
@@ -67,12 +69,13 @@
 //! | feature | adds | brings in |
 //! |---|---|---|
 //! | (none) | the engine, typed calls, commands in-process | no runtime, no thread, no socket |
-//! | `async` | [`Subscription`] and [`EventStream`] as streams | futures-core |
+//! | `async` | calls that wait as futures of any runtime, `Db::blpop_async` and its kin; [`Subscription`] and [`EventStream`] as streams | futures-core |
 //! | `snapshot` | Redis's RDB format: `DUMP` and `RESTORE` | crc |
 //! | `network` | `network::Server`: RESP2 and RESP3 over TCP and Unix sockets | tokio, socket2 |
 //! | `server` | the binary `danio-server`: redis.conf, command line, log, signals; `Allocator`, the one that it uses | mimalloc |
 
 mod api;
+mod blocking;
 mod clock;
 pub mod command;
 mod config;
@@ -91,14 +94,16 @@ mod sync;
 mod text;
 mod value;
 
+#[cfg(feature = "async")]
+pub use api::Waiting;
 pub use api::{
     Aggregate, LexRange, RankRange, ScoreRange, ZAddOptions, ZAddOutcome, ZCombine, ZEnd, ZRange,
 };
 pub use api::{Atomic, Transaction, Watch};
 pub use api::{
     AutoClaimed, ClaimOptions, ConsumerGroup, ConsumerInfo, DeleteOutcome, GroupInfo,
-    GroupReadOptions, IdempotencyInfo, PendingEntry, PendingSummary, Redelivered, StreamEntries,
-    StreamEntry, StreamInfo, XAddOptions, XCfgSet, XTrim,
+    GroupReadOptions, IdempotencyInfo, PendingEntry, PendingSummary, ReadFrom, Redelivered,
+    StreamEntries, StreamEntry, StreamInfo, XAddOptions, XCfgSet, XTrim,
 };
 pub use api::{
     BitInt, BitRange, Bitfield, CopyOptions, Db, Engine, ExpireCondition, Lcs, ListElements,

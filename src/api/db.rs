@@ -13,7 +13,8 @@ use crate::keyspace::{Access, Key, Keyspace, Tx};
 /// Cheap to clone; `Send` and `Sync`. Every method is one atomic operation. A method on one key
 /// locks the key's stripe, shared with other readers if it only reads; a method on several
 /// keys locks their stripes in ascending order. No lock outlives the call, and no
-/// method waits for anything but such a lock.
+/// method waits for anything but such a lock, except those whose documentation says that they wait for keys
+/// ([`blpop`](Db::blpop) and its kin).
 ///
 /// The parameter says where the methods take effect, and need not be written: `Db` is `Db<Engine>`, where each
 /// call stands by itself.

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::Db;
+use crate::blocking::WaitingRoom;
 use crate::clock::Clock;
 use crate::config::{Config, Upkeep};
 use crate::error::{Error, Result};
@@ -37,6 +38,7 @@ struct Inner {
     keyspace: Arc<Keyspace>,
     hub: Arc<Hub>,
     notifier: Arc<Notifier>,
+    waiting_room: Arc<WaitingRoom>,
     upkeep: Mutex<UpkeepState>,
     thread: Option<UpkeepThread>,
     /// What a layer above keeps for this engine; made when it first asks.
@@ -92,6 +94,7 @@ impl Engine {
         };
         Ok(Engine {
             inner: Arc::new(Inner {
+                waiting_room: WaitingRoom::new(keyspace.clone()),
                 keyspace,
                 hub,
                 notifier,
@@ -207,6 +210,11 @@ impl Engine {
     /// The keys, for what lives as long as the engine and must not hold it.
     pub(crate) fn shared_keyspace(&self) -> Arc<Keyspace> {
         self.inner.keyspace.clone()
+    }
+
+    /// Where calls wait for keys.
+    pub(crate) fn waiting_room(&self) -> &Arc<WaitingRoom> {
+        &self.inner.waiting_room
     }
 
     /// What a layer above keeps for this engine; `make` makes it at the first call. It lives as

@@ -6,6 +6,7 @@
 
 mod bitfield;
 mod bitmap;
+mod blocking;
 mod db;
 #[cfg(feature = "snapshot")]
 mod dump;
@@ -35,6 +36,8 @@ pub(crate) use bitfield::BAD_TYPE;
 pub use bitfield::{BitInt, Bitfield};
 pub use bitmap::BitRange;
 pub(crate) use bitmap::{BIT_OFFSET, check_sources};
+#[cfg(feature = "async")]
+pub use blocking::Waiting;
 pub use db::Db;
 #[cfg(feature = "snapshot")]
 pub(crate) use dump::RestoreArgs;
@@ -48,8 +51,8 @@ pub(crate) use geo::{Near, Order};
 pub use hash::{FieldExpired, FieldPersisted, HashSetOptions};
 pub(crate) use hash::{HashSetArgs, Presence};
 pub use keys::CopyOptions;
+pub(crate) use list::{Elements, MoveWant, PopWant, index_of, index_range};
 pub use list::{ListElements, ListEnd, LposOptions};
-pub(crate) use list::{index_of, index_range};
 pub use page::Page;
 pub(crate) use range::byte_range;
 pub use scan::ScanOptions;
@@ -59,12 +62,13 @@ pub use snapshot::{ExportOptions, Exported, Imported, RdbVersion};
 pub use sort::SortOptions;
 pub(crate) use sort::reaches;
 pub(crate) use stream::{
-    AddArgs, AutoClaimArgs, ClaimArgs, Delivered, Named, NewId, ReadArgs, Source, Start,
+    AddArgs, AutoClaimArgs, ClaimArgs, Delivered, GroupRead, GroupWant, Named, NewId, Read,
+    ReadArgs, ReadWant, Source, Start,
 };
 pub use stream::{
     AutoClaimed, ClaimOptions, ConsumerGroup, ConsumerInfo, DeleteOutcome, GroupInfo,
-    GroupReadOptions, IdempotencyInfo, PendingEntry, PendingSummary, Redelivered, StreamEntries,
-    StreamEntry, StreamInfo, XAddOptions, XCfgSet, XTrim,
+    GroupReadOptions, IdempotencyInfo, PendingEntry, PendingSummary, ReadFrom, Redelivered,
+    StreamEntries, StreamEntry, StreamInfo, XAddOptions, XCfgSet, XTrim,
 };
 pub use string::Lcs;
 pub(crate) use string::digest;
@@ -74,4 +78,4 @@ pub use transaction::{Atomic, Transaction, Watch};
 pub use zset::{
     Aggregate, LexRange, RankRange, ScoreRange, ZAddOptions, ZAddOutcome, ZCombine, ZEnd, ZRange,
 };
-pub(crate) use zset::{Combined, Limit, Operation, Picks, Selection, ZSource};
+pub(crate) use zset::{Combined, Limit, Operation, Picks, Popped, Selection, ZPopWant, ZSource};

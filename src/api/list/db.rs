@@ -14,7 +14,7 @@ use crate::value::list::{End, ListRef};
 /// Elements that [`Db::iter_list`] reads at a time.
 const PAGE: usize = 100;
 
-fn owned(item: Item<'_>) -> Bytes {
+pub(super) fn owned(item: Item<'_>) -> Bytes {
     Bytes::copy_from_slice(item.bytes(&mut itoa::Buffer::new()))
 }
 

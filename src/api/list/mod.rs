@@ -1,10 +1,12 @@
 //! Lists: pushing, popping, reading by index, editing in the middle.
 
+mod block;
 mod db;
 mod edit;
 mod options;
 mod pop;
 
+pub(crate) use block::{Elements, MoveWant, PopWant};
 pub use db::ListElements;
 pub use options::{ListEnd, LposOptions};
 

@@ -1,7 +1,9 @@
 //! XREADGROUP: entries for one consumer, new ones or those it was given before.
 
 use super::StreamEntry;
+use super::block::GroupRead;
 use super::group::{create_consumer_words, read_word, set_id_words};
+use super::handle::millis;
 use crate::clock::Millis;
 use crate::ds::stream_log::{Fields, StreamId, StreamLog};
 use crate::error::{Error, Result};
@@ -60,6 +62,15 @@ pub struct Redelivered {
     pub deliveries: u64,
 }
 
+impl Redelivered {
+    /// Nothing if the entry was deleted while it was pending.
+    pub(super) fn of(((_, entry), claimed): GroupRead) -> Option<Redelivered> {
+        let (idle, deliveries) = claimed.unwrap_or_default();
+        let idle = std::time::Duration::from_millis(idle.max(0).unsigned_abs());
+        Some(Redelivered { entry: entry?, idle, deliveries: deliveries.max(0).unsigned_abs() })
+    }
+}
+
 /// How [`ConsumerGroup::read_with`](super::ConsumerGroup::read_with) reads; made by methods named after
 /// XREADGROUP's options.
 #[derive(Debug, Clone, Copy, Default)]
@@ -73,6 +84,17 @@ impl GroupReadOptions {
     /// Reads all entries that are new to the group.
     pub fn new() -> GroupReadOptions {
         GroupReadOptions::default()
+    }
+
+    /// The same for the operation.
+    pub(super) fn args<'a>(self, group: &'a [u8], consumer: &'a [u8]) -> ReadArgs<'a> {
+        ReadArgs {
+            group,
+            consumer,
+            count: self.count.unwrap_or(usize::MAX),
+            noack: self.noack,
+            claim: self.claim.map(millis),
+        }
     }
 
     /// Reads at most so many entries (`COUNT`).

@@ -70,6 +70,11 @@ impl<S: Scope> ConsumerGroup<S> {
         &self.key
     }
 
+    /// The stream's database.
+    pub(super) fn db(&self) -> &Db {
+        &self.db
+    }
+
     /// The group's name.
     pub fn name(&self) -> &[u8] {
         &self.name
@@ -189,19 +194,8 @@ impl<S: Scope> ConsumerGroup<S> {
         consumer: impl AsRef<[u8]>,
         options: GroupReadOptions,
     ) -> Result<Vec<Redelivered>> {
-        let args = ReadArgs {
-            group: &self.name,
-            consumer: consumer.as_ref(),
-            count: options.count.unwrap_or(usize::MAX),
-            noack: options.noack,
-            claim: options.claim.map(millis),
-        };
-        let own = |read: Delivered<'_>| {
-            let (idle, deliveries) = read.claimed.unwrap_or_default();
-            let entry = read.to_owned().1?;
-            let idle = Duration::from_millis(idle.max(0).unsigned_abs());
-            Some(Redelivered { entry, idle, deliveries: deliveries.max(0).unsigned_abs() })
-        };
+        let args = options.args(&self.name, consumer.as_ref());
+        let own = |read: Delivered<'_>| Redelivered::of((read.to_owned(), read.claimed));
         self.db.grow(&self.key, |tx, key| {
             tx.xreadgroup(key, &args, Source::New, |read| {
                 read.into_iter().filter_map(own).collect()
@@ -438,6 +432,6 @@ impl<S> fmt::Debug for ConsumerGroup<S> {
     }
 }
 
-fn millis(duration: Duration) -> i64 {
+pub(super) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

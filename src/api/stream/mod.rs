@@ -1,6 +1,7 @@
 //! Streams: entries, in the order of their ids, and the groups that read them.
 
 mod add;
+mod block;
 mod claim;
 mod consume;
 mod group;
@@ -14,6 +15,8 @@ use bytes::Bytes;
 
 pub(crate) use self::add::{AddArgs, Named, NewId};
 pub use self::add::{XAddOptions, XTrim};
+pub use self::block::ReadFrom;
+pub(crate) use self::block::{GroupRead, GroupWant, Read, ReadWant};
 pub(crate) use self::claim::{AutoClaimArgs, ClaimArgs};
 pub use self::claim::{AutoClaimed, ClaimOptions};
 pub(crate) use self::consume::{Delivered, ReadArgs, Source};

@@ -1,6 +1,7 @@
 //! Sorted sets.
 
 mod add;
+mod block;
 mod combine;
 mod pages;
 mod range;
@@ -8,11 +9,13 @@ mod read;
 mod remove;
 
 pub use add::{ZAddOptions, ZAddOutcome};
+pub(crate) use block::ZPopWant;
 pub use combine::{Aggregate, ZCombine};
 pub(crate) use combine::{Combined, Operation, ZSource};
 pub use range::{LexRange, RankRange, ScoreRange, ZRange};
 pub(crate) use range::{Limit, Selection};
 pub(crate) use read::Picks;
+pub(crate) use remove::Popped;
 pub use remove::ZEnd;
 
 use crate::error::Result;

@@ -15,7 +15,7 @@ use crate::keyspace::{Access, Key, Tx};
 use crate::value::zset::{Members, Score, Span, ZSet, ZSetRef};
 
 /// Members with their scores that were removed, the outermost first.
-type Popped = Vec<(Bytes, Score)>;
+pub(crate) type Popped = Vec<(Bytes, Score)>;
 
 /// An end of a sorted set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -115,9 +115,19 @@ impl Tx<'_> {
         end: ZEnd,
         count: usize,
     ) -> Result<Option<(usize, Popped)>> {
-        for (i, key) in keys.iter().enumerate() {
-            if self.peek_zset(*key)?.is_some() {
-                return Ok(Some((i, self.zpop(*key, end, count)?)));
+        self.zpop_first(keys.iter().copied().enumerate(), end, count)
+    }
+
+    /// As [`zmpop`](Tx::zmpop); which is told by the number that came with it.
+    pub(crate) fn zpop_first<'a>(
+        &mut self,
+        keys: impl Iterator<Item = (usize, Key<'a>)>,
+        end: ZEnd,
+        count: usize,
+    ) -> Result<Option<(usize, Popped)>> {
+        for (place, key) in keys {
+            if self.peek_zset(key)?.is_some() {
+                return Ok(Some((place, self.zpop(key, end, count)?)));
             }
         }
         Ok(None)

@@ -1,0 +1,151 @@
+//! Calls that wait: threads that sleep until there is something, and futures.
+
+use std::time::Duration;
+
+use super::Db;
+use crate::blocking::{Entered, Want};
+use crate::error::Result;
+
+#[cfg(feature = "async")]
+pub use future::Waiting;
+
+impl Db {
+    /// Does what is wanted, as soon as there is something for it.
+    pub(super) fn wait<W: Want, T>(
+        &self,
+        want: W,
+        limit: Option<Duration>,
+        show: impl FnOnce(&W, W::Out) -> T,
+    ) -> Result<Option<T>> {
+        let room = self.engine().waiting_room();
+        // Nothing ever comes to no key.
+        if limit == Some(Duration::ZERO) || want.keys().is_empty() {
+            return Ok(room.attempt(self.number(), want)?.map(|(want, out)| show(&want, out)));
+        }
+        let ticket = match room.enter(self.number(), want)? {
+            Entered::Now(want, out) => return Ok(Some(show(&want, out))),
+            Entered::Waits(ticket) => ticket,
+        };
+        ticket.wait(limit, show)
+    }
+}
+
+#[cfg(feature = "async")]
+mod future {
+    use std::fmt;
+    use std::future::Future;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+    use std::time::Duration;
+
+    use crate::api::Db;
+    use crate::blocking::{Entered, Ticket, Want};
+    use crate::error::Result;
+
+    /// A call that waits, as a future; made by the methods whose names end in `_async`.
+    ///
+    /// It needs no runtime: any may poll it, and any thread. Nothing happens before the first poll. Then it has its
+    /// place in line, between threads and connections, until it is ready or dropped.
+    ///
+    /// It may be dropped at any moment, as `select!` does with what comes second, and nothing is lost: it
+    /// leaves the line, and if it was served with elements that it has not returned yet, they go back to the end
+    /// that they came from, for the next in line. (If the key holds another type by then, they
+    /// go the way of what it held before.) What BLMOVE moved stays moved, and entries that a group
+    /// was given are pending with the consumer, as if it had stopped right after reading them.
+    ///
+    /// A time-out is kept by a thread of the engine, started when a future with a time-out first waits; by
+    /// nobody if the engine's clock is moved by hand: moving it ends what is over.
+    #[must_use = "futures do nothing unless they are awaited"]
+    pub struct Waiting<T>(Box<dyn Step<T>>);
+
+    impl<T> Future for Waiting<T> {
+        /// Nothing if the time was over first.
+        type Output = Result<Option<T>>;
+
+        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+            self.0.step(cx)
+        }
+    }
+
+    impl<T> fmt::Debug for Waiting<T> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.debug_struct("Waiting").finish_non_exhaustive()
+        }
+    }
+
+    trait Step<T>: Send {
+        fn step(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>>>;
+    }
+
+    struct Call<W: Want, S> {
+        db: Db,
+        limit: Option<Duration>,
+        stage: Stage<W>,
+        show: S,
+    }
+
+    enum Stage<W: Want> {
+        New(W),
+        Waits(Ticket<W>),
+        Over,
+    }
+
+    impl<W: Want, T, S: Fn(&W, W::Out) -> T + Send> Step<T> for Call<W, S> {
+        fn step(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>>> {
+            let result = match &mut self.stage {
+                Stage::New(_) => self.begin(cx).transpose(),
+                Stage::Waits(ticket) => ticket.take(Some(cx.waker()), &self.show),
+                Stage::Over => panic!("a future was polled after it was ready"),
+            };
+            match result {
+                Some(result) => {
+                    self.stage = Stage::Over;
+                    Poll::Ready(result)
+                }
+                None => Poll::Pending,
+            }
+        }
+    }
+
+    impl<W: Want, T, S: Fn(&W, W::Out) -> T + Send> Call<W, S> {
+        /// Tries at once. Returns nothing if it has to wait.
+        fn begin(&mut self, cx: &mut Context<'_>) -> Result<Option<Option<T>>> {
+            let Stage::New(want) = std::mem::replace(&mut self.stage, Stage::Over) else {
+                return Ok(None);
+            };
+            let (room, db) = (self.db.engine().waiting_room(), self.db.number());
+            // Nothing ever comes to no key.
+            if self.limit == Some(Duration::ZERO) || want.keys().is_empty() {
+                let had = room.attempt(db, want)?;
+                return Ok(Some(had.map(|(want, out)| (self.show)(&want, out))));
+            }
+            let mut ticket = match room.enter(db, want)? {
+                Entered::Now(want, out) => return Ok(Some(Some((self.show)(&want, out)))),
+                Entered::Waits(ticket) => ticket,
+            };
+            if let Some(limit) = self.limit {
+                ticket.end_after(limit)?;
+            }
+            // It may have been served since.
+            let had = ticket.take(Some(cx.waker()), &self.show).transpose()?;
+            self.stage = Stage::Waits(ticket);
+            Ok(had)
+        }
+    }
+
+    impl Db {
+        /// As [`wait`](Db::wait), as a future.
+        pub(in crate::api) fn later<W: Want, T>(
+            &self,
+            want: W,
+            limit: Option<Duration>,
+            show: impl Fn(&W, W::Out) -> T + Send + 'static,
+        ) -> Waiting<T>
+        where
+            T: 'static,
+        {
+            let db = self.clone();
+            Waiting(Box::new(Call { db, limit, stage: Stage::New(want), show }))
+        }
+    }
+}
