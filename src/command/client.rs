@@ -1,10 +1,10 @@
 //! What other connections may know of a connection, and do to it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{
     AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed,
 };
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -12,7 +12,9 @@ use parking_lot::Mutex;
 use super::mailbox::{Mailbox, OutputLimits};
 use super::table::Table;
 use super::tracking::{Mode, Wish};
+use crate::blocking::Cancel;
 use crate::clock::Millis;
+use crate::error::Result;
 use crate::keyspace::Watcher;
 
 /// Reaches the connection behind a [`Client`].
@@ -61,7 +63,6 @@ impl std::fmt::Debug for Origin {
 }
 
 /// One connection, as others see it. Its session writes, anyone reads.
-#[derive(Debug)]
 pub struct Client {
     /// Counts connections from 1; never given twice.
     pub id: u64,
@@ -109,6 +110,8 @@ pub struct Client {
     monitor: AtomicBool,
     /// Whether it said that it will end the connection (`QUIT`).
     leaving: AtomicBool,
+    /// Ends its wait, while a command of it waits.
+    blocked: Mutex<Option<Weak<dyn Cancel>>>,
     traffic: Traffic,
 }
 
@@ -137,6 +140,15 @@ pub(super) struct Names {
     pub(super) name: Bytes,
     pub(super) lib_name: Bytes,
     pub(super) lib_ver: Bytes,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("id", &self.id)
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
 }
 
 pub(super) const NO_COMMAND: usize = usize::MAX;
@@ -169,6 +181,7 @@ impl Client {
             subscribed: Default::default(),
             monitor: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
+            blocked: Mutex::default(),
             traffic: Traffic::default(),
         }
     }
@@ -207,6 +220,23 @@ impl Client {
     /// Whether it speaks RESP3.
     pub(super) fn speaks_resp3(&self) -> bool {
         self.resp.load(Relaxed) == 3
+    }
+
+    /// Shows that a command waits, or that none does.
+    pub(super) fn set_blocked(&self, wait: Option<Weak<dyn Cancel>>) {
+        *self.blocked.lock() = wait;
+    }
+
+    /// Whether a command waits.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.blocked.lock().is_some()
+    }
+
+    /// Ends the wait of its command, as if the time were over or with an error. Returns whether
+    /// one waited.
+    pub(super) fn unblock(&self, outcome: Result<()>) -> bool {
+        let wait = self.blocked.lock().as_ref().and_then(Weak::upgrade);
+        wait.is_some_and(|wait| wait.cancel(outcome))
     }
 
     /// Has the connection look at this client again.
@@ -306,7 +336,7 @@ impl Client {
             (self.is_monitor(), 'O'),
             (self.is_subscriber(), 'P'),
             (self.multi.load(Relaxed) >= 0, 'x'),
-            (self.held.load(Relaxed), 'b'),
+            (self.held.load(Relaxed) || self.is_blocked(), 'b'),
             (wish.contains(Wish::ON), 't'),
             (wish.contains(Wish::BROKEN), 'R'),
             (wish.contains(Wish::BCAST), 'B'),

@@ -33,6 +33,9 @@ pub enum Flow {
     /// when `CLIENT PAUSE` ends, which is at the given time unless the connection is
     /// woken before; in milliseconds since 1970.
     Held(i64),
+    /// The command waits, and nothing was replied: [`Session::resume`] writes its reply when
+    /// there is one, which the connection is woken for. Until then no other is to be dispatched.
+    Blocked,
 }
 
 /// What a connection that is shown all commands may not call.
@@ -62,6 +65,9 @@ impl Session {
         let flow = self.run(args, &mut Silent(reply));
         if matches!(flow, Flow::Held(_)) {
             return flow;
+        }
+        if let Some(blocked) = &mut self.state.blocked {
+            blocked.silent = true;
         }
         self.state.replies = match self.state.replies {
             // `CLIENT REPLY ON` is answered; RESET is, unless it was to be skipped itself.
@@ -103,6 +109,9 @@ impl Session {
     }
 
     fn run_one(&mut self, args: Args<'_>, reply: &mut dyn Reply) -> Flow {
+        if self.state.blocked.is_some() {
+            self.state.blocked = None;
+        }
         let node = match self.admit(args) {
             Ok(node) => node,
             Err((None, _)) if self.is_attacked(args.at(0)) => return Flow::Close,
@@ -143,6 +152,9 @@ impl Session {
         if let Err(error) = result {
             self.instance.stats.on_error(error.code(), Some(node.id), false);
             reply.error(&error);
+        }
+        if self.state.blocked.is_some() {
+            return self.block(reply);
         }
         if self.state.closing || self.state.client.is_killed() {
             Flow::Close
@@ -292,7 +304,11 @@ impl Session {
         reply: &mut dyn Reply,
     ) -> Result<()> {
         let Session { engine, instance, state, .. } = self;
-        let (keyspace, db, access) = (engine.keyspace(), state.db, access(node));
+        let (keyspace, db) = (engine.keyspace(), state.db);
+        let access = match node.is_alone_with(&args) {
+            true => Access::Exclusive,
+            false => access(node),
+        };
         let mut keys = SmallVec::<[Key<'_>; FEW_KEYS]>::new();
         keys.extend(node.keys(&args).map(|position| keyspace.key(args.at(position))));
         let tx = match node.plan {

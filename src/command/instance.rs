@@ -1,7 +1,9 @@
 //! What all sessions of one engine share: its clients, parameters and statistics.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicI64, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed,
+};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -34,6 +36,9 @@ pub struct Instance {
     pub(super) monitors: Monitors,
     /// Holds clients back.
     pub(super) pause: Pause,
+    /// Connections whose command waits, and those of them that wait for some time only.
+    pub(super) blocked: AtomicUsize,
+    pub(super) blocked_with_limit: AtomicUsize,
     pub(super) password: Arc<Password>,
     /// The listening side, once there is one.
     pub(super) listener: Mutex<Option<Arc<dyn Listener>>>,
@@ -76,6 +81,8 @@ impl Instance {
             tracking,
             monitors: Monitors::default(),
             pause: Pause::default(),
+            blocked: AtomicUsize::new(0),
+            blocked_with_limit: AtomicUsize::new(0),
             password: Arc::default(),
             listener: Mutex::new(None),
             peak_memory: AtomicU64::new(0),

@@ -12,6 +12,7 @@
 
 mod args;
 mod bitmap;
+mod blocking;
 mod client;
 mod config;
 mod connection;

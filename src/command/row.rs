@@ -227,6 +227,8 @@ pub enum Locks {
     Keys,
     /// As `Keys`, exclusively though the command changes none of them.
     Alone,
+    /// As `Alone` if the function says so of the words; else as `Keys`.
+    AloneIf(fn(&Args<'_>) -> bool),
     /// What the commands of the session's queue lock.
     Queue,
     /// Every stripe: the command's keys are not known before it runs.
@@ -342,6 +344,12 @@ impl Command {
     /// Makes the command lock its keys exclusively, though it changes none of them.
     pub const fn locks_alone(mut self) -> Command {
         self.locks = Locks::Alone;
+        self
+    }
+
+    /// Makes the command lock its keys exclusively if `alone` says so of its words.
+    pub const fn locks_alone_if(mut self, alone: fn(&Args<'_>) -> bool) -> Command {
+        self.locks = Locks::AloneIf(alone);
         self
     }
 

@@ -6,7 +6,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use smallvec::SmallVec;
 
 use super::args::Args;
+use super::blocking::Blocked;
 use super::client::{Client, OnPush, Origin};
+use super::dispatch::Flow;
 use super::instance::Instance;
 use super::pubsub::Subscriptions;
 use super::reply::{Protocol, Reply};
@@ -67,6 +69,8 @@ pub struct State {
     pub(super) executing: bool,
     /// What it listens to, if it listens.
     pub(super) subscriptions: Option<Box<Subscriptions>>,
+    /// The command that waits.
+    pub(super) blocked: Option<Box<Blocked>>,
 }
 
 /// `CLIENT REPLY`.
@@ -146,6 +150,7 @@ impl Session {
             looks: Looks::default(),
             executing: false,
             subscriptions: None,
+            blocked: None,
         };
         Session {
             engine: engine.clone(),
@@ -182,7 +187,7 @@ impl Session {
         self.state.queue.as_ref().map_or(0, |queue| queue.heap_size())
     }
 
-    /// Runs one command given as words, its name first.
+    /// Runs one command given as words, its name first. One that waits, such as BLPOP, has the thread sleep.
     ///
     /// # Errors
     /// Whatever the command answers that is an error.
@@ -196,7 +201,9 @@ impl Session {
         if self.state.client.has_mail() {
             self.pushes = self.take_pushes();
         }
-        let _ = self.dispatch(Args::new(&slices), &mut sink);
+        if self.dispatch(Args::new(&slices), &mut sink) == Flow::Blocked {
+            let _ = self.wait(&mut sink);
+        }
         self.end_batch();
         self.pushes.append(&mut sink.pushed);
         sink.finish()

@@ -54,7 +54,7 @@ impl Node {
             (Locks::Queue, _) => Plan::Queue,
             (Locks::Keys | Locks::Alone, []) => Plan::None,
             (Locks::Keys | Locks::Alone, [only]) if only.is_first() => Plan::First,
-            (Locks::Keys | Locks::Alone | Locks::AllIf(_), _) => Plan::Specs,
+            (Locks::Keys | Locks::Alone | Locks::AloneIf(_) | Locks::AllIf(_), _) => Plan::Specs,
         };
         let children =
             row.subcommands.iter().map(|sub| Node::new(sub, Some(row.name), ids)).collect();
@@ -70,6 +70,11 @@ impl Node {
     /// Whether these words name keys that are not known before it runs.
     pub(super) fn reaches(&self, args: &Args<'_>) -> bool {
         matches!(self.row.locks, Locks::AllIf(reaches) if reaches(args))
+    }
+
+    /// Whether these words make it change more than readers do.
+    pub(super) fn is_alone_with(&self, args: &Args<'_>) -> bool {
+        matches!(self.row.locks, Locks::AloneIf(alone) if alone(args))
     }
 
     /// Where its keys are in these words, which fit its arity.

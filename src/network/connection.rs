@@ -37,8 +37,11 @@ pub(super) struct Connection {
     stream: Stream,
     session: Session,
     query: Query,
-    /// Commands that `CLIENT PAUSE` holds back; their bytes are at the front of `query.own`.
+    /// Commands that `CLIENT PAUSE` holds back, or that stand behind one that waits; their bytes are at
+    /// the front of `query.own`.
     held: Option<Box<Batch>>,
+    /// Whether the session waits, with a command such as BLPOP.
+    blocked: bool,
     output: Output,
     /// Since when more output waits than the soft limit allows.
     over_since: Option<Millis>,
@@ -72,6 +75,7 @@ impl Connection {
             session,
             query: Query::default(),
             held: None,
+            blocked: false,
             output: Output::default(),
             over_since: None,
             ending: false,
@@ -108,6 +112,9 @@ impl Connection {
                 self.deliver(desk)?;
                 // The socket says when it has room again; else there may be more.
                 continue;
+            }
+            if self.blocked && !self.ending {
+                return self.watch_peer(cx, desk);
             }
             if self.ending || self.held.is_some() {
                 return Ok(Poll::Pending);
@@ -193,11 +200,9 @@ impl Connection {
             desk.batch.clear();
             let parsed = self.query.parser.parse(buffer, limits, &mut desk.batch);
             let Desk { batch, output, .. } = &mut *desk;
-            let until = self.dispatch(buffer, batch, output);
-            if let Some((at, until)) = until {
-                let done = at.checked_sub(1).map_or(0, |before| batch.end(before));
-                self.hold(batch.take_from(at, done), until);
-                return Ok(done);
+            let halt = self.dispatch(buffer, batch, output);
+            if let Some(halt) = halt {
+                return Ok(self.halt(batch, halt));
             }
             if let (Err(error), false) = (parsed, self.ending) {
                 self.refuse(error, desk);
@@ -212,14 +217,8 @@ impl Connection {
         }
     }
 
-    /// Runs a batch, until a command ends the connection or is held back; gives the place
-    /// of one that is.
-    fn dispatch(
-        &mut self,
-        buffer: &[u8],
-        batch: &Batch,
-        output: &mut Vec<u8>,
-    ) -> Option<(usize, Millis)> {
+    /// Runs a batch, until a command ends the connection, is held back or waits.
+    fn dispatch(&mut self, buffer: &[u8], batch: &Batch, output: &mut Vec<u8>) -> Option<Halt> {
         let output = if self.output.waiting() > 0 { self.output.buffer() } else { output };
         let mut reply = RespWriter::new(output, self.session.protocol());
         if batch.len() > 1 {
@@ -236,7 +235,8 @@ impl Connection {
                     self.ending = true;
                     return None;
                 }
-                Flow::Held(until) => return Some((i, Millis(until))),
+                Flow::Held(until) => return Some(Halt::Held(i, Millis(until))),
+                Flow::Blocked => return Some(Halt::Blocked(i)),
             }
         }
         if self.seat.client.has_mail() {
@@ -257,23 +257,77 @@ impl Connection {
         self.send(desk)
     }
 
-    fn hold(&mut self, batch: Batch, until: Millis) {
-        self.held = Some(Box::new(batch));
-        self.seat.hold(Some(until));
-        self.shared.hold(until);
+    /// Keeps what of a batch cannot run yet; gives how many bytes of the buffer are needed no longer.
+    fn halt(&mut self, batch: &mut Batch, halt: Halt) -> usize {
+        let first = match halt {
+            Halt::Held(at, _) => at,
+            Halt::Blocked(at) => at + 1,
+        };
+        let done = first.checked_sub(1).map_or(0, |before| batch.end(before));
+        self.held = Some(Box::new(batch.take_from(first, done)));
+        match halt {
+            Halt::Held(_, until) => {
+                self.seat.hold(Some(until));
+                self.shared.hold(until);
+            }
+            Halt::Blocked(_) => self.blocked = true,
+        }
+        done
     }
 
-    /// Goes on with what was held back.
+    /// Answers the command that waits, if there is an answer by now.
+    fn answer_blocked(&mut self, output: &mut Vec<u8>) {
+        let output = if self.output.waiting() > 0 { self.output.buffer() } else { output };
+        let mut reply = RespWriter::new(output, self.session.protocol());
+        if let Some(flow) = self.session.resume(&mut reply) {
+            self.blocked = false;
+            self.ending |= flow == Flow::Close;
+        }
+    }
+
+    /// Looks whether the peer of a connection that waits is still there. What it sends meanwhile is kept, up to a
+    /// limit.
+    fn watch_peer(&mut self, cx: &mut Context<'_>, desk: &mut Desk) -> Result<Poll<()>, End> {
+        /// Beyond this the peer has to wait too.
+        const AHEAD: usize = 1 << 20;
+        while self.query.own.len() < AHEAD {
+            desk.input.clear();
+            match self.stream.poll_read(cx, &mut desk.input) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(n)) if n > 0 => {
+                    self.query.keep(&desk.input);
+                    let now = self.shared.engine.clock().recent();
+                    let (used, free) = self.query.sizes();
+                    self.seat.client.on_read(now, n, used, free);
+                    self.check_query_limit(used)?;
+                    self.note_query();
+                }
+                Poll::Ready(_) => {
+                    tracing::trace!("Client closed connection {}", self.seat.client.origin.addr);
+                    return Ok(Poll::Ready(()));
+                }
+            }
+        }
+        Ok(Poll::Pending)
+    }
+
+    /// Goes on with what was held back, or stood behind a command that waited.
     fn resume(&mut self, desk: &mut Desk) -> Result<(), End> {
+        if self.blocked {
+            self.answer_blocked(&mut desk.output);
+        }
+        if self.blocked {
+            return Ok(());
+        }
         let Some(mut batch) = self.held.take() else { return Ok(()) };
         self.seat.hold(None);
         let mut buffer = std::mem::take(&mut self.query.own);
-        let outcome = match self.dispatch(&buffer, &batch, &mut desk.output) {
-            Some((at, until)) => {
-                let done = at.checked_sub(1).map_or(0, |before| batch.end(before));
-                self.hold(batch.take_from(at, done), until);
-                Ok(done)
-            }
+        let halt = match self.ending {
+            true => None,
+            false => self.dispatch(&buffer, &batch, &mut desk.output),
+        };
+        let outcome = match halt {
+            Some(halt) => Ok(self.halt(&mut batch, halt)),
             None if self.ending => Ok(0),
             // The window may have been full: there may be more that is complete.
             None => self.run(&mut buffer, desk),
@@ -342,6 +396,14 @@ impl Connection {
 
 /// The connection is over; the reason is logged.
 struct End;
+
+/// Why a batch does not go on, and at which command.
+enum Halt {
+    /// `CLIENT PAUSE` holds it back until a time.
+    Held(usize, Millis),
+    /// It waits for its answer.
+    Blocked(usize),
+}
 
 impl Future for Connection {
     type Output = ();

@@ -286,16 +286,21 @@ const UNBLOCK: Command = Command::new("unblock", -3, unblock)
         .optional(),
     ]);
 
-/// No command waits, so there is never a wait to end.
 fn unblock(ctx: &mut Context<'_, '_>) -> Result<()> {
-    if let Some(reason) = ctx.args.get(3)
-        && !is(reason, "timeout")
-        && !is(reason, "error")
-    {
-        return Err(Error::reply("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
-    }
-    parse::integer(&ctx.args[2])?;
-    ctx.integer(0)
+    let outcome = match ctx.args.get(3) {
+        None => Ok(()),
+        Some(word) if is(word, "timeout") => Ok(()),
+        Some(word) if is(word, "error") => {
+            Err(Error::reply("UNBLOCKED client unblocked via CLIENT UNBLOCK"))
+        }
+        Some(_) => {
+            return Err(Error::reply("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
+        }
+    };
+    let id = u64::try_from(parse::integer(&ctx.args[2])?).unwrap_or(0);
+    let client = ctx.instance.clients.get(id);
+    let ended = client.is_some_and(|client| client.unblock(outcome));
+    ctx.integer(ended.into())
 }
 
 const HELP: Command = Command::new("help", 2, help_text)

@@ -1,5 +1,6 @@
 //! Lists.
 
+mod block;
 mod edit;
 mod pop;
 mod push;
@@ -13,6 +14,11 @@ use crate::value::list::End;
 
 /// The family's rows.
 pub(super) static ROWS: &[Command] = &[
+    block::BLMOVE,
+    block::BLMPOP,
+    block::BLPOP,
+    block::BRPOP,
+    block::BRPOPLPUSH,
     read::LINDEX,
     edit::LINSERT,
     read::LLEN,

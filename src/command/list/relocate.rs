@@ -1,10 +1,14 @@
 //! LMOVE, RPOPLPUSH, LMPOP: several lists at one moment.
 
+use bytes::Bytes;
+
 use super::ENDS;
 use super::pop::pop_array;
+use crate::command::args::Args;
 use crate::command::context::Context;
 use crate::command::keyspec::{KeyFlags, KeySpec};
 use crate::command::parse;
+use crate::command::reply::Reply;
 use crate::command::row::{Arg, Categories, Command, Flags, Group};
 use crate::error::{Error, Result};
 use crate::value::list::End;
@@ -46,11 +50,17 @@ pub(super) const RPOPLPUSH: Command =
         .args(&[Arg::key("source", 0), Arg::key("destination", 1)]);
 
 fn relocate(ctx: &mut Context<'_, '_>, from: End, to: End) -> Result<()> {
-    match ctx.tx.list_move(ctx.keys[0], ctx.keys[1], from, to)? {
-        Some(element) => ctx.reply.bulk(&element),
-        None => ctx.reply.null(),
-    }
+    let moved = ctx.tx.list_move(ctx.keys[0], ctx.keys[1], from, to)?;
+    element(ctx.reply, moved);
     Ok(())
+}
+
+/// Answers with an element that was moved, if there was one.
+pub(super) fn element(reply: &mut dyn Reply, moved: Option<Bytes>) {
+    match moved {
+        Some(element) => reply.bulk(&element),
+        None => reply.null(),
+    }
 }
 
 pub(super) const LMPOP: Command = Command::new("lmpop", -4, lmpop)
@@ -69,14 +79,26 @@ pub(super) const LMPOP: Command = Command::new("lmpop", -4, lmpop)
     ]);
 
 fn lmpop(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let (end, count) = mpop_words(ctx.args, 1)?;
+    let Some((key, len)) = ctx.tx.first_list(ctx.keys)? else {
+        ctx.reply.null_array();
+        return Ok(());
+    };
+    ctx.reply.array(2);
+    ctx.reply.bulk(key.bytes);
+    pop_array(ctx, end, key, count.min(len))
+}
+
+/// The end and the count in the words of LMPOP, from the number of keys on.
+pub(super) fn mpop_words(words: Args<'_>, at: usize) -> Result<(End, usize)> {
     let positive = |word: &[u8], error: &'static str| match super::count(word, error)? {
         0 => Err(Error::reply(error)),
         count => Ok(count),
     };
-    let keys = positive(&ctx.args[1], "ERR numkeys should be greater than 0")?;
-    let end_at = keys.checked_add(2).ok_or(Error::Syntax)?;
-    let end = super::end(ctx.args.get(end_at).ok_or(Error::Syntax)?)?;
-    let options: Vec<&[u8]> = ctx.args.iter_from(end_at + 1).collect();
+    let keys = positive(words.at(at), "ERR numkeys should be greater than 0")?;
+    let end_at = keys.checked_add(at + 1).ok_or(Error::Syntax)?;
+    let end = super::end(words.get(end_at).ok_or(Error::Syntax)?)?;
+    let options: Vec<&[u8]> = words.iter_from(end_at + 1).collect();
     let count = match options[..] {
         [] => 1,
         [word, value, ref rest @ ..] if parse::is(word, "count") => {
@@ -88,11 +110,5 @@ fn lmpop(ctx: &mut Context<'_, '_>) -> Result<()> {
         }
         _ => return Err(Error::Syntax),
     };
-    let Some((key, len)) = ctx.tx.first_list(ctx.keys)? else {
-        ctx.reply.null_array();
-        return Ok(());
-    };
-    ctx.reply.array(2);
-    ctx.reply.bulk(key.bytes);
-    pop_array(ctx, end, key, count.min(len))
+    Ok((end, count))
 }

@@ -2,8 +2,11 @@
 
 use super::ids::{id, write_copy, write_delivered};
 use super::range::write_entries;
-use crate::api::{ReadArgs, Source};
+use crate::api::{GroupRead, GroupWant, Read, ReadArgs, ReadWant, Source};
+use crate::blocking::Want;
+use crate::clock::Millis;
 use crate::command::args::Args;
+use crate::command::blocking::{self, Limit};
 use crate::command::context::Context;
 use crate::command::keyspec::{KeyFlags, KeySpec};
 use crate::command::parse::{self, is};
@@ -18,6 +21,7 @@ pub(super) const XREAD: Command = Command::new("xread", -4, xread)
     .flags(&[Flags::READONLY, Flags::BLOCKING])
     .categories(&[Categories::STREAM])
     .keys(&[KeySpec::half_behind("STREAMS", 1, &[KeyFlags::RO, KeyFlags::ACCESS])])
+    .locks_alone_if(|args| args.iter_from(1).any(|word| is(word, "block")))
     .since("5.0.0")
     .complexity("O(log(N) + M) for M of a stream's N entries")
     .summary("Returns the entries of streams that come after given ids.")
@@ -55,8 +59,8 @@ struct Options<'a> {
     group: Option<(&'a [u8], &'a [u8])>,
     noack: bool,
     claim: Option<i64>,
-    /// Whether the caller would wait.
-    block: bool,
+    /// How long to wait where there is nothing, if at all.
+    block: Option<Limit>,
     /// Where the keys begin.
     keys: usize,
     /// How many keys, and ids behind them, there are.
@@ -66,7 +70,7 @@ struct Options<'a> {
 impl<'a> Options<'a> {
     /// # Errors
     /// Redis's words, in its order.
-    fn parse(words: Args<'a>, group: bool) -> Result<Options<'a>> {
+    fn parse(words: Args<'a>, group: bool, now: Millis) -> Result<Options<'a>> {
         let only_group = |option: &str| {
             Error::reply(format!(
                 "ERR The {option} option is only supported by XREADGROUP. You called XREAD instead."
@@ -77,7 +81,7 @@ impl<'a> Options<'a> {
             group: None,
             noack: false,
             claim: None,
-            block: false,
+            block: None,
             keys: 0,
             streams: 0,
         };
@@ -86,8 +90,7 @@ impl<'a> Options<'a> {
             let value = words.get(at + 1);
             match (word, value) {
                 (word, Some(value)) if is(word, "block") => {
-                    check_timeout(value)?;
-                    options.block = true;
+                    options.block = Some(blocking::millis(value, now)?);
                     at += 1;
                 }
                 (word, Some(value)) if is(word, "count") => {
@@ -144,31 +147,12 @@ impl<'a> Options<'a> {
         Ok(options)
     }
 
-    /// # Errors
-    /// Words of our own: there is nothing to answer with, and nobody waits yet.
-    fn nothing_yet(&self) -> Result<()> {
-        match self.block {
-            true => Err(Error::reply("ERR BLOCK would have to wait, which is not supported")),
-            false => Ok(()),
-        }
-    }
-
     /// Key `i`, hashed, and the word that says what is read of it.
     fn stream(&self, ctx: &Context<'a, '_>, i: usize) -> (Key<'a>, &'a [u8]) {
         let word = ctx.args.at(self.keys + i);
         let found = ctx.keys.get(i).copied().filter(|key| key.bytes == word);
         // Where an option's value is `streams`, the key specs point elsewhere.
         (found.unwrap_or_else(|| ctx.tx.key(word)), ctx.args.at(self.keys + self.streams + i))
-    }
-}
-
-/// # Errors
-/// Redis's words for what is no time to wait.
-fn check_timeout(word: &[u8]) -> Result<()> {
-    let bad = Error::reply("ERR timeout is not an integer or out of range");
-    match parse::integer_or(word, bad)? {
-        0.. => Ok(()),
-        _ => Err(Error::reply("ERR timeout is negative")),
     }
 }
 
@@ -185,8 +169,9 @@ fn special(word: &[u8]) -> &[u8] {
 }
 
 fn xread(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let options = Options::parse(ctx.args, false)?;
+    let options = Options::parse(ctx.args, false, ctx.engine.clock().now())?;
     let mut sources = Vec::with_capacity(options.streams);
+    let mut wanted = Vec::new();
     for i in 0..options.streams {
         let (key, word) = options.stream(ctx, i);
         let stream = ctx.tx.stream(key)?;
@@ -204,22 +189,53 @@ fn xread(ctx: &mut Context<'_, '_>) -> Result<()> {
             }
             _ => id(word, 0)?,
         };
+        if options.block.is_some() {
+            wanted.push((key, after));
+        }
         let last = stream.and_then(|stream| stream.log().last_id());
         if let (Some(stream), true) = (stream, last > Some(after)) {
             sources.push((key, stream, after.next().expect("another comes after it")));
         }
     }
     if sources.is_empty() {
-        options.nothing_yet()?;
-        ctx.reply.null_array();
-        return Ok(());
+        let Some(limit) = options.block.filter(|_| ctx.may_wait()) else {
+            ctx.reply.null_array();
+            return Ok(());
+        };
+        return ctx.wait(ReadWant::new(&wanted, options.count), limit, write_read);
     }
     write_head(ctx.reply, sources.len());
     for (key, stream, from) in sources {
-        write_key(ctx.reply, key);
+        write_key(ctx.reply, key.bytes);
         write_entries(ctx.reply, stream.log().range(from, StreamId::MAX), options.count);
     }
     Ok(())
+}
+
+/// Writes entries that were waited for.
+fn write_read(want: &ReadWant, read: Read, reply: &mut dyn Reply) {
+    write_head(reply, read.len());
+    for (place, entries) in read {
+        write_key(reply, want.key(place));
+        reply.array(entries.len());
+        entries.into_iter().for_each(|entry| write_copy(reply, entry.id, Some(entry), None));
+    }
+}
+
+/// Writes entries of groups, by the places of their keys.
+fn write_group_read<'k>(
+    reply: &mut dyn Reply,
+    read: Vec<(usize, Vec<GroupRead>)>,
+    key: impl Fn(usize) -> &'k [u8],
+) {
+    write_head(reply, read.len());
+    for (place, entries) in read {
+        write_key(reply, key(place));
+        reply.array(entries.len());
+        for ((id, entry), claimed) in entries {
+            write_copy(reply, id, entry, claimed);
+        }
+    }
 }
 
 fn write_head(reply: &mut dyn Reply, streams: usize) {
@@ -229,15 +245,15 @@ fn write_head(reply: &mut dyn Reply, streams: usize) {
     }
 }
 
-fn write_key(reply: &mut dyn Reply, key: Key<'_>) {
+fn write_key(reply: &mut dyn Reply, key: &[u8]) {
     if reply.protocol() == Protocol::Resp2 {
         reply.array(2);
     }
-    reply.bulk(key.bytes);
+    reply.bulk(key);
 }
 
 fn xreadgroup(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let options = Options::parse(ctx.args, true)?;
+    let options = Options::parse(ctx.args, true, ctx.engine.clock().now())?;
     let (group, consumer) = options.group.expect("XREADGROUP without a group is refused");
     let mut sources = Vec::with_capacity(options.streams);
     for i in 0..options.streams {
@@ -278,8 +294,15 @@ fn xreadgroup(ctx: &mut Context<'_, '_>) -> Result<()> {
     for (key, source) in &sources {
         shown |= serves(ctx, *key, &args, *source)?;
     }
-    if !shown {
-        options.nothing_yet()?;
+    if !shown
+        && ctx.may_wait()
+        && let Some(limit) = options.block
+    {
+        let mut want = GroupWant::new(sources.iter().map(|(key, _)| *key), &args);
+        want.prepare(ctx.tx)?;
+        return ctx.wait(want, limit, |want, read, reply| {
+            write_group_read(reply, read, |place| want.key(place));
+        });
     }
     if let [(key, source)] = sources[..] {
         return read_one(ctx, key, &args, source);
@@ -287,27 +310,20 @@ fn xreadgroup(ctx: &mut Context<'_, '_>) -> Result<()> {
     // How many streams have something is said before what they have, and is known only when all
     // were read: one may stand here twice.
     let mut read = Vec::new();
-    for (key, source) in sources {
+    for (place, (key, source)) in sources.iter().copied().enumerate() {
         let shown = serves(ctx, key, &args, source)?;
         let entries = ctx.tx.xreadgroup(key, &args, source, |entries| {
-            entries.iter().map(|read| (read.to_owned(), read.claimed)).collect::<Vec<_>>()
+            entries.iter().map(|read| (read.to_owned(), read.claimed)).collect::<Vec<GroupRead>>()
         })?;
         if shown {
-            read.push((key, entries));
+            read.push((place, entries));
         }
     }
     if read.is_empty() {
         ctx.reply.null_array();
         return Ok(());
     }
-    write_head(ctx.reply, read.len());
-    for (key, entries) in read {
-        write_key(ctx.reply, key);
-        ctx.reply.array(entries.len());
-        for ((id, entry), claimed) in entries {
-            write_copy(ctx.reply, id, entry, claimed);
-        }
-    }
+    write_group_read(ctx.reply, read, |place| sources[place].0.bytes);
     Ok(())
 }
 
@@ -322,7 +338,7 @@ fn read_one(
     ctx.tx.xreadgroup(key, args, source, |entries| {
         if shown {
             write_head(reply, 1);
-            write_key(reply, key);
+            write_key(reply, key.bytes);
             write_delivered(reply, entries);
         } else {
             reply.null_array();

@@ -1,6 +1,7 @@
 //! Sorted sets.
 
 mod add;
+mod block;
 mod combine;
 mod range;
 mod rank;
@@ -17,6 +18,9 @@ use crate::value::string::Digits;
 
 /// The family's rows.
 pub(super) static ROWS: &[Command] = &[
+    block::BZMPOP,
+    block::BZPOPMAX,
+    block::BZPOPMIN,
     add::ZADD,
     read::ZCARD,
     read::ZCOUNT,

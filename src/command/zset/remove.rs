@@ -138,7 +138,7 @@ fn pop(ctx: &mut Context<'_, '_>, end: ZEnd) -> Result<()> {
     Ok(())
 }
 
-fn pairs(reply: &mut dyn Reply, popped: &[(Bytes, Score)], nested: bool) {
+pub(super) fn pairs(reply: &mut dyn Reply, popped: &[(Bytes, Score)], nested: bool) {
     reply.array(if nested { popped.len() } else { 2 * popped.len() });
     for (member, score) in popped {
         if nested {
@@ -165,25 +165,8 @@ pub(super) const ZMPOP: Command = Command::new("zmpop", -4, zmpop)
     ]);
 
 fn zmpop(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let bad = || Error::reply("ERR numkeys should be greater than 0");
-    let keys = parse::integer_or(&ctx.args[1], bad())?;
-    let keys = usize::try_from(keys).ok().filter(|keys| *keys > 0).ok_or_else(bad)?;
-    let at = keys.saturating_add(2);
-    let end = match ctx.args.get(at) {
-        Some(word) if is(word, "min") => ZEnd::Min,
-        Some(word) if is(word, "max") => ZEnd::Max,
-        _ => return Err(Error::Syntax),
-    };
-    let mut count = None;
-    let mut words = ctx.args.iter_from(at + 1);
-    while let Some(word) = words.next() {
-        let value = words.next().filter(|_| count.is_none() && is(word, "count"));
-        let bad = || Error::reply("ERR count should be greater than 0");
-        let number = parse::integer_or(value.ok_or(Error::Syntax)?, bad())?;
-        let positive = usize::try_from(number).ok().filter(|count| *count > 0);
-        count = Some(positive.ok_or_else(bad)?);
-    }
-    match ctx.tx.zmpop(ctx.keys, end, count.unwrap_or(1))? {
+    let (end, count) = mpop_words(ctx.args, 1)?;
+    match ctx.tx.zmpop(ctx.keys, end, count)? {
         Some((key, popped)) => {
             ctx.reply.array(2);
             ctx.reply.bulk(ctx.keys[key].bytes);
@@ -192,4 +175,27 @@ fn zmpop(ctx: &mut Context<'_, '_>) -> Result<()> {
         None => ctx.reply.null_array(),
     }
     Ok(())
+}
+
+/// The end and the count in the words of ZMPOP, from the number of keys on.
+pub(super) fn mpop_words(args: Args<'_>, at: usize) -> Result<(ZEnd, usize)> {
+    let bad = || Error::reply("ERR numkeys should be greater than 0");
+    let keys = parse::integer_or(args.at(at), bad())?;
+    let keys = usize::try_from(keys).ok().filter(|keys| *keys > 0).ok_or_else(bad)?;
+    let at = keys.saturating_add(at + 1);
+    let end = match args.get(at) {
+        Some(word) if is(word, "min") => ZEnd::Min,
+        Some(word) if is(word, "max") => ZEnd::Max,
+        _ => return Err(Error::Syntax),
+    };
+    let mut count = None;
+    let mut words = args.iter_from(at + 1);
+    while let Some(word) = words.next() {
+        let value = words.next().filter(|_| count.is_none() && is(word, "count"));
+        let bad = || Error::reply("ERR count should be greater than 0");
+        let number = parse::integer_or(value.ok_or(Error::Syntax)?, bad())?;
+        let positive = usize::try_from(number).ok().filter(|count| *count > 0);
+        count = Some(positive.ok_or_else(bad)?);
+    }
+    Ok((end, count.unwrap_or(1)))
 }

@@ -55,15 +55,16 @@ pub(super) fn clients(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<
     line(report, "client_recent_max_output_buffer", output);
     let clients = instance.clients.all();
     let held = clients.iter().filter(|client| client.held.load(Relaxed)).count();
-    line(report, "blocked_clients", held);
+    line(report, "blocked_clients", held + instance.blocked.load(Relaxed));
     line(report, "tracking_clients", instance.tracking.clients());
     let listening = clients.iter().filter(|client| client.is_subscriber()).count();
     line(report, "pubsub_clients", listening);
     line(report, "watching_clients", 0);
-    line(report, "clients_in_timeout_table", 0);
+    line(report, "clients_in_timeout_table", instance.blocked_with_limit.load(Relaxed));
     line(report, "total_watched_keys", 0);
-    line(report, "total_blocking_keys", 0);
-    line(report, "total_blocking_keys_on_nokey", 0);
+    let (keys, on_nokey) = ctx.engine.keyspace().waited_for();
+    line(report, "total_blocking_keys", keys);
+    line(report, "total_blocking_keys_on_nokey", on_nokey);
     let pause = instance.pause.at(now);
     line(report, "paused_reason", if pause.is_some() { "client_pause" } else { "none" });
     let actions = match pause {
