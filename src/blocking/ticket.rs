@@ -16,6 +16,8 @@ use crate::sync::{Condvar, Mutex, wait_on};
 pub(crate) struct Ticket<W: Want> {
     place: Arc<Place<W>>,
     room: Arc<WaitingRoom>,
+    /// When the wait began, in microseconds since 1970.
+    since: i64,
     /// What the timers have of it.
     deadline: Option<Deadline>,
     /// Whether the outcome was taken.
@@ -113,16 +115,18 @@ impl<W: Want> Cancel for Place<W> {
 impl<W: Want> Ticket<W> {
     pub(super) fn draw(room: Arc<WaitingRoom>, tx: &mut Tx<'_>, want: W) -> Result<Ticket<W>> {
         let number = room.keyspace.next_ticket();
+        // Before anybody can see that it waits, and move the clock.
+        let since = room.keyspace.clock.micros();
         let state = Mutex::new(State { phase: Phase::Waiting, waker: None });
         let place = Arc::new(Place { db: tx.db(), number, want, state, bell: Condvar::new() });
         let waiter: Arc<dyn Waiter> = place.clone();
         let want = &place.want;
         let keys = want.keys().iter().map(|key| key.get());
         tx.stand_in_line(keys, want.reach(), number, want.concern(), &waiter)?;
-        Ok(Ticket { place, room, deadline: None, over: false })
+        Ok(Ticket { place, room, since, deadline: None, over: false })
     }
 
-    /// Has the wait end `limit` from now by the engine's clock, whoever waits; no stripe is held.
+    /// Has the wait end `limit` after it began by the engine's clock, whoever waits; no stripe is held.
     ///
     /// # Errors
     /// `Config` if nobody can look at the clock.
@@ -167,7 +171,7 @@ impl<W: Want> Ticket<W> {
         }
     }
 
-    /// Has the thread sleep until the wait is over, or for `limit` by the engine's clock.
+    /// Has the thread sleep until the wait is over, or `limit` after it began by the engine's clock.
     ///
     /// # Errors
     /// What ends the wait without result.
@@ -199,10 +203,10 @@ impl<W: Want> Ticket<W> {
         self.take(None, show).expect("the wait is over")
     }
 
-    /// A time from now by the engine's clock, in microseconds since 1970.
+    /// A time after the wait began, in microseconds since 1970.
     fn moment(&self, limit: Duration) -> i64 {
         let limit = i64::try_from(limit.as_micros()).unwrap_or(i64::MAX);
-        self.room.keyspace.clock.micros().saturating_add(limit)
+        self.since.saturating_add(limit)
     }
 
     /// Leaves the lines and the timers.
