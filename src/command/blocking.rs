@@ -138,20 +138,27 @@ impl Session {
     /// Writes the answer of the command that waits, if there is one yet; else the client's link will be woken
     /// when there is. To be called after [`Flow::Blocked`] whenever it was.
     pub fn resume(&mut self, reply: &mut dyn Reply) -> Option<Flow> {
+        match self.state.blocked.as_ref()?.silent {
+            true => self.resume_with(&mut Silent(reply)),
+            false => self.resume_with(reply),
+        }
+    }
+
+    fn resume_with(&mut self, reply: &mut dyn Reply) -> Option<Flow> {
         let waker = Waker::from(self.state.client.clone());
         let blocked = self.state.blocked.as_mut()?;
-        let mut nobody = Silent(self.state.protocol);
-        let reply = if blocked.silent { &mut nobody } else { reply };
         let result = blocked.wait.poll(&waker, reply)?;
-        Some(self.finish(result, reply))
+        let node = blocked.node;
+        self.state.blocked = None;
+        Some(self.conclude(node, result, reply))
     }
 
     /// Has the thread sleep until the command that waits has its answer, and writes it.
     pub fn wait(&mut self, reply: &mut dyn Reply) -> Flow {
         let Some(blocked) = self.state.blocked.take() else { return Flow::Continue };
-        let mut nobody = Silent(self.state.protocol);
-        let reply = if blocked.silent { &mut nobody } else { reply };
-        let Blocked { wait, limit, node, .. } = *blocked;
+        let Blocked { wait, limit, node, silent, .. } = *blocked;
+        let mut nobody = Silent(reply);
+        let reply: &mut dyn Reply = if silent { &mut nobody } else { &mut *nobody.0 };
         let result = wait.sleep(limit, reply);
         self.conclude(node, result, reply)
     }
@@ -172,13 +179,6 @@ impl Session {
         self.state.blocked = Some(blocked);
         // It may be over already.
         self.resume(reply).unwrap_or(Flow::Blocked)
-    }
-
-    fn finish(&mut self, result: Result<()>, reply: &mut dyn Reply) -> Flow {
-        match self.state.blocked.take() {
-            Some(blocked) => self.conclude(blocked.node, result, reply),
-            None => Flow::Continue,
-        }
     }
 
     fn conclude(&mut self, node: &'static Node, result: Result<()>, reply: &mut dyn Reply) -> Flow {
