@@ -203,6 +203,27 @@ fn of_several_keys_the_first_that_changed_counts() {
 }
 
 #[test]
+fn a_transaction_serves_at_its_end_and_only_if_it_stands() {
+    let (_engine, db, _clock) = open();
+    let popper = in_line(&db, 1, |db| db.blpop(["k"], None));
+    let undone = db.transaction(["k"], |tx| {
+        tx.rpush("k", ["never"])?;
+        Err::<(), Error>(Error::Syntax)
+    });
+    assert_eq!(undone, Err(Error::Syntax));
+    assert!(!popper.is_finished() && !db.exists("k"));
+    let left = db.transaction(["k"], |tx| {
+        tx.rpush("k", ["a", "b", "c"])?;
+        tx.lpop("k")?;
+        assert_eq!(tx.llen("k")?, 2, "nobody comes in between");
+        Ok(())
+    });
+    assert_eq!(left, Ok(()));
+    assert_eq!(end(popper), pair("k", "b"));
+    assert_eq!(db.lrange("k", ..).expect("a list"), ["c"]);
+}
+
+#[test]
 fn other_types_wake_nobody() {
     let (_engine, db, _clock) = open();
     let lists = in_line(&db, 1, |db| db.blpop(["k"], None));

@@ -122,6 +122,19 @@ fn what_is_given_back_serves_the_next_in_line() {
 }
 
 #[test]
+fn one_that_is_dropped_inside_a_transaction_gives_back_after_it() {
+    let (db, _clock) = open();
+    let mut gone = db.blpop_async(["j", "k"], None);
+    assert!(poll(&mut gone).is_pending());
+    db.rpush("k", ["v"]).expect("a list");
+    let seen = db.transaction(["k"], move |tx| {
+        drop(gone);
+        tx.llen("k")
+    });
+    assert_eq!((seen, db.llen("k")), (Ok(0), Ok(1)));
+}
+
+#[test]
 fn what_was_moved_stays_moved() {
     let (db, _clock) = open();
     let mut gone = db.blmove_async("s", "d", ListEnd::Left, ListEnd::Left, None);

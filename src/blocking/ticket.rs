@@ -9,7 +9,7 @@ use super::room::{WaitingRoom, keys};
 use super::timer::{Deadline, Timed};
 use super::want::{Tried, Want};
 use crate::error::Result;
-use crate::keyspace::{Access, Key, Served, Tx, Waiter};
+use crate::keyspace::{Access, Key, Keyspace, Served, Tx, Waiter};
 use crate::sync::{Condvar, Mutex, wait_on};
 
 /// A place in line. Dropping it gives the place up; what it was served with goes back.
@@ -152,7 +152,7 @@ impl<W: Want> Ticket<W> {
         match std::mem::replace(&mut state.phase, Phase::Taken) {
             Phase::Over { outcome, served } => {
                 drop(state);
-                self.leave(served);
+                self.leave(served, None);
                 Some(outcome.map(|out| out.map(|out| show(&self.place.want, out))))
             }
             phase => {
@@ -209,17 +209,28 @@ impl<W: Want> Ticket<W> {
         self.since.saturating_add(limit)
     }
 
-    /// Leaves the lines and the timers.
-    fn leave(&mut self, served: bool) {
+    /// Leaves the timers and the lines, and puts back what nobody took.
+    fn leave(&mut self, served: bool, back: Option<W::Out>) {
         self.over = true;
         if let Some(deadline) = self.deadline.take() {
             self.room.timers.remove(deadline);
         }
-        let Place { db, number, want, .. } = &*self.place;
         // Who was served was taken out of one line.
-        if !served || want.keys().len() > 1 {
-            let keys = want.keys().iter().map(|key| key.get());
-            self.room.keyspace.leave_lines(*db, keys, *number);
+        if served && self.place.want.keys().len() == 1 && back.is_none() {
+            return;
+        }
+        let place = self.place.clone();
+        self.room.keyspace.do_outside(move |keyspace| place.leave(keyspace, back));
+    }
+}
+
+impl<W: Want> Place<W> {
+    fn leave(&self, keyspace: &Keyspace, back: Option<W::Out>) {
+        let keys_of_lines = self.want.keys().iter().map(|key| key.get());
+        keyspace.leave_lines(self.db, keys_of_lines, self.number);
+        if let Some(out) = back {
+            let mut tx = keyspace.begin_many(self.db, &keys(&self.want), Access::Exclusive);
+            self.want.put_back(&mut tx, out);
         }
     }
 }
@@ -231,13 +242,11 @@ impl<W: Want> Drop for Ticket<W> {
         }
         let phase = std::mem::replace(&mut self.place.state.lock().phase, Phase::Taken);
         let served = matches!(phase, Phase::Over { served: true, .. });
-        self.leave(served);
-        if let Phase::Over { outcome: Ok(Some(out)), .. } = phase {
-            let want = &self.place.want;
-            let keyspace = &self.room.keyspace;
-            let mut tx = keyspace.begin_many(self.place.db, &keys(want), Access::Exclusive);
-            want.put_back(&mut tx, out);
-        }
+        let back = match phase {
+            Phase::Over { outcome: Ok(out), .. } => out,
+            _ => None,
+        };
+        self.leave(served, back);
     }
 }
 

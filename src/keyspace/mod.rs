@@ -51,6 +51,7 @@ use crate::ds::table::Rehash;
 use crate::rng::{FieldHasher, Rng};
 use discard::Discarded;
 use entry::Entry;
+use inside::Later;
 use line::Waiting;
 use observer::Observers;
 use stripe::Stripe;
@@ -82,6 +83,8 @@ pub(crate) struct Keyspace {
     unwatch_later: UnwatchLater,
     /// Who waits for keys.
     waiting: Waiting,
+    /// What is to be done when a transaction has ended.
+    later: Later,
 }
 
 impl Keyspace {
@@ -108,6 +111,7 @@ impl Keyspace {
             cuts: crate::sync::Mutex::default(),
             unwatch_later: UnwatchLater::default(),
             waiting: Waiting::default(),
+            later: Later::default(),
         }
     }
 

@@ -71,7 +71,7 @@ impl<S: Scope> ConsumerGroup<S> {
     }
 
     /// The stream's database.
-    pub(super) fn db(&self) -> &Db {
+    pub(super) fn db(&self) -> &Db<S> {
         &self.db
     }
 
