@@ -125,10 +125,12 @@ fn all_ways_in_which_data_arrive_serve() {
 #[test]
 fn the_first_to_come_is_the_first_to_be_served() {
     let (_engine, db, _clock) = open();
+    // Each has a key of its own besides, by which it is seen to stand in line.
     let waiting: Vec<_> = (0..20)
-        .map(|n| in_line(&db, usize::from(n == 0), move |db| db.blpop(["k"], None)))
-        // They share one key: that they stand in line is not to be seen but by time.
-        .inspect(|_| thread::sleep(Duration::from_millis(5)))
+        .map(|n| {
+            let keys = if n == 0 { 2 } else { 1 };
+            in_line(&db, keys, move |db| db.blpop([format!("own{n}"), "k".into()], None))
+        })
         .collect();
     db.rpush("k", (0..20).map(|n| n.to_string())).expect("a list");
     for (n, thread) in waiting.into_iter().enumerate() {
@@ -176,8 +178,7 @@ fn rings_of_lists_come_to_rest() {
 fn whom_the_other_list_fails_leaves_the_element_to_the_next() {
     let (_engine, db, _clock) = open();
     let mover = in_line(&db, 1, |db| db.blmove("s", "d", ListEnd::Left, ListEnd::Left, None));
-    let popper = in_line(&db, 0, |db| db.blpop(["s"], None));
-    thread::sleep(Duration::from_millis(20));
+    let popper = in_line(&db, 1, |db| db.blpop(["own", "s"], None));
     db.set("d", "string").expect("set");
     db.rpush("s", ["v"]).expect("a list");
     assert_eq!(end(mover), Err(Error::WrongType));
@@ -230,8 +231,7 @@ fn other_types_wake_nobody() {
     db.zadd("k", "member", 1).expect("a sorted set");
     assert_eq!(db.zcard("k"), Ok(1));
     db.del("k");
-    let members = in_line(&db, 0, |db| db.bzpopmax(["k"], None));
-    thread::sleep(Duration::from_millis(20));
+    let members = in_line(&db, 1, |db| db.bzpopmax(["own", "k"], None));
     db.rpush("k", ["v"]).expect("a list");
     assert_eq!(end(lists), pair("k", "v"));
     db.zadd_many("k", [("low", 1), ("high", 2)]).expect("a sorted set");
@@ -295,8 +295,8 @@ fn entries_of_streams_are_waited_for() {
     let new = in_line(&db, 2, |db| {
         db.xread_blocking([("s", ReadFrom::Now), ("t", ReadFrom::Now)], 10, None)
     });
-    let after = in_line(&db, 0, move |db| db.xread_blocking([("s", first)], 10, None));
-    thread::sleep(Duration::from_millis(20));
+    let after =
+        in_line(&db, 1, move |db| db.xread_blocking([("u", first), ("s", first)], 10, None));
     let second = db.xadd("s", [("n", "2")]).expect("a stream");
     for reader in [new, after] {
         let read = end(reader).expect("streams");
@@ -321,9 +321,11 @@ fn consumers_wait_in_line_and_for_nothing_that_is_gone() {
     };
     let ann = wait("ann", 1);
     assert_eq!(info(&db, "total_blocking_keys_on_nokey"), 1);
-    thread::sleep(Duration::from_millis(20));
     let bob = wait("bob", 0);
-    thread::sleep(Duration::from_millis(20));
+    // Whoever waits is made a consumer in the same step.
+    while group.consumers().expect("a group").len() < 2 {
+        thread::yield_now();
+    }
     db.xadd("s", [("n", "1")]).expect("a stream");
     assert_eq!(end(ann).expect("a group").len(), 1);
     db.xadd("s", [("n", "2")]).expect("a stream");
@@ -372,8 +374,7 @@ fn a_move_that_would_need_memory_is_refused_when_it_is_due() {
     let (_engine, db, _clock) = open();
     db.rpush("other", ["v"]).expect("a list");
     let mover = in_line(&db, 1, |db| db.blmove("s", "d", ListEnd::Left, ListEnd::Left, None));
-    let popper = in_line(&db, 0, |db| db.blpop(["s"], None));
-    thread::sleep(Duration::from_millis(20));
+    let popper = in_line(&db, 1, |db| db.blpop(["own", "s"], None));
     db.execute(["CONFIG", "SET", "maxmemory", "1"]).expect("known");
     db.rename("other", "s").expect("there");
     assert_eq!(end(mover), Err(Error::OutOfMemory));

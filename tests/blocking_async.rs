@@ -31,6 +31,13 @@ fn pair(key: &str, element: &str) -> Option<(Bytes, Bytes)> {
     Some((key.to_owned().into(), element.to_owned().into()))
 }
 
+/// Whether so many keys have somebody in line.
+fn waited_for(db: &Db, keys: usize) -> bool {
+    let info = db.execute(["INFO", "clients"]).expect("known");
+    let text = info.as_bytes().expect("text").to_vec();
+    String::from_utf8_lossy(&text).contains(&format!("total_blocking_keys:{keys}\r"))
+}
+
 /// Polls once with a waker that does nothing.
 fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     std::pin::Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
@@ -43,9 +50,11 @@ fn a_future_has_its_place_among_threads() {
     assert!(poll(&mut first).is_pending());
     let second = thread::spawn({
         let db = db.clone();
-        move || db.blpop(["k"], None)
+        move || db.blpop(["own", "k"], None)
     });
-    thread::sleep(Duration::from_millis(20));
+    while !waited_for(&db, 2) {
+        thread::yield_now();
+    }
     let mut third = db.brpop_async(["k"], None);
     assert!(poll(&mut third).is_pending());
     db.rpush("k", ["1", "2", "3"]).expect("a list");
