@@ -1,0 +1,99 @@
+//! What connections are sent besides answers.
+
+#![cfg(feature = "network")]
+#![allow(clippy::disallowed_methods, reason = "the tests measure real time")]
+
+#[path = "support/wire.rs"]
+mod wire;
+
+use danio::command::Session;
+use wire::Fixture;
+
+const MESSAGE: &str = "*3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$1\r\nm\r\n";
+
+#[test]
+fn everybody_gets_a_message_whoever_publishes_it() {
+    let fixture = Fixture::new();
+    let mut all: Vec<_> = (0..100).map(|_| fixture.connect()).collect();
+    for wire in &mut all {
+        wire.call(&["SUBSCRIBE", "ch"], "*3\r\n$9\r\nsubscribe\r\n$2\r\nch\r\n:1\r\n");
+    }
+    assert_eq!(fixture.engine.publish("ch", "m"), 100);
+    let mut other = fixture.connect();
+    other.call(&["PUBLISH", "ch", "m"], ":100\r\n");
+    for wire in &mut all {
+        wire.expect(&MESSAGE.repeat(2));
+    }
+}
+
+#[test]
+fn messages_come_between_answers_and_never_in_one() {
+    const COMMANDS: usize = 2_000;
+    let fixture = Fixture::new();
+    let mut wire = fixture.connect();
+    wire.command(&["HELLO", "3"]);
+    wire.send("ECHO hello-is-over\r\n");
+    while wire.line() != "hello-is-over" {}
+    wire.call(&["SUBSCRIBE", "ch"], ">3\r\n$9\r\nsubscribe\r\n$2\r\nch\r\n:1\r\n");
+    wire.call(&["RPUSH", "l", "a", "b", "c"], ":3\r\n");
+    std::thread::scope(|scope| {
+        let publisher =
+            scope.spawn(|| (0..COMMANDS).map(|_| fixture.engine.publish("ch", "m")).sum());
+        wire.send("LRANGE l 0 -1\r\n".repeat(COMMANDS));
+        let (mut messages, mut answers) = (0, 0);
+        while messages + answers < 2 * COMMANDS {
+            let first = wire.line();
+            if first == ">3" {
+                let rest: Vec<String> = (0..6).map(|_| wire.line()).collect();
+                assert_eq!(rest, ["$7", "message", "$2", "ch", "$1", "m"]);
+                messages += 1;
+            } else {
+                assert_eq!(first, "*3");
+                let rest: Vec<String> = (0..6).map(|_| wire.line()).collect();
+                assert_eq!(rest, ["$1", "a", "$1", "b", "$1", "c"]);
+                answers += 1;
+            }
+        }
+        assert_eq!((messages, answers), (COMMANDS, COMMANDS));
+        assert_eq!(publisher.join().ok(), Some(COMMANDS));
+    });
+}
+
+#[test]
+fn a_connection_that_is_held_back_gets_messages() {
+    let fixture = Fixture::new();
+    let mut session = Session::new(&fixture.engine);
+    let mut wire = fixture.connect();
+    wire.call(&["SUBSCRIBE", "ch"], "*3\r\n$9\r\nsubscribe\r\n$2\r\nch\r\n:1\r\n");
+    session.execute(["CLIENT", "PAUSE", "60000", "ALL"]).expect("OK");
+    wire.send("PING\r\n");
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    fixture.engine.publish("ch", "m");
+    wire.expect(MESSAGE);
+    session.execute(["CLIENT", "UNPAUSE"]).expect("OK");
+    wire.expect("*2\r\n$4\r\npong\r\n$0\r\n\r\n");
+}
+
+#[test]
+fn one_that_reads_nothing_is_cut_off_and_its_messages_with_it() {
+    let fixture = Fixture::new();
+    let mut wire = fixture.connect();
+    wire.call(&["SUBSCRIBE", "ch"], "*3\r\n$9\r\nsubscribe\r\n$2\r\nch\r\n:1\r\n");
+    let mut session = Session::new(&fixture.engine);
+    let message = vec![b'm'; 1 << 20];
+    let mut published = 0;
+    // What the kernel buffers is not counted: some megabytes.
+    while fixture.engine.publish("ch", &message) == 1 {
+        published += 1;
+        let info = session.execute(["CLIENT", "LIST", "TYPE", "pubsub"]).expect("a text");
+        let text = String::from_utf8_lossy(info.as_bytes().unwrap_or_default()).into_owned();
+        let omem = text.split(" omem=").nth(1).and_then(|rest| rest.split(' ').next());
+        let omem = omem.map_or(0, |n| n.parse::<usize>().expect("a number"));
+        assert!(omem <= 33 << 20, "{omem}");
+        assert!(published < 200, "still there");
+    }
+    assert!(published >= 30, "{published}");
+    let info = session.execute(["INFO", "stats"]).expect("a text");
+    let text = String::from_utf8_lossy(info.as_bytes().unwrap_or_default()).into_owned();
+    assert!(text.contains("client_output_buffer_limit_disconnections:1"), "{text}");
+}
