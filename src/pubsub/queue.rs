@@ -137,7 +137,7 @@ impl<T> Queue<T> {
         let mut state = self.state.lock();
         state.waiting += 1;
         while state.items.len() > self.capacity && !state.over {
-            self.room.wait(&mut state);
+            self.room.wait_for(&mut state, LONG);
         }
         state.waiting -= 1;
     }
@@ -175,7 +175,9 @@ impl<T> Queue<T> {
                 return None;
             }
             match until {
-                None => self.came.wait(&mut state),
+                None => {
+                    self.came.wait_for(&mut state, LONG);
+                }
                 Some(until) => {
                     let left = until.saturating_sub(now());
                     if left <= 0 {
@@ -232,6 +234,8 @@ impl<T> Queue<T> {
     }
 }
 
+/// How long whoever waits sleeps at most before it looks again; it is woken when there is something.
+const LONG: Duration = Duration::from_secs(3600);
 /// How often whoever waits by a clock that is moved by hand looks at it.
 const LOOK: Duration = Duration::from_millis(1);
 /// A queue that held more than so many keeps no room for them once it is empty.
