@@ -22,7 +22,7 @@ fn everybody_gets_a_message_whoever_publishes_it() {
     let mut other = fixture.connect();
     other.call(&["PUBLISH", "ch", "m"], ":100\r\n");
     for wire in &mut all {
-        wire.expect(&MESSAGE.repeat(2));
+        wire.expect(MESSAGE.repeat(2));
     }
 }
 
