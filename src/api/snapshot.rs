@@ -16,6 +16,8 @@ pub enum RdbVersion {
     Redis7_2,
     /// Redis 7.4 and 8 (version 12); hashes may have fields that expire.
     Redis7_4,
+    /// Redis 8.6 (version 13); as 7.4, and streams remember what their producers have sent.
+    Redis8_6,
     /// Valkey 9 (version 80); hashes may have fields that expire.
     Valkey9,
 }
@@ -36,7 +38,7 @@ impl Default for ExportOptions {
 
 impl ExportOptions {
     /// For Redis 7.2, and for Valkey 9 if there are hashes with fields that expire; compressed, with a
-    /// checksum.
+    /// checksum. What streams remember of their producers goes to [`RdbVersion::Redis8_6`] alone.
     pub fn new() -> ExportOptions {
         ExportOptions::default()
     }
@@ -145,6 +147,7 @@ impl Engine {
             RdbVersion::Redis7_0 => Target::REDIS_7_0,
             RdbVersion::Redis7_2 => Target::REDIS_7_2,
             RdbVersion::Redis7_4 => Target::REDIS_7_4,
+            RdbVersion::Redis8_6 => Target::REDIS_8_6,
             RdbVersion::Valkey9 => Target::VALKEY_9,
         });
         let style = Style { target, compress, checksum };

@@ -122,8 +122,13 @@ impl Target {
     pub(crate) const REDIS_7_2: Target = Target(11);
     /// Redis 7.4, whose hashes have fields with times.
     pub(crate) const REDIS_7_4: Target = Target(12);
-    /// Valkey 9, whose hashes have too, in another form.
+    /// Redis 8.6, whose streams remember what their producers have sent.
+    pub(crate) const REDIS_8_6: Target = Target(13);
+    /// Valkey 9, whose hashes have fields with times in another form.
     pub(crate) const VALKEY_9: Target = Target(VALKEY);
+
+    /// One value by itself, whose version may be any.
+    const PAYLOAD: Target = Target(u16::MAX);
 
     /// How a file begins.
     fn magic(self) -> String {
@@ -140,6 +145,7 @@ impl Target {
     fn least(of: u8) -> u16 {
         match of {
             kind::HASH_2 => VALKEY,
+            kind::STREAM_4 => 13,
             kind::HASH_METADATA => 12,
             kind::SET_LISTPACK | kind::STREAM_3 => 11,
             _ => 10,
@@ -148,7 +154,9 @@ impl Target {
 
     /// Whether a type may be written.
     fn has(self, of: u8) -> bool {
-        Target::least(of) <= self.0
+        let known = Target::least(of) <= self.0;
+        // What Redis has added since 7.4 is none of Valkey's.
+        known && (of != kind::STREAM_4 || self.0 < VALKEY || self == Target::PAYLOAD)
     }
 
     /// How a hash is written that has fields with times.

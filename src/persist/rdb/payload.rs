@@ -26,7 +26,7 @@ const WITH_METADATA: std::ops::Range<u16> = 13..super::VALKEY;
 /// The value of an entry at a time, as a payload.
 pub(crate) fn dump(entry: &Entry, now: Millis, compress: bool) -> Vec<u8> {
     let (mut bytes, mut compressor) = (Vec::new(), Compressor::new());
-    let of = encode::kind_of(entry, Target::VALKEY_9);
+    let of = encode::kind_of(entry, Target::PAYLOAD);
     let mut out = Output { bytes: &mut bytes, compressor: compress.then_some(&mut compressor) };
     out.byte(of);
     encode::value(entry, of, now, &mut out);

@@ -368,6 +368,24 @@ fn fields_with_times_are_read_as_redis_and_valkey_write_them() {
 }
 
 #[test]
+fn producers_are_remembered() {
+    let db = fresh();
+    text(&db, "XADD s IDMP p one * f v");
+    text(&db, "XADD s IDMP p two * f v");
+    text(&db, "XADD s IDMP q one * f v");
+    let payload = db.dump("s").unwrap();
+    assert_eq!((payload[0], payload[payload.len() - 10]), (kind::STREAM_4, 13));
+    db.restore("t", &payload).unwrap();
+    assert_eq!(db.dump("t"), Some(payload.clone()));
+    assert_eq!(text(&db, "XINFO STREAM t"), text(&db, "XINFO STREAM s"));
+    // A message that comes twice in the payload is refused.
+    let mut body = payload[..payload.len() - 10].to_vec();
+    let at = body.windows(3).position(|w| w == b"two").unwrap();
+    body[at..at + 3].copy_from_slice(b"one");
+    assert!(db.restore("u", sealed(&body, 13)).is_err());
+}
+
+#[test]
 fn what_is_wrong_is_told_in_redis_words() {
     let db = fresh();
     text(&db, "SET k v");

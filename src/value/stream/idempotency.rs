@@ -158,6 +158,20 @@ impl Idempotency {
         alive.filter(|&messages| messages > 0).fold((0, 0), |(p, m), more| (p + 1, m + more))
     }
 
+    /// The producers, each with the names that are remembered, oldest first, and their entries.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn producers(
+        &self,
+    ) -> impl ExactSizeIterator<Item = (&[u8], impl ExactSizeIterator<Item = (&[u8], StreamId)>)>
+    {
+        let count = self.producers.len();
+        let mut producers = self.producers.iter();
+        (0..count).map(move |_| {
+            let (name, producer) = producers.next().expect("as many as there are");
+            (&**name, producer.messages.iter().map(|m| (&*m.name, m.entry)))
+        })
+    }
+
     /// Everything that is remembered: producer, name and entry.
     #[cfg(test)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8], StreamId)> {

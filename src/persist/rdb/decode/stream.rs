@@ -23,7 +23,7 @@ use super::{Result, kind, malformed};
 use crate::clock::Millis;
 use crate::ds::packed::Item;
 use crate::ds::stream_log::{BlockLimits, StreamId};
-use crate::value::stream::{BigStream, Group, Pending, Position, Stream};
+use crate::value::stream::{BigStream, Group, Memory, Pending, Position, Stream};
 
 const DELETED: i64 = 1;
 const SAME_FIELDS: i64 = 2;
@@ -53,7 +53,7 @@ pub(super) fn stream(of: u8, input: &mut Input<'_>) -> Result<Stream> {
         }
     }
     if matches!(of, kind::STREAM_4 | kind::STREAM_5) {
-        producers(input)?;
+        producers(input, made)?;
     }
     Ok(stream)
 }
@@ -277,18 +277,31 @@ fn reader(of: u8, input: &mut Input<'_>) -> Result<Reader> {
     Ok(Reader { name, seen, active, pending })
 }
 
-/// Reads over what Redis 8.6 knows of producers that may send an entry twice.
-fn producers(input: &mut Input<'_>) -> Result<()> {
-    // How long, and how many of a producer's entries are remembered.
-    input.skip_numbers(2)?;
+/// Reads what is known of producers that may send a message twice.
+fn producers(input: &mut Input<'_>, stream: &mut BigStream) -> Result<()> {
+    let within = |number: u64, most: u32| {
+        u32::try_from(number).ok().filter(|number| (1..=most).contains(number))
+    };
+    let duration = within(input.number()?, 86_400);
+    let (Some(duration), Some(max_size)) = (duration, within(input.number()?, 10_000)) else {
+        return malformed("what a stream remembers of its producers is out of range");
+    };
+    let idempotency = stream.idempotency_mut(Memory { duration, max_size });
     for _ in 0..input.number()? {
-        input.string()?;
+        let producer = input.string()?.into_owned();
         for _ in 0..input.number()? {
-            input.string()?;
-            id_in_numbers(input)?;
+            let name = input.string()?.into_owned();
+            let entry = id_in_numbers(input)?;
+            let never = Millis(i64::MIN);
+            if idempotency.find(&producer, &name, never).is_some() {
+                return malformed("a producer's message comes twice");
+            }
+            // It was added when its entry was, as far as the id tells.
+            let added = Millis(i64::try_from(entry.ms).unwrap_or(i64::MAX));
+            idempotency.remember(&producer, &name, entry, added);
         }
     }
-    // How many were added so, and how many came again.
-    input.skip_numbers(2)?;
+    idempotency.added = input.number()?;
+    idempotency.duplicates = input.number()?;
     Ok(())
 }

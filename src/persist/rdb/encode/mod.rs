@@ -39,6 +39,9 @@ pub(super) fn kind_of(entry: &Entry, target: Target) -> u8 {
             _ if encoding == Encoding::Hashtable => kind::HASH,
             _ => kind::HASH_LISTPACK,
         },
+        (Type::Stream, _) if target.has(kind::STREAM_4) && stream::has_producers(entry) => {
+            kind::STREAM_4
+        }
         (Type::Stream, _) if target.has(kind::STREAM_3) => kind::STREAM_3,
         (Type::Stream, _) => kind::STREAM_2,
     }
@@ -57,7 +60,9 @@ pub(super) fn value(entry: &Entry, of: u8, now: Millis, out: &mut Output<'_>) {
             set(entry.view().expect(KNOWN), of, out);
         }
         kind::ZSET_2 | kind::ZSET_LISTPACK => zset(entry.view().expect(KNOWN), of, out),
-        kind::STREAM_2 | kind::STREAM_3 => stream::write(entry.view().expect(KNOWN), of, out),
+        kind::STREAM_2 | kind::STREAM_3 | kind::STREAM_4 => {
+            stream::write(entry.view().expect(KNOWN), of, out)
+        }
         _ => {
             let stored = entry.view::<StoredHash<'_>>().expect(KNOWN);
             hash(stored.at(|| now), of, out);

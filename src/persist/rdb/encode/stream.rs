@@ -4,10 +4,16 @@ use super::super::kind;
 use super::super::listpack::Writer;
 use super::super::output::Output;
 use crate::ds::stream_log::{BlockRef, StreamId};
-use crate::value::stream::{Consumer, Group, StreamRef};
+use crate::keyspace::entry::Entry;
+use crate::value::stream::{Consumer, Group, Idempotency, Memory, StreamRef};
 
 const DELETED: i64 = 1;
 const SAME_FIELDS: i64 = 2;
+
+/// Whether a stream knows of producers that name their messages.
+pub(super) fn has_producers(entry: &Entry) -> bool {
+    entry.view::<StreamRef<'_>>().is_ok_and(|stream| stream.idempotency().is_some())
+}
 
 pub(super) fn write(stream: StreamRef<'_>, of: u8, out: &mut Output<'_>) {
     out.count(stream.log().blocks());
@@ -26,6 +32,28 @@ pub(super) fn write(stream: StreamRef<'_>, of: u8, out: &mut Output<'_>) {
         out.string(name);
         group(its, of, out);
     }
+    if of == kind::STREAM_4
+        && let Some(idempotency) = stream.idempotency()
+    {
+        producers(idempotency, out);
+    }
+}
+
+fn producers(idempotency: &Idempotency, out: &mut Output<'_>) {
+    let Memory { duration, max_size } = idempotency.memory;
+    out.number(duration.into());
+    out.number(max_size.into());
+    out.count(idempotency.producers().len());
+    for (name, messages) in idempotency.producers() {
+        out.string(name);
+        out.count(messages.len());
+        for (message, entry) in messages {
+            out.string(message);
+            id(entry, out);
+        }
+    }
+    out.number(idempotency.added);
+    out.number(idempotency.duplicates);
 }
 
 fn raw(id: StreamId) -> [u8; 16] {
@@ -89,7 +117,7 @@ fn group(group: &Group, of: u8, out: &mut Output<'_>) {
 fn consumer(consumer: &Consumer, of: u8, out: &mut Output<'_>) {
     out.string(consumer.name());
     out.i64(consumer.seen.0);
-    if of == kind::STREAM_3 {
+    if of != kind::STREAM_2 {
         out.i64(consumer.active.map_or(-1, |at| at.0));
     }
     out.count(consumer.pending());
