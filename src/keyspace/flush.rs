@@ -84,7 +84,7 @@ impl Tx<'_> {
     }
 
     /// Tells those who keep copies of keys that all may have changed.
-    fn touch_everything(&mut self) {
+    pub(super) fn touch_everything(&mut self) {
         if self.keyspace.observers.want(wants::KEYS) {
             self.told.get_or_insert_default().touched.push(Touch::Everything);
         }

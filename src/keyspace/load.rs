@@ -57,6 +57,7 @@ impl<'k> Loading<'k> {
                 effect.command(&[b"FLUSHALL"]);
             });
         }
+        tx.touch_everything();
         for (stripe, mut loaded) in self.stripes.into_iter().enumerate() {
             let mut parts = tx.parts(stripe).expect("every stripe is held");
             let databases = parts.data.spaces.len().max(loaded.spaces.len()) as u32;
@@ -67,7 +68,10 @@ impl<'k> Loading<'k> {
             }
             (0..databases).for_each(|db| parts.mark_watched(db));
             std::mem::swap(&mut parts.data.spaces, &mut loaded.spaces);
-            (0..databases).for_each(|db| parts.mark_watched(db));
+            (0..databases).for_each(|db| {
+                parts.mark_watched(db);
+                parts.note_all(db);
+            });
             parts.data.bytes = parts.data.spaces.capacity() * size_of::<Space>()
                 + parts
                     .data
