@@ -10,7 +10,7 @@ use crate::blocking::WaitingRoom;
 use crate::clock::Clock;
 use crate::config::{Config, Upkeep};
 use crate::error::{Error, Result};
-use crate::keyspace::{Access, Keyspace};
+use crate::keyspace::{Access, Keyspace, Made};
 use crate::pubsub::{Hub, Notified, Notifier};
 use crate::sync::{Condvar, Mutex, thread};
 
@@ -57,6 +57,8 @@ struct UpkeepState {
 pub struct Tick {
     /// Expired keys whose memory was given back.
     pub expired: usize,
+    /// Keys evicted because `maxmemory` was exceeded.
+    pub evicted: u64,
     /// Whether there is more to do at once: the time was over before the work was.
     pub more: bool,
 }
@@ -122,7 +124,8 @@ impl Engine {
     }
 
     /// Does upkeep for about `budget`: gives back the memory of expired keys, a segment of some
-    /// 300 keys at a time, so that other threads wait for microseconds at most. Needed only
+    /// 300 keys at a time, so that other threads wait for microseconds at most; and for as long again, while
+    /// `maxmemory` is exceeded, evicts. Needed only
     /// with [`Upkeep::ByHand`]; call it every 100 ms or so, and again at once while it says `more`.
     ///
     /// ```
@@ -241,14 +244,17 @@ fn random_seed() -> u64 {
 }
 
 fn tick(keyspace: &Keyspace, next_stripe: &mut usize, budget: Duration) -> Tick {
-    if !keyspace.settings.active_expire.load(std::sync::atomic::Ordering::Relaxed) {
-        return Tick::default();
+    let mut tick = Tick::default();
+    if keyspace.settings.active_expire.load(std::sync::atomic::Ordering::Relaxed) {
+        let done = keyspace.reclaim_expired(next_stripe, budget);
+        tick.expired = done.keys;
+        tick.more = done.more;
     }
-    let done = keyspace.reclaim_expired(next_stripe, budget);
-    // A limit that was lowered takes effect even if nobody writes; that nothing may be evicted
-    // is told to those who do.
-    let _ = keyspace.make_room();
-    Tick { expired: done.keys, more: done.more }
+    // That nothing may be evicted is told to those who write.
+    let (evicted, made) = keyspace.make_room_for(budget);
+    tick.evicted = evicted;
+    tick.more |= made == Made::Some && evicted > 0;
+    tick
 }
 
 /// The thread that does upkeep. Dropping it stops it and waits for its end.

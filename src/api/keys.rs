@@ -66,13 +66,19 @@ impl Tx<'_> {
     /// The words of OBJECT FREQ unless a least-frequently-used policy is set.
     pub(crate) fn frequency(&self, key: Key<'_>) -> Result<Option<u32>> {
         let Some(entry) = self.peek(key)? else { return Ok(None) };
-        let settings = &self.keyspace().settings;
+        let keyspace = self.keyspace();
+        let settings = &keyspace.settings;
         if !settings.counts_frequency() {
             return Err(Error::reply(
                 "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.",
             ));
         }
-        Ok(Some(access::frequency(entry.access(), settings, self.keyspace().clock.recent())))
+        Ok(Some(access::frequency(
+            entry.access(),
+            settings,
+            keyspace.clock.recent(),
+            &keyspace.age,
+        )))
     }
 
     /// Gives what `from` holds, expiry included, to `to`, whatever that held; with `if_absent` only if it
@@ -133,6 +139,9 @@ impl Tx<'_> {
                 if slot.entry().is_some() && !replace {
                     return Ok(slot.unchanged(false));
                 }
+                // The copy has not been used yet.
+                let (keyspace, now) = (slot.keyspace(), slot.keyspace().clock.recent());
+                entry.set_access(access::fresh(&keyspace.settings, now));
                 slot.put_anew(entry);
                 Ok(slot.changed(true, &[COPY_TO], |effect| {
                     effect.command_in(

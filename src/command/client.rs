@@ -9,6 +9,7 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 use parking_lot::Mutex;
 
+use super::client_memory::{Part, Total};
 use super::mailbox::{Mailbox, OutputLimits};
 use super::table::Table;
 use super::tracking::{Mode, Wish};
@@ -96,6 +97,8 @@ pub struct Client {
     pub(super) watcher: Arc<Watcher>,
     /// What it wants to be told of keys.
     pub(super) tracking: Mode,
+    /// Bytes that it takes to watch them.
+    watched_memory: AtomicUsize,
     killed: AtomicBool,
     /// What is pushed to it.
     pub(super) mailbox: Mailbox,
@@ -113,6 +116,8 @@ pub struct Client {
     /// Ends its wait, while a command of it waits.
     blocked: Mutex<Option<Weak<dyn Cancel>>>,
     traffic: Traffic,
+    /// What it takes of the memory of all.
+    pub(super) part: Part,
 }
 
 /// What a session of this process calls when something is pushed to it.
@@ -171,6 +176,7 @@ impl Client {
             multi: AtomicI64::new(-1),
             multi_memory: AtomicUsize::new(0),
             watched: AtomicUsize::new(0),
+            watched_memory: AtomicUsize::new(0),
             watcher: Arc::default(),
             tracking: Mode::default(),
             killed: AtomicBool::new(false),
@@ -183,6 +189,7 @@ impl Client {
             leaving: AtomicBool::new(false),
             blocked: Mutex::default(),
             traffic: Traffic::default(),
+            part: Part::default(),
         }
     }
 
@@ -237,6 +244,12 @@ impl Client {
     pub(super) fn unblock(&self, outcome: Result<()>) -> bool {
         let wait = self.blocked.lock().as_ref().and_then(Weak::upgrade);
         wait.is_some_and(|wait| wait.cancel(outcome))
+    }
+
+    /// Whether the connection was cut to save memory: it ends without another word.
+    #[cfg(feature = "network")]
+    pub(crate) fn is_cut(&self) -> bool {
+        self.part.is_gone()
     }
 
     /// Has the connection look at this client again.
@@ -323,9 +336,25 @@ impl Client {
         self.multi_memory.store(bytes.unwrap_or(0), Relaxed);
     }
 
-    /// Shows how many keys it watches.
-    pub(super) fn set_watched(&self, keys: usize) {
+    /// Shows how many keys it watches, and the bytes that it takes to do so.
+    pub(super) fn set_watched(&self, keys: usize, bytes: usize) {
         self.watched.store(keys, Relaxed);
+        self.watched_memory.store(bytes, Relaxed);
+    }
+
+    /// Bytes that it takes: itself, its buffers, the commands that wait for EXEC, the keys that it watches,
+    /// and about what its subscriptions take.
+    #[inline]
+    pub(super) fn memory(&self) -> usize {
+        /// Of one channel or pattern, here and with its audience.
+        const SUBSCRIPTION: usize = 128;
+        let Traffic { query_used, query_free, output, .. } = &self.traffic;
+        let parts = [query_used, query_free, output, &self.multi_memory, &self.watched_memory];
+        let subscriptions: usize = self.subscribed.iter().map(|count| count.load(Relaxed)).sum();
+        size_of::<Client>()
+            + parts.iter().map(|part| part.load(Relaxed)).sum::<usize>()
+            + self.mailbox.bytes()
+            + subscriptions * SUBSCRIPTION
     }
 
     /// The letters of `CLIENT LIST`'s `flags`.
@@ -370,7 +399,7 @@ impl Client {
         let pushes = self.mailbox.len();
         let [sub, psub, ssub] = self.subscribed.each_ref().map(|count| count.load(Relaxed));
         let multi_memory = self.multi_memory.load(Relaxed);
-        let total = size_of::<Client>() + used + free + multi_memory + output;
+        let total = self.memory();
         let mut line = format!(
             "id={} addr={} laddr={} fd={} name=",
             self.id, self.origin.addr, self.origin.laddr, self.origin.fd
@@ -434,6 +463,8 @@ pub struct Clients {
     live: Mutex<BTreeMap<u64, Arc<Client>>>,
     /// Received and sent by clients that are gone.
     past: Mutex<(u64, u64)>,
+    /// What all take.
+    pub(super) total: Total,
 }
 
 impl Clients {
@@ -442,6 +473,7 @@ impl Clients {
         let client = Arc::new(Client::new(id, origin, now, self.limits.clone()));
         if client.origin.link.is_some() {
             self.live.lock().insert(id, client.clone());
+            self.settle(&client);
         }
         client
     }
@@ -449,6 +481,7 @@ impl Clients {
     pub(super) fn forget(&self, client: &Client) {
         client.mailbox.close();
         if self.live.lock().remove(&client.id).is_some() {
+            self.settle_gone(client);
             let (received, sent) = client.net_bytes();
             let mut past = self.past.lock();
             past.0 += received;
@@ -476,14 +509,6 @@ impl Clients {
         for client in self.all() {
             client.wake();
         }
-    }
-
-    /// Bytes in query buffers, and in output buffers.
-    pub(super) fn buffers(&self) -> (usize, usize) {
-        self.all()
-            .iter()
-            .map(|client| client.buffers())
-            .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     }
 
     /// The largest query buffer and the largest output buffer.

@@ -96,6 +96,8 @@ impl Instance {
             engine.notifier(),
             &instance.tracking,
         );
+        let keyspace = engine.shared_keyspace();
+        config::bind_clients(&instance.parameters, &keyspace, &instance.clients);
         instance
     }
 

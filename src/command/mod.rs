@@ -6,7 +6,7 @@
 //! | what a row can say | `row.rs`, `keyspec.rs` |
 //! | how a call gets to its handler | `dispatch.rs`, with `table.rs` for names |
 //! | what a handler is given | `context.rs`, `args.rs`, `reply.rs` |
-//! | a connection's state | `session.rs`; as others see it, `client.rs` |
+//! | a connection's state | `session.rs`; as others see it, `client.rs`; what all take, `client_memory.rs` |
 //! | what is sent to it besides answers | `push.rs`, `mailbox.rs` |
 //! | what connections share | `instance.rs`, `stats.rs`, `config/` |
 
@@ -14,6 +14,7 @@ mod args;
 mod bitmap;
 mod blocking;
 mod client;
+mod client_memory;
 mod config;
 mod connection;
 mod context;

@@ -30,11 +30,14 @@ pub enum EvictionPolicy {
     VolatileRandom,
     /// Keys that expire, the soonest first.
     VolatileTtl,
+    /// Any key: new ones that are not used soon, and then the least frequently used. Beyond what Redis has,
+    /// for caches whose hit ratio must survive scans and loops; `docs/EVICTION.md` has figures.
+    AllKeysS3Fifo,
 }
 
 impl EvictionPolicy {
-    /// Every policy, in the order of `redis.conf`.
-    pub const ALL: [EvictionPolicy; 8] = [
+    /// Every policy, in the order of `redis.conf`, which does not have the last.
+    pub const ALL: [EvictionPolicy; 9] = [
         EvictionPolicy::VolatileLru,
         EvictionPolicy::AllKeysLru,
         EvictionPolicy::VolatileLfu,
@@ -43,6 +46,7 @@ impl EvictionPolicy {
         EvictionPolicy::AllKeysRandom,
         EvictionPolicy::VolatileTtl,
         EvictionPolicy::NoEviction,
+        EvictionPolicy::AllKeysS3Fifo,
     ];
 
     /// The policy's name in `redis.conf`.
@@ -60,6 +64,7 @@ impl EvictionPolicy {
             EvictionPolicy::VolatileLfu => "volatile-lfu",
             EvictionPolicy::VolatileRandom => "volatile-random",
             EvictionPolicy::VolatileTtl => "volatile-ttl",
+            EvictionPolicy::AllKeysS3Fifo => "allkeys-s3fifo",
         }
     }
 
@@ -83,6 +88,8 @@ pub enum Upkeep {
 
 /// The most stripes an engine can have.
 pub(crate) const MAX_STRIPES: usize = 1024;
+/// The most keys looked at for one that is evicted.
+pub(crate) const MAX_SAMPLES: u32 = 64;
 /// Redis's limit for a key, a value, and any string in a command: 512 MB.
 pub const MAX_STRING: usize = 512 * 1024 * 1024;
 
@@ -108,6 +115,10 @@ pub struct Config {
     pub(crate) seed: Option<u64>,
     pub(crate) maxmemory: usize,
     pub(crate) policy: EvictionPolicy,
+    pub(crate) samples: u32,
+    pub(crate) tenacity: u32,
+    pub(crate) lfu_log_factor: u32,
+    pub(crate) lfu_decay_time: u32,
     pub(crate) upkeep: Upkeep,
     pub(crate) max_string: usize,
     pub(crate) limits: Vec<(EncodingLimit, i64)>,
@@ -126,6 +137,10 @@ impl Config {
             seed: None,
             maxmemory: 0,
             policy: EvictionPolicy::NoEviction,
+            samples: 5,
+            tenacity: 10,
+            lfu_log_factor: 10,
+            lfu_decay_time: 1,
             upkeep: Upkeep::ByHand,
             max_string: MAX_STRING,
             limits: Vec::new(),
@@ -171,6 +186,35 @@ impl Config {
     /// What to evict when `maxmemory` is reached (`maxmemory-policy`).
     pub fn maxmemory_policy(mut self, policy: EvictionPolicy) -> Config {
         self.policy = policy;
+        self
+    }
+
+    /// How many keys to look at for one that is evicted (`maxmemory-samples`): 1 to 64, 5 unless set. More
+    /// find a better one, and take longer.
+    pub fn maxmemory_samples(mut self, samples: u32) -> Config {
+        self.samples = samples;
+        self
+    }
+
+    /// For how long a call may evict before its own work (`maxmemory-eviction-tenacity`): 0 to 100, 10 unless
+    /// set. Up to 10 each step is 50 microseconds, from there on each is 15 per cent longer than the one
+    /// before, and 100 is without limit. What is left to do is done by the calls that follow, and by upkeep.
+    pub fn maxmemory_eviction_tenacity(mut self, tenacity: u32) -> Config {
+        self.tenacity = tenacity;
+        self
+    }
+
+    /// How many uses it takes to raise a key's frequency by one, the more the higher it is
+    /// (`lfu-log-factor`); 10 unless set. With 0 it is raised by each use.
+    pub fn lfu_log_factor(mut self, factor: u32) -> Config {
+        self.lfu_log_factor = factor;
+        self
+    }
+
+    /// After how many minutes without a use a key's frequency is one less (`lfu-decay-time`); 1
+    /// unless set, and 0 is never.
+    pub fn lfu_decay_time(mut self, minutes: u32) -> Config {
+        self.lfu_decay_time = minutes;
         self
     }
 
@@ -234,6 +278,18 @@ impl Config {
                 self.max_string
             ));
         }
+        if !(1..=MAX_SAMPLES).contains(&self.samples) {
+            return refuse(format!(
+                "maxmemory_samples must be 1 to {MAX_SAMPLES}, not {}",
+                self.samples
+            ));
+        }
+        if self.tenacity > 100 {
+            return refuse(format!(
+                "maxmemory_eviction_tenacity must be 0 to 100, not {}",
+                self.tenacity
+            ));
+        }
         if let Some((limit, value)) =
             self.limits.iter().find(|(limit, value)| !limit.range().contains(value))
         {
@@ -249,14 +305,39 @@ impl Default for Config {
     }
 }
 
+/// What the access words of keys say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Words {
+    /// When the key was last used.
+    LastUse = 0,
+    /// How often it is, as in Redis.
+    Uses = 1,
+    /// How often it is, in the time of `allkeys-s3fifo`.
+    UsesByTick = 2,
+}
+
+impl Words {
+    fn of(policy: EvictionPolicy) -> Words {
+        match policy {
+            EvictionPolicy::AllKeysLfu | EvictionPolicy::VolatileLfu => Words::Uses,
+            EvictionPolicy::AllKeysS3Fifo => Words::UsesByTick,
+            _ => Words::LastUse,
+        }
+    }
+}
+
 /// The settings that may change while the engine runs (`CONFIG SET`).
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// Bytes; 0 is no limit.
     pub(crate) maxmemory: AtomicUsize,
     policy: AtomicU8,
+    /// What that has access words say: a number of [`Words`].
+    words: AtomicU8,
     /// Keys looked at for one eviction.
-    pub(crate) maxmemory_samples: AtomicUsize,
+    pub(crate) samples: AtomicU32,
+    /// `maxmemory-eviction-tenacity`.
+    pub(crate) tenacity: AtomicU32,
     pub(crate) lfu_log_factor: AtomicU32,
     /// Minutes after which an unused key's frequency is one less; 0 is never.
     pub(crate) lfu_decay_time: AtomicU32,
@@ -286,9 +367,11 @@ impl Settings {
         Settings {
             maxmemory: AtomicUsize::new(config.maxmemory),
             policy: AtomicU8::new(config.policy as u8),
-            maxmemory_samples: AtomicUsize::new(5),
-            lfu_log_factor: AtomicU32::new(10),
-            lfu_decay_time: AtomicU32::new(1),
+            words: AtomicU8::new(Words::of(config.policy) as u8),
+            samples: AtomicU32::new(config.samples),
+            tenacity: AtomicU32::new(config.tenacity),
+            lfu_log_factor: AtomicU32::new(config.lfu_log_factor),
+            lfu_decay_time: AtomicU32::new(config.lfu_decay_time),
             active_expire: AtomicBool::new(true),
             max_string: AtomicUsize::new(config.max_string),
             hz: AtomicU64::new(10),
@@ -301,20 +384,35 @@ impl Settings {
         }
     }
 
+    /// Keys looked at for one eviction.
+    pub(crate) fn samples(&self) -> usize {
+        self.samples.load(Ordering::Relaxed).clamp(1, MAX_SAMPLES) as usize
+    }
+
     pub(crate) fn policy(&self) -> EvictionPolicy {
         let number = self.policy.load(Ordering::Relaxed);
         EvictionPolicy::ALL.into_iter().find(|p| *p as u8 == number).unwrap_or_default()
     }
 
-    /// Whether keys' access words count uses (LFU) rather than say when the last one was.
+    /// What keys' access words say.
+    #[inline(always)]
+    pub(crate) fn words(&self) -> Words {
+        match self.words.load(Ordering::Relaxed) {
+            0 => Words::LastUse,
+            1 => Words::Uses,
+            _ => Words::UsesByTick,
+        }
+    }
+
+    /// Whether keys' access words count uses rather than say when the last one was.
     #[inline(always)]
     pub(crate) fn counts_frequency(&self) -> bool {
-        let number = self.policy.load(Ordering::Relaxed);
-        number == EvictionPolicy::AllKeysLfu as u8 || number == EvictionPolicy::VolatileLfu as u8
+        self.words() != Words::LastUse
     }
 
     pub(crate) fn set_policy(&self, policy: EvictionPolicy) {
         self.policy.store(policy as u8, Ordering::Relaxed);
+        self.words.store(Words::of(policy) as u8, Ordering::Relaxed);
     }
 }
 
@@ -330,6 +428,9 @@ mod tests {
             (Config::new().stripes(2048), "stripes"),
             (Config::new().databases(0), "databases"),
             (Config::new().max_string(1), "max_string"),
+            (Config::new().maxmemory_samples(0), "maxmemory_samples"),
+            (Config::new().maxmemory_samples(65), "maxmemory_samples"),
+            (Config::new().maxmemory_eviction_tenacity(101), "tenacity"),
         ] {
             let text = config.check().expect_err("refused").to_string();
             assert!(text.contains(word), "{text}");

@@ -2,8 +2,9 @@
 //! others are the stamp that says of which cut the entry is (`cut.rs`), and stay.
 //!
 //! ```text
-//! LRU   [ stamp 8 | seconds, modulo 2^24 (194 days)                  ]
-//! LFU   [ stamp 8 | minute of the last decay, modulo 2^16 | counter 8 ]
+//! LRU      [ stamp 8 | seconds, modulo 2^24 (194 days)                  ]
+//! LFU      [ stamp 8 | minute of the last decay, modulo 2^16 | counter 8 ]
+//! S3-FIFO  [ stamp 8 | as evict/resist.rs has it                         ]
 //! ```
 //!
 //! The LFU counter is Morris's approximate counter (1978): the more it has counted, the less
@@ -12,8 +13,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::evict::{Age, resist};
 use crate::clock::Millis;
-use crate::config::Settings;
+use crate::config::{Settings, Words};
 use crate::rng::Rng;
 
 const LRU_BITS: u32 = 0x00ff_ffff;
@@ -31,8 +33,12 @@ fn minutes(now: Millis) -> u32 {
 /// The access word of a key that has just come to be.
 #[inline]
 pub(crate) fn fresh(settings: &Settings, now: Millis) -> u32 {
-    let use_bits =
-        if settings.counts_frequency() { minutes(now) << 8 | LFU_START } else { lru_clock(now) };
+    let use_bits = match settings.words() {
+        Words::LastUse => lru_clock(now),
+        Words::Uses => minutes(now) << 8 | LFU_START,
+        // Decided when it is admitted.
+        Words::UsesByTick => 0,
+    };
     stamp(settings) | use_bits
 }
 
@@ -44,20 +50,35 @@ fn stamp(settings: &Settings) -> u32 {
 
 /// The access word after one more use.
 #[inline]
-pub(crate) fn touched(access: u32, settings: &Settings, now: Millis, rng: &Rng) -> u32 {
+pub(crate) fn touched(access: u32, settings: &Settings, now: Millis, rng: &Rng, age: &Age) -> u32 {
     let stamp = access & !LRU_BITS;
-    if !settings.counts_frequency() {
-        return stamp | lru_clock(now);
-    }
-    let counter = frequency(access, settings, now);
-    let unlikely =
-        counter.saturating_sub(LFU_START) * settings.lfu_log_factor.load(Ordering::Relaxed) + 1;
+    stamp
+        | match settings.words() {
+            Words::LastUse => lru_clock(now),
+            Words::Uses => used_again(access, settings, now, rng),
+            Words::UsesByTick => resist::touched(access & LRU_BITS, age.now()),
+        }
+}
+
+/// The LFU word after one more use.
+fn used_again(access: u32, settings: &Settings, now: Millis, rng: &Rng) -> u32 {
+    let counter = lfu_counter(access, settings, now);
+    let factor = u64::from(settings.lfu_log_factor.load(Ordering::Relaxed));
+    let unlikely = u64::from(counter.saturating_sub(LFU_START)) * factor + 1;
     let counts = counter < 255 && rng.below(unlikely as usize) == 0;
-    stamp | minutes(now) << 8 | (counter + u32::from(counts))
+    minutes(now) << 8 | (counter + u32::from(counts))
+}
+
+/// How often a key is used, by the policy's own measure.
+pub(crate) fn frequency(access: u32, settings: &Settings, now: Millis, age: &Age) -> u32 {
+    match settings.words() {
+        Words::UsesByTick => resist::frequency(access, age.now()),
+        _ => lfu_counter(access, settings, now),
+    }
 }
 
 /// The LFU counter as it stands now, decayed.
-pub(crate) fn frequency(access: u32, settings: &Settings, now: Millis) -> u32 {
+pub(super) fn lfu_counter(access: u32, settings: &Settings, now: Millis) -> u32 {
     let decay = settings.lfu_decay_time.load(Ordering::Relaxed);
     let elapsed = minutes(now).wrapping_sub(access >> 8) & 0xffff;
     (access & 0xff).saturating_sub(elapsed.checked_div(decay).unwrap_or(0))
@@ -75,7 +96,7 @@ pub(crate) fn idle_since(settings: &Settings, now: Millis, seconds: u64) -> u32 
 /// The access word of a key whose counter stands at this; a fresh one where uses are not counted.
 #[cfg(feature = "snapshot")]
 pub(crate) fn counted(settings: &Settings, now: Millis, frequency: u8) -> u32 {
-    if !settings.counts_frequency() {
+    if settings.words() != Words::Uses {
         return fresh(settings, now);
     }
     stamp(settings) | minutes(now) << 8 | u32::from(frequency)
@@ -107,12 +128,12 @@ mod tests {
         let rng = Rng::new(1);
         let now = Millis(1_000_000_000_000);
         let mut access = fresh(&settings, now);
-        assert_eq!(frequency(access, &settings, now), 5);
+        assert_eq!(lfu_counter(access, &settings, now), 5);
         let mut at = Vec::new();
         for used in 1..=100_000 {
-            access = touched(access, &settings, now, &rng);
+            access = touched(access, &settings, now, &rng, &Age::default());
             if [100, 1_000, 100_000].contains(&used) {
-                at.push(frequency(access, &settings, now));
+                at.push(lfu_counter(access, &settings, now));
             }
         }
         // Redis documents about 10, 18 and 142 for the factor 10.
@@ -121,8 +142,8 @@ mod tests {
             "{at:?}"
         );
         let later = Millis(now.0 + 10 * 60_000);
-        assert_eq!(frequency(access, &settings, later), at[2] - 10);
+        assert_eq!(lfu_counter(access, &settings, later), at[2] - 10);
         settings.lfu_decay_time.store(0, Ordering::Relaxed);
-        assert_eq!(frequency(access, &settings, later), at[2]);
+        assert_eq!(lfu_counter(access, &settings, later), at[2]);
     }
 }

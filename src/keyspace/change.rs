@@ -18,6 +18,7 @@ use super::undo::Undoing;
 use super::watch::WatchSet;
 use super::{Key, Keyspace, access, serve};
 use crate::clock::Millis;
+use crate::config::Words;
 use crate::ds::table;
 use crate::error::Result;
 use crate::value::hash::StoredHash;
@@ -63,6 +64,11 @@ impl<'s> Slot<'s> {
             Place::Occupied(place) => Some(place.get()),
             Place::Vacant(_) => None,
         }
+    }
+
+    /// Where the key is.
+    pub(crate) fn keyspace(&self) -> &'s Keyspace {
+        self.keyspace
     }
 
     /// The key.
@@ -491,10 +497,10 @@ impl Tx<'_> {
         let home = &self.keyspace.stripes[stripe];
         let mut parts = self.parts(stripe)?;
         loop {
-            let Parts { keyspace, data, time, told, undo, waking, db } = &mut parts;
-            let db = *db;
+            let Parts { keyspace, data, time, told, undo, waking, db, touches } = &mut parts;
+            let (keyspace, db) = (*keyspace, *db);
             let (space, watch, waiting, bytes) = data.split(db);
-            let Space { table, entry_bytes, volatile, timed, .. } = space;
+            let Space { table, entry_bytes, volatile, timed, resist, .. } = space;
             let table_before = table.heap_size();
             let place = table.entry(key.hash, |entry| entry.key() == key.bytes);
             let mut before = Weight::default();
@@ -504,6 +510,9 @@ impl Tx<'_> {
                     continue;
                 }
                 before = Weight::of(place.get());
+                if *touches {
+                    keyspace.touch(place.get(), time);
+                }
                 if keyspace.observers.want(wants::PRE_IMAGES) {
                     keyspace.observers.before(db, place.get());
                 }
@@ -527,10 +536,15 @@ impl Tx<'_> {
             let result = op(&mut slot);
             let (changed, seen) = (slot.changed, slot.seen);
             let mut after = Weight::default();
+            let mut is_there = false;
             if let Some(Place::Occupied(mut place)) = slot.place {
+                is_there = true;
                 #[cfg(feature = "snapshot")]
                 if keyspace.observers.want(wants::PRE_IMAGES) {
                     place.get().set_stamp(keyspace.settings.stamp.load(Ordering::Relaxed));
+                }
+                if !was_there && keyspace.settings.words() == Words::UsesByTick {
+                    keyspace.admit(resist, db, key.hash, place.get());
                 }
                 after = Weight::of(place.get());
                 // The bound of a hash may have come closer though nothing changed: it was loose.
@@ -547,7 +561,10 @@ impl Tx<'_> {
             *volatile = *volatile + usize::from(after.volatile) - usize::from(before.volatile);
             *timed = *timed + usize::from(after.timed) - usize::from(before.timed);
             *bytes = *bytes + after.bytes + table.heap_size() - before.bytes - table_before;
-            home.bytes.store(*bytes, Ordering::Relaxed);
+            keyspace.account.settle(home, *bytes);
+            if was_there != is_there {
+                home.count_keys(was_there, is_there);
+            }
             if changed && seen {
                 let undo = undo.as_deref_mut();
                 mark(told, &keyspace.observers, (watch, undo), db, key.bytes, Touch::Changed);

@@ -178,7 +178,9 @@ impl Parts<'_, '_> {
     /// Shows the stripe's count of bytes and its due time to those without the lock.
     pub(super) fn publish(&mut self, stripe: usize) {
         let home = &self.keyspace.stripes[stripe];
-        home.bytes.store(self.data.bytes, Ordering::Relaxed);
+        self.keyspace.account.settle(home, self.data.bytes);
+        let keys = self.data.spaces.iter().map(|space| space.table.len()).sum();
+        home.keys.store(keys, Ordering::Relaxed);
         home.due.set(self.data.spaces.iter().map(Space::due).min().unwrap_or(Millis::NEVER));
     }
 
@@ -201,6 +203,7 @@ impl Parts<'_, '_> {
         space.timed -= usize::from(entry.is_timed());
         let table_after = space.table.heap_size();
         self.data.bytes = self.data.bytes + table_after - table_before - entry.heap_size();
+        keyspace.stripes[keyspace.stripe_of(key.hash)].count_keys(true, false);
         self.announce_expired(&entry);
         keyspace.discard(entry);
     }

@@ -26,7 +26,7 @@ impl Tx<'_> {
                 parts.mark_watched(db);
                 parts.note_all(db);
                 let space = std::mem::take(parts.data.space_mut(db));
-                parts.data.bytes -= space.entry_bytes + space.table.heap_size();
+                parts.data.bytes -= space.entry_bytes + space.overhead();
                 match parts.undo {
                     Some(undo) => undo.keep_space(db, stripe, space, later),
                     None => emptied.push(space),

@@ -77,7 +77,7 @@ impl<'k> Loading<'k> {
                     .data
                     .spaces
                     .iter()
-                    .map(|space| space.entry_bytes + space.table.heap_size())
+                    .map(|space| space.entry_bytes + space.overhead())
                     .sum::<usize>();
             parts.publish(stripe);
             let stamp = keyspace.settings.stamp.load(Ordering::Relaxed);

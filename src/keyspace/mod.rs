@@ -4,6 +4,7 @@
 //! The only place that locks data. `docs/LOCKING.md` tells the order of locks.
 
 pub(crate) mod access;
+mod account;
 mod batch;
 pub(crate) mod change;
 #[cfg(feature = "snapshot")]
@@ -38,6 +39,7 @@ pub(crate) use batch::Soon;
 pub(crate) use change::{Effect, Slot};
 #[cfg(feature = "snapshot")]
 pub(crate) use cut::{Cut, CutSize};
+pub(crate) use evict::Made;
 pub(crate) use key::{Key, OwnedKey};
 pub(crate) use line::{Concern, Served, Waiter};
 #[cfg(feature = "snapshot")]
@@ -49,8 +51,10 @@ use crate::clock::Clock;
 use crate::config::{Config, Settings};
 use crate::ds::table::Rehash;
 use crate::rng::{FieldHasher, Rng};
+use account::Account;
 use discard::Discarded;
 use entry::Entry;
+use evict::{Age, Evictions};
 use inside::Later;
 use line::Waiting;
 use observer::Observers;
@@ -69,12 +73,14 @@ pub(crate) struct Keyspace {
     pub(crate) rng: Rng,
     pub(crate) settings: Settings,
     pub(crate) observers: Observers,
+    account: Account,
     /// Keys reclaimed because their time was over.
     pub(crate) expired: AtomicU64,
     /// Fields of hashes reclaimed because their time was over.
     pub(crate) expired_fields: AtomicU64,
-    /// Keys evicted because there was no room.
-    pub(crate) evicted: AtomicU64,
+    pub(crate) evictions: Evictions,
+    /// The time of `allkeys-s3fifo`.
+    pub(crate) age: Age,
     discarded: Arc<Discarded>,
     /// Held as long as a cut is walked.
     #[cfg(feature = "snapshot")]
@@ -103,9 +109,11 @@ impl Keyspace {
             rng,
             settings,
             observers: Observers::default(),
+            account: Account::new(config.maxmemory, config.stripes),
             expired: AtomicU64::new(0),
             expired_fields: AtomicU64::new(0),
-            evicted: AtomicU64::new(0),
+            evictions: Evictions::default(),
+            age: Age::default(),
             discarded: Arc::default(),
             #[cfg(feature = "snapshot")]
             cuts: crate::sync::Mutex::default(),
@@ -164,7 +172,7 @@ impl Keyspace {
         }
         self.expired.store(0, Ordering::Relaxed);
         self.expired_fields.store(0, Ordering::Relaxed);
-        self.evicted.store(0, Ordering::Relaxed);
+        self.evictions.reset();
         self.discarded.reset();
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use super::entry::Entry;
+use super::evict::{Pool, Resist};
 use super::line::Lines;
 use super::tx::Looks;
 use super::watch::WatchSet;
@@ -20,11 +21,24 @@ pub(crate) struct Stripe {
     /// Bytes allocated for the keys, values and tables of this stripe; written by whoever holds
     /// the lock exclusively, read by anybody.
     pub(crate) bytes: AtomicUsize,
+    /// What `bytes` was when the account last took it (`account.rs`).
+    pub(crate) reported: AtomicUsize,
+    /// Keys of this stripe, in all databases; as `bytes`.
+    pub(crate) keys: AtomicUsize,
     /// No key of this stripe expires before this time; as `bytes`.
     pub(crate) due: Due,
     /// Look-ups for reading that found their key, and that did not.
     pub(crate) hits: AtomicU64,
     pub(crate) misses: AtomicU64,
+}
+
+impl Stripe {
+    /// Notes that a key came or went; for whoever holds the lock exclusively.
+    #[inline]
+    pub(crate) fn count_keys(&self, was_there: bool, is_there: bool) {
+        let keys = self.keys.load(Ordering::Relaxed);
+        self.keys.store(keys + usize::from(is_there) - usize::from(was_there), Ordering::Relaxed);
+    }
 }
 
 /// An atomic lower bound of expiry times.
@@ -55,7 +69,7 @@ pub(crate) struct StripeData {
     pub(crate) watch: WatchSet,
     /// Who waits for keys of this stripe; nothing while nobody does.
     pub(crate) waiting: Option<Box<Lines>>,
-    /// Bytes allocated for the spaces, their tables and their entries.
+    /// Bytes allocated for the spaces, their tables and entries, and what eviction remembers of those.
     pub(crate) bytes: usize,
 }
 
@@ -90,6 +104,10 @@ pub(crate) struct Space {
     /// Where the walk of a cut goes on, if it has not been here.
     #[cfg(feature = "snapshot")]
     pub(crate) walk: Option<u64>,
+    /// Keys that may be evicted soon; once there was need.
+    pub(super) pool: Option<Box<Pool>>,
+    /// What `allkeys-s3fifo` remembers; once it had reason to.
+    pub(super) resist: Option<Box<Resist>>,
 }
 
 impl Default for Space {
@@ -102,6 +120,8 @@ impl Default for Space {
             next_segment: 0,
             #[cfg(feature = "snapshot")]
             walk: None,
+            pool: None,
+            resist: None,
         }
     }
 }
@@ -116,6 +136,13 @@ impl Stripe {
         if looks.misses != 0 {
             self.misses.fetch_add(looks.misses, Ordering::Relaxed);
         }
+    }
+}
+
+impl Space {
+    /// Bytes allocated beside the entries.
+    pub(crate) fn overhead(&self) -> usize {
+        self.table.heap_size() + self.resist.as_ref().map_or(0, |resist| resist.heap_size())
     }
 }
 
@@ -173,7 +200,7 @@ impl StripeData {
     /// The bytes, counted anew.
     pub(crate) fn count_bytes(&self) -> usize {
         let spaces = self.spaces.iter().map(|space| {
-            let mut bytes = space.table.heap_size();
+            let mut bytes = space.overhead();
             space.table.for_each(|entry| bytes += entry.heap_size());
             bytes
         });

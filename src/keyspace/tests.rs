@@ -130,6 +130,8 @@ fn check_counts(keyspace: &Keyspace) {
         let data = stripe.data.read();
         assert_eq!(data.bytes, data.count_bytes());
         assert_eq!(stripe.bytes.load(std::sync::atomic::Ordering::Relaxed), data.bytes);
+        let keys: usize = data.spaces.iter().map(|space| space.table.len()).sum();
+        assert_eq!(stripe.keys.load(std::sync::atomic::Ordering::Relaxed), keys);
         for space in &data.spaces {
             let (mut bytes, mut volatile, mut timed) = (0, 0, 0);
             space.table.for_each(|entry| {

@@ -166,7 +166,10 @@ impl Keyspace {
 
     /// A scope over one stripe.
     pub(super) fn begin_stripe(&self, stripe: usize, access: Access) -> Tx<'_> {
-        self.tx(0, stripe, Held::One(stripe, self.lock(stripe, access)))
+        let mut tx = self.tx(0, stripe, Held::One(stripe, self.lock(stripe, access)));
+        // What is done here is done by nobody who uses the key.
+        tx.touches = false;
+        tx
     }
 
     /// A scope over several keys, of any database.
@@ -306,6 +309,7 @@ impl<'k> Tx<'k> {
                 undo: &mut self.undo,
                 waking: &mut self.waking,
                 db: self.db,
+                touches: self.touches,
             }),
             _ => Err(Error::UndeclaredKey),
         }
@@ -405,11 +409,19 @@ impl<'k> Tx<'k> {
     #[inline(always)]
     pub(crate) fn touch(&self, entry: &Entry) {
         if self.touches {
-            let (settings, old) = (&self.keyspace.settings, entry.access());
-            let new = access::touched(old, settings, self.time.recent(), &self.keyspace.rng);
-            if new != old {
-                entry.set_access(new);
-            }
+            self.keyspace.touch(entry, &self.time);
+        }
+    }
+}
+
+impl Keyspace {
+    /// Counts a use of the key.
+    #[inline(always)]
+    pub(super) fn touch(&self, entry: &Entry, time: &TxTime<'_>) {
+        let old = entry.access();
+        let new = access::touched(old, &self.settings, time.recent(), &self.rng, &self.age);
+        if new != old {
+            entry.set_access(new);
         }
     }
 }
@@ -423,6 +435,7 @@ pub(super) struct Parts<'t, 'k> {
     pub(super) undo: &'t mut Option<Box<Undoing>>,
     pub(super) waking: &'t mut Option<Box<Waking>>,
     pub(super) db: u32,
+    pub(super) touches: bool,
 }
 
 impl Drop for Tx<'_> {

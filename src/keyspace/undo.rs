@@ -237,7 +237,7 @@ impl Tx<'_> {
                         space.table.for_each(|entry| entry.set_stamp(stamp));
                     }
                     let mut parts = self.parts(stripe).expect(HELD);
-                    let weight = |space: &Space| space.entry_bytes + space.table.heap_size();
+                    let weight = |space: &Space| space.entry_bytes + space.overhead();
                     parts.data.bytes += weight(&space);
                     let filled = std::mem::replace(parts.data.space_mut(db), space);
                     parts.data.bytes -= weight(&filled);

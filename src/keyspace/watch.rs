@@ -31,6 +31,8 @@ impl Watcher {
 pub(crate) struct Watched {
     watcher: Arc<Watcher>,
     keys: Vec<WatchedKey>,
+    /// Bytes of their names.
+    names: usize,
 }
 
 #[derive(Debug)]
@@ -44,7 +46,7 @@ struct WatchedKey {
 impl Watched {
     /// No keys yet; `watcher` is marked when one changes.
     pub(crate) fn new(watcher: Arc<Watcher>) -> Watched {
-        Watched { watcher, keys: Vec::new() }
+        Watched { watcher, keys: Vec::new(), names: 0 }
     }
 
     /// Watches a key of the transaction's database, whose stripe it holds exclusively.
@@ -55,12 +57,18 @@ impl Watched {
         }
         let was_there = tx.watch(key, &self.watcher)?;
         self.keys.push(WatchedKey { db, key: key.bytes.into(), was_there });
+        self.names += key.bytes.len();
         Ok(())
     }
 
     /// How many keys there are.
     pub(crate) fn len(&self) -> usize {
         self.keys.len()
+    }
+
+    /// About what they take, here and at their stripes. O(1).
+    pub(crate) fn heap_size(&self) -> usize {
+        2 * (self.keys.len() * size_of::<WatchedKey>() + self.names)
     }
 
     /// The keys, hashed.
@@ -82,6 +90,7 @@ impl Watched {
 
     /// Forgets all keys; `tx` holds them.
     pub(crate) fn clear_in(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        self.names = 0;
         for WatchedKey { db, key, .. } in std::mem::take(&mut self.keys) {
             tx.unwatch(db, tx.key(&key), &self.watcher)?;
         }
@@ -93,6 +102,7 @@ impl Watched {
     /// when that ends, the stripes forget the watcher.
     pub(crate) fn clear(&mut self, keyspace: &Keyspace) {
         let keys = std::mem::take(&mut self.keys);
+        self.names = 0;
         if !keys.is_empty() && keyspace.is_inside() {
             let watcher = std::mem::take(&mut self.watcher);
             let places = keys.into_iter().map(|key| ((key.db, key.key), watcher.clone()));

@@ -94,7 +94,7 @@ impl Connection {
         if self.seat.client.is_overrun() {
             return Err(self.cut());
         }
-        if self.seat.client.is_killed() && !self.ending {
+        if self.is_over() {
             return Ok(Poll::Ready(()));
         }
         if self.seat.bell().take() {
@@ -112,6 +112,9 @@ impl Connection {
                 self.deliver(desk)?;
                 // The socket says when it has room again; else there may be more.
                 continue;
+            }
+            if self.is_over() {
+                return Ok(Poll::Ready(()));
             }
             if self.blocked && !self.ending {
                 return self.watch_peer(cx, desk);
@@ -145,6 +148,11 @@ impl Connection {
         }
         cx.waker().wake_by_ref();
         Ok(Poll::Pending)
+    }
+
+    /// Whether the connection was ended from outside.
+    fn is_over(&self) -> bool {
+        self.seat.client.is_killed() && (!self.ending || self.seat.client.is_cut())
     }
 
     /// Runs what `read` more bytes make complete.
@@ -183,7 +191,9 @@ impl Connection {
         }
         self.note_query();
         outcome?;
-        self.leave_output(desk)
+        self.leave_output(desk)?;
+        self.settle_memory();
+        Ok(())
     }
 
     /// Parses and runs the commands in `buffer`, in windows; gives how many of its bytes

@@ -51,6 +51,9 @@ impl Pair {
         if words[0] == EVENTS {
             return events::same(self, &words[1..], ours, theirs);
         }
+        if self != Pair::Valkey9Redis7 && one_policy_more(words, ours, theirs) {
+            return true;
+        }
         if same_search(words, valkey, redis) {
             return true;
         }
@@ -106,6 +109,13 @@ fn same_search(words: &Words, valkey: &Raw, redis: &Raw) -> bool {
                 && is(redis, "-ERR could not decode requested zset member")
             || is(valkey, "-ERR exactly one of BYRADIUS, BYBOX and BYPOLYGON")
                 && is(redis, "-ERR exactly one of BYRADIUS and BYBOX"))
+}
+
+/// Danio has a policy that no other server has, and names it among the choices.
+fn one_policy_more(words: &Words, ours: &Raw, theirs: &Raw) -> bool {
+    let text = |raw: &Raw| String::from_utf8_lossy(&raw.bytes).into_owned();
+    words[0].eq_ignore_ascii_case(b"config")
+        && text(ours).replacen(", allkeys-s3fifo", "", 1) == text(theirs)
 }
 
 /// Redis 7.0 prints 17 digits of a score, newer servers as few as read back as the same; and it packs

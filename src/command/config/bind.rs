@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::{Parameters, Refusal, Setting};
+use crate::command::client::Clients;
+use crate::command::client_memory;
 use crate::command::instance::Password;
 use crate::command::mailbox::OutputLimits;
 use crate::command::tracking::Tracking;
@@ -25,24 +27,25 @@ pub(in crate::command) fn bind(
     parameters.put("databases", i64::from(keyspace.databases()));
     parameters.put("maxmemory", size(settings.maxmemory.load(Relaxed)));
     parameters.put("maxmemory-policy", settings.policy() as i64);
-    parameters.put("maxmemory-samples", size(settings.maxmemory_samples.load(Relaxed)));
+    parameters.put("maxmemory-samples", i64::from(settings.samples.load(Relaxed)));
+    parameters.put("maxmemory-eviction-tenacity", i64::from(settings.tenacity.load(Relaxed)));
     parameters.put("lfu-log-factor", i64::from(settings.lfu_log_factor.load(Relaxed)));
     parameters.put("lfu-decay-time", i64::from(settings.lfu_decay_time.load(Relaxed)));
     parameters.put("proto-max-bulk-len", size(settings.max_string.load(Relaxed)));
     parameters.put("hz", settings.hz.load(Relaxed).cast_signed());
 
     follow(parameters, "maxmemory", keyspace, |keyspace, bytes| {
-        keyspace.settings.maxmemory.store(usize::try_from(bytes).unwrap_or(usize::MAX), Relaxed);
+        keyspace.set_maxmemory(usize::try_from(bytes).unwrap_or(usize::MAX));
     });
     follow(parameters, "maxmemory-policy", keyspace, |keyspace, number| {
         let policy = EvictionPolicy::ALL.into_iter().find(|policy| *policy as i64 == number);
         keyspace.settings.set_policy(policy.unwrap_or_default());
     });
     follow(parameters, "maxmemory-samples", keyspace, |keyspace, samples| {
-        keyspace
-            .settings
-            .maxmemory_samples
-            .store(usize::try_from(samples).unwrap_or(usize::MAX), Relaxed);
+        keyspace.settings.samples.store(u32::try_from(samples).unwrap_or(u32::MAX), Relaxed);
+    });
+    follow(parameters, "maxmemory-eviction-tenacity", keyspace, |keyspace, tenacity| {
+        keyspace.settings.tenacity.store(u32::try_from(tenacity).unwrap_or(u32::MAX), Relaxed);
     });
     follow(parameters, "lfu-log-factor", keyspace, |keyspace, factor| {
         keyspace.settings.lfu_log_factor.store(u32::try_from(factor).unwrap_or(u32::MAX), Relaxed);
@@ -90,8 +93,35 @@ pub(in crate::command) fn bind(
     on_change(parameters, "requirepass", move |value| password.set(value.text()));
 }
 
+/// Has the limit of what connections take follow its parameters.
+pub(in crate::command) fn bind_clients(
+    parameters: &Parameters,
+    keyspace: &Arc<Keyspace>,
+    clients: &Arc<Clients>,
+) {
+    let (limited, data) = (clients.clone(), keyspace.clone());
+    on_change(parameters, "maxmemory-clients", move |value| {
+        let wanted = client_memory::parse(value.text()).unwrap_or_default();
+        limited.limit_to(wanted, data.settings.maxmemory.load(Relaxed));
+    });
+    let clients = clients.clone();
+    // The engine's own hook came first: it is set by now.
+    follow_with(parameters, "maxmemory", keyspace, move |keyspace, _| {
+        clients.limit_anew(keyspace.settings.maxmemory.load(Relaxed));
+    });
+}
+
 /// Calls `set` with each number of a parameter.
 fn follow(parameters: &Parameters, name: &str, keyspace: &Arc<Keyspace>, set: fn(&Keyspace, i64)) {
+    follow_with(parameters, name, keyspace, set);
+}
+
+fn follow_with(
+    parameters: &Parameters,
+    name: &str,
+    keyspace: &Arc<Keyspace>,
+    set: impl Fn(&Keyspace, i64) + Send + Sync + 'static,
+) {
     let keyspace = keyspace.clone();
     on_change(parameters, name, move |value| set(&keyspace, value.number()));
 }

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 
-pub(super) use bind::bind;
+pub(super) use bind::{bind, bind_clients};
 pub use parameter::{Canonical, Kind, Limits, Parameter, Refusal, Setting};
 
 use crate::error::{Error, Result};

@@ -1,13 +1,14 @@
 //! Every configuration parameter there is.
 
 use super::parameter::{Kind, Limits, Parameter, Refusal};
-use crate::config::{EncodingLimit, EvictionPolicy};
+use crate::command::client_memory;
+use crate::config::{EncodingLimit, EvictionPolicy, MAX_SAMPLES};
 use crate::pubsub::Notified;
 use crate::text::memory;
 
 const INT_MAX: i64 = i32::MAX as i64;
 
-/// The eviction policies, in Redis's order, numbered as the engine numbers them.
+/// The eviction policies, in Redis's order and behind them the one that it has not, numbered as the engine numbers them.
 const POLICIES: &[(&str, i64)] = &[
     ("volatile-lru", EvictionPolicy::VolatileLru as i64),
     ("volatile-lfu", EvictionPolicy::VolatileLfu as i64),
@@ -17,6 +18,7 @@ const POLICIES: &[(&str, i64)] = &[
     ("allkeys-lfu", EvictionPolicy::AllKeysLfu as i64),
     ("allkeys-random", EvictionPolicy::AllKeysRandom as i64),
     ("noeviction", EvictionPolicy::NoEviction as i64),
+    ("allkeys-s3fifo", EvictionPolicy::AllKeysS3Fifo as i64),
 ];
 
 /// Who may call a guarded command.
@@ -69,7 +71,8 @@ pub(super) static ROWS: &[Parameter] = &[
     int("databases", 1, INT_MAX, "16").limits(Limits::IMMUTABLE),
     size("maxmemory", 0, i64::MAX, "0"),
     one_of("maxmemory-policy", POLICIES, "noeviction"),
-    int("maxmemory-samples", 1, INT_MAX, "5"),
+    int("maxmemory-samples", 1, MAX_SAMPLES as i64, "5"),
+    int("maxmemory-eviction-tenacity", 0, 100, "10"),
     int("lfu-log-factor", 0, INT_MAX, "10"),
     int("lfu-decay-time", 0, INT_MAX, "1"),
     int("hz", 0, INT_MAX, "10"),
@@ -114,6 +117,7 @@ pub(super) static ROWS: &[Parameter] = &[
     int("timeout", 0, INT_MAX, "0"),
     int("maxclients", 1, u32::MAX as i64, "10000"),
     int("io-threads", 1, 128, "1").limits(Limits::IMMUTABLE),
+    Parameter::new("maxmemory-clients", Kind::Words(client_memory::canonical), "0"),
     size("client-query-buffer-limit", 1024 * 1024, i64::MAX, "1gb"),
     Parameter::new("client-output-buffer-limit", Kind::Words(buffer_limits), BUFFER_LIMITS),
     one_of("loglevel", LOG_LEVELS, "notice"),

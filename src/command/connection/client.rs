@@ -245,6 +245,7 @@ const NO_EVICT: Command = Command::new("no-evict", 3, no_evict)
 fn no_evict(ctx: &mut Context<'_, '_>) -> Result<()> {
     let on = on_off(&ctx.args[2])?;
     ctx.session.client.no_evict.store(on, Relaxed);
+    ctx.instance.clients.settle(&ctx.session.client);
     ctx.ok()
 }
 

@@ -36,6 +36,9 @@ fn pause(ctx: &mut Context<'_, '_>) -> Result<()> {
     let now = ctx.engine.clock().now();
     let until = now.0.checked_add(millis).map(Millis).ok_or_else(bad)?;
     ctx.instance.pause.start(held, until, now);
+    if let Some((_, until)) = ctx.instance.pause.at(now) {
+        ctx.engine.keyspace().evictions.pause_until(until.0);
+    }
     ctx.ok()
 }
 
@@ -49,6 +52,7 @@ pub(super) const UNPAUSE: Command = Command::new("unpause", 2, unpause)
 
 fn unpause(ctx: &mut Context<'_, '_>) -> Result<()> {
     ctx.instance.pause.end();
+    ctx.engine.keyspace().evictions.pause_until(0);
     ctx.instance.clients.wake_all();
     ctx.ok()
 }

@@ -63,6 +63,7 @@ const RESETSTAT: Command = Command::new("resetstat", 2, resetstat)
 fn resetstat(ctx: &mut Context<'_, '_>) -> Result<()> {
     ctx.instance.stats.reset();
     ctx.engine.keyspace().reset_statistics();
+    ctx.instance.clients.reset_statistics();
     ctx.ok()
 }
 

@@ -139,7 +139,6 @@ fn stats(ctx: &mut Context<'_, '_>) -> Result<()> {
     }
     ctx.tx.select(selected);
     let tables: usize = databases.iter().map(|(_, bytes)| bytes).sum();
-    let (input, output) = ctx.instance.clients.buffers();
     let data = used.saturating_sub(tables as u64);
     let each = if keys == 0 { 0 } else { used / keys as u64 };
     let share = |part: u64, whole: u64| {
@@ -151,7 +150,7 @@ fn stats(ctx: &mut Context<'_, '_>) -> Result<()> {
         ("startup.allocated", 0),
         ("replication.backlog", 0),
         ("clients.slaves", 0),
-        ("clients.normal", (input + output) as u64),
+        ("clients.normal", ctx.instance.clients.memory() as u64),
         ("cluster.links", 0),
         ("aof.buffer", 0),
         ("lua.caches", 0),

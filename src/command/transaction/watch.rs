@@ -65,8 +65,13 @@ impl Watched {
     /// Watches a key of the transaction's database, whose stripe it holds exclusively.
     fn add(&mut self, tx: &mut Tx<'_>, key: Key<'_>) -> Result<()> {
         self.keys.add(tx, key)?;
-        self.client.set_watched(self.keys.len());
+        self.show();
         Ok(())
+    }
+
+    /// Shows others how many keys there are, and what they take.
+    fn show(&self) {
+        self.client.set_watched(self.keys.len(), self.keys.heap_size());
     }
 
     /// The keys, hashed.
@@ -82,13 +87,13 @@ impl Watched {
     /// Forgets all keys; `tx` holds them.
     pub(super) fn clear_in(&mut self, tx: &mut Tx<'_>) -> Result<()> {
         self.keys.clear_in(tx)?;
-        self.client.set_watched(0);
+        self.show();
         Ok(())
     }
 
     /// Forgets all keys; no stripe is held.
     pub(in crate::command) fn clear(&mut self, keyspace: &Keyspace) {
         self.keys.clear(keyspace);
-        self.client.set_watched(0);
+        self.show();
     }
 }

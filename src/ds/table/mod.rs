@@ -241,7 +241,7 @@ impl<T, S: Summary> Table<T, S> {
     }
 
     /// Calls `visit` with every item of segment `i`.
-    pub(crate) fn for_each_in(&self, i: usize, mut visit: impl FnMut(&T)) {
+    pub(crate) fn for_each_in<'t>(&'t self, i: usize, mut visit: impl FnMut(&'t T)) {
         let first = i << SEGMENT_BITS;
         for index in first..(first + SEGMENT).min(self.buckets()) {
             self.visit_chain(index, &mut visit);

@@ -37,11 +37,11 @@ impl<T, S: Summary> Table<T, S> {
 
     /// Shows up to `count` items that lie together, from a random place on: quick, and fair
     /// enough for choosing a victim.
-    pub(crate) fn sample_run(
-        &self,
+    pub(crate) fn sample_run<'t>(
+        &'t self,
         count: usize,
         mut below: impl FnMut(usize) -> usize,
-        mut show: impl FnMut(&T),
+        mut show: impl FnMut(&'t T),
     ) {
         if self.len == 0 {
             return;

@@ -10,6 +10,12 @@ impl Connection {
         let waiting = self.output.waiting();
         self.seat.client.on_write(sent, waiting);
         self.seat.output.store(waiting, Relaxed);
+        self.settle_memory();
+    }
+
+    /// Adds what the connection takes to what all take, for which some may have to end.
+    pub(super) fn settle_memory(&self) {
+        self.shared.instance.clients.settle(&self.seat.client);
     }
 
     /// Tells others what the connection's own query buffer takes, if that has changed.

@@ -104,8 +104,7 @@ pub(super) fn memory(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<(
     line(report, "mem_fragmentation_ratio", format_args!("{ratio:.2}"));
     line(report, "mem_fragmentation_bytes", rss.cast_signed() - used.cast_signed());
     line(report, "mem_not_counted_for_evict", 0);
-    let (input, output) = ctx.instance.clients.buffers();
-    line(report, "mem_clients_normal", input + output);
+    line(report, "mem_clients_normal", ctx.instance.clients.memory());
     // There are no scripts, replicas or files, and nothing is moved in the background.
     for name in [
         "used_memory_lua",

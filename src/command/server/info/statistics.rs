@@ -1,6 +1,7 @@
 //! The sections that count.
 
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use super::line;
 use crate::command::context::Context;
@@ -17,6 +18,8 @@ pub(super) fn stats(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()
     let errors: u64 = stats.errors().values().sum();
     let rates = instance.rates();
     let (tracked_keys, tracked_items) = instance.tracking.table_size();
+    let (exceeded, exceeded_now) = keyspace.evictions.exceeded(&keyspace.clock);
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     for (name, value) in [
         ("total_connections_received", stats.connections.load(Relaxed)),
         ("total_commands_processed", stats.calls()),
@@ -39,8 +42,11 @@ pub(super) fn stats(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()
         ("sync_partial_err", 0),
         ("expired_subkeys", keyspace.expired_fields.load(Relaxed)),
         ("expired_keys", keyspace.expired.load(Relaxed)),
-        ("evicted_keys", keyspace.evicted.load(Relaxed)),
-        ("evicted_clients", 0),
+        ("evicted_keys", keyspace.evictions.keys.load(Relaxed)),
+        ("evicted_clients", instance.clients.total.cut.load(Relaxed)),
+        ("evicted_scripts", 0),
+        ("total_eviction_exceeded_time", millis(exceeded)),
+        ("current_eviction_exceeded_time", millis(exceeded_now)),
         ("keyspace_hits", hits),
         ("keyspace_misses", misses),
         ("pubsub_channels", hub.len(Kind::Channel) as u64),

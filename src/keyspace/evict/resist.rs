@@ -1,0 +1,413 @@
+//! `allkeys-s3fifo`: a policy for caches that scans must not empty.
+//!
+//! Most keys of a cache are asked for once. LRU keeps each of them as long as one that is asked for all the
+//! time; LFU, once it is full of what was popular, lets nothing new in. Here, as in S3-FIFO (Yang
+//! et al. 2023), new keys pass a small queue first, and what falls out of it leaves a ghost; as in W-TinyLFU
+//! (Einziger et al. 2017), one that was used stays only if it was used more than the one that has to
+//! go for it; or else, as in LIRS (Jiang, Zhang 2002), if that one was not used for longer than the newcomer
+//! had been away.
+//!
+//! ```text
+//!            +------- newcomers: a queue -------+  used more, sooner   +------- the others -------+
+//! new key -> | oldest ................... newest|  -----------------> | the worst of a few goes   |
+//!            +----------------------------------+  than that worst    +---------------------------+
+//!                  | else                                                |
+//!                  +--------> ghosts: how often it was used, and when last
+//! ```
+//!
+//! What is known of a key lies in its access word, which costs nothing:
+//!
+//! ```text
+//! [ stamp 8 | newcomer 1 | frequency 3 | era of the last use 6 | tick of the last use 14 ]
+//! ```
+//!
+//! *Ticks* are time as requests move it: sixteen are as many requests as there are keys. *Eras* are time
+//! as change moves it: a new one begins when newcomers have taken the place of so many others, a part of
+//! them that is smaller where hits are rarer; frequencies are halved then. While the popular keys stay the same,
+//! and in a loop, hardly anybody is replaced, and what is known is kept; when they change, the old ones are
+//! forgotten fast.
+//!
+//! A key that comes back has the frequency that its ghost remembers. The request that brings a
+//! key in does not count as a use: in a loop over more keys than fit, that keeps those that are in,
+//! and not those that come next, which is the best that can be done.
+//!
+//! Beside the words there are the queue of newcomers, sixteen bytes for one key in a hundred, and the ghosts
+//! (`ghosts.rs`): less than two bytes for each key together.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use super::ghosts::{Ghost, Ghosts};
+use super::pool::{Candidate, Pool};
+use crate::config::EvictionPolicy;
+use crate::keyspace::Keyspace;
+use crate::keyspace::entry::Entry;
+use crate::keyspace::stripe::Space;
+use crate::rng::Rng;
+use crate::sync::Mutex;
+
+/// Of so many keys one is a newcomer.
+const NEWCOMERS: usize = 128;
+/// Ticks for as many requests as there are keys.
+const TICKS_A_ROUND: u64 = 16;
+/// How many replacements make an era: five quarters of the keys, times the hit ratio.
+const ERA: (u64, u64) = (5, 4);
+/// The highest frequency.
+const MOST: u32 = 7;
+/// How many of a newcomer's ticks its ghost may have left out.
+const COARSE: u32 = 3;
+/// Evictions between two looks at the requests.
+const LOOK: u64 = 32;
+/// The cache counts as full when but so small a part of it is free.
+const FULL: usize = 128;
+
+const STAMP: u32 = 0xff << 24;
+const NEWCOMER: u32 = 1 << 23;
+const FREQUENCY_AT: u32 = 20;
+const ERA_AT: u32 = 14;
+const ERAS: u32 = 0x3f;
+const TICKS: u32 = (1 << ERA_AT) - 1;
+
+/// What the policy knows of all keys.
+#[derive(Debug, Default)]
+pub(crate) struct Age {
+    /// The present era and tick, as an access word has them.
+    now: AtomicU32,
+    /// Requests when the tick began.
+    since: AtomicU64,
+    /// Replacements in this era so far, and how many end it.
+    replaced: AtomicU64,
+    era_ends: AtomicU64,
+    /// Hits and requests when the hit ratio was last worked out.
+    hits: AtomicU64,
+    requests: AtomicU64,
+    /// About how many keys there are.
+    keys: AtomicUsize,
+    /// New keys, oldest first. Some may be gone.
+    newcomers: Mutex<VecDeque<Newcomer>>,
+}
+
+/// A key that has just come to be, and when it was there before.
+#[derive(Debug, Clone, Copy)]
+struct Newcomer {
+    hash: u64,
+    db: u32,
+    /// How many ticks it was away, if it was there before as far as is known.
+    away: u16,
+    /// The frequency that it came with.
+    frequency: u8,
+}
+
+impl Age {
+    #[inline]
+    pub(in crate::keyspace) fn now(&self) -> u32 {
+        self.now.load(Relaxed)
+    }
+
+    fn go_on(&self, eras: u32, ticks: u32) {
+        let now = self.now();
+        let era = (now >> ERA_AT).wrapping_add(eras) & ERAS;
+        self.now.store(era << ERA_AT | now.wrapping_add(ticks) & TICKS, Relaxed);
+    }
+
+    /// Notes how many hits and requests there were by now, and how many keys there are.
+    fn note(&self, hits: u64, requests: u64, keys: usize) {
+        self.keys.store(keys, Relaxed);
+        let round = (keys as u64).max(1);
+        let since = self.since.load(Relaxed);
+        // Statistics may have been started again.
+        let passed = requests.checked_sub(since);
+        let ticks = passed.map_or(1, |passed| passed * TICKS_A_ROUND / round);
+        if ticks > 0 {
+            self.go_on(0, ticks.min(TICKS.into()) as u32);
+            let used = ticks * round / TICKS_A_ROUND;
+            self.since.store(if passed.is_some() { since + used } else { requests }, Relaxed);
+        }
+        let then = self.requests.load(Relaxed);
+        if requests >= then + 2 * round || requests < then || self.era_ends.load(Relaxed) == 0 {
+            let (asked, hit) = (
+                requests.saturating_sub(then).max(1),
+                hits.saturating_sub(self.hits.load(Relaxed)),
+            );
+            let share = (hit * 100 / asked).clamp(10, 100);
+            self.era_ends.store((round * share * ERA.0 / ERA.1 / 100).max(1), Relaxed);
+            self.hits.store(hits, Relaxed);
+            self.requests.store(requests, Relaxed);
+        }
+    }
+
+    /// Notes that a newcomer took another's place.
+    fn replace(&self) {
+        if self.replaced.fetch_add(1, Relaxed) + 1 >= self.era_ends.load(Relaxed) {
+            self.replaced.store(0, Relaxed);
+            self.go_on(1, 0);
+        }
+    }
+
+    /// How many newcomers there may be.
+    fn room(&self) -> usize {
+        self.keys.load(Relaxed) / NEWCOMERS
+    }
+}
+
+/// The frequency that an access word tells.
+pub(in crate::keyspace) fn frequency(word: u32, now: u32) -> u32 {
+    let eras = (now >> ERA_AT).wrapping_sub(word >> ERA_AT) & ERAS;
+    (word >> FREQUENCY_AT & MOST) >> eras.min(31)
+}
+
+/// The access word, but for the stamp, of a key that is used once more.
+#[inline]
+pub(in crate::keyspace) fn touched(word: u32, now: u32) -> u32 {
+    word & NEWCOMER | settled(frequency(word, now) + 1, now)
+}
+
+/// The access word, but for the stamp, of a key that is no newcomer, and used now.
+fn settled(frequency: u32, now: u32) -> u32 {
+    frequency.min(MOST) << FREQUENCY_AT | now
+}
+
+/// For how many ticks a key was not used.
+fn unused(word: u32, now: u32) -> u32 {
+    now.wrapping_sub(word) & TICKS
+}
+
+/// What this policy remembers of a database in a stripe.
+#[derive(Debug, Default)]
+pub(in crate::keyspace) struct Resist(Ghosts);
+
+impl Resist {
+    pub(in crate::keyspace) fn heap_size(&self) -> usize {
+        size_of::<Resist>() + self.0.heap_size()
+    }
+}
+
+/// A key that is to go: its hash, name and access word, and the frequency to remember.
+struct Victim {
+    hash: u64,
+    key: Box<[u8]>,
+    word: u32,
+    frequency: u32,
+}
+
+impl Victim {
+    fn new(hash: u64, entry: &Entry, frequency: u32) -> Victim {
+        Victim { hash, key: entry.key().into(), word: entry.access(), frequency }
+    }
+}
+
+impl Keyspace {
+    /// Takes a key in that has just come to be, its stripe being locked.
+    #[inline(never)]
+    pub(in crate::keyspace) fn admit(
+        &self,
+        resist: &mut Option<Box<Resist>>,
+        db: u32,
+        hash: u64,
+        entry: &Entry,
+    ) {
+        let limit = self.settings.maxmemory.load(Relaxed);
+        let now = self.age.now();
+        let ghost = resist.as_mut().and_then(|resist| resist.0.take(hash, now & TICKS));
+        let frequency = ghost.map_or(0, |ghost| ghost.frequency);
+        let mut word = settled(frequency, now);
+        // While there is room for all nobody has to queue.
+        if limit != 0 && self.account.used() > limit - limit / FULL {
+            let mut newcomers = self.age.newcomers.lock();
+            // Many may come at once; what is beyond the queue's end is no newcomer.
+            if newcomers.len() <= 4 * self.age.room() + 64 {
+                let away = ghost.map_or(0, |Ghost { unused, .. }| unused as u16);
+                newcomers.push_back(Newcomer { hash, db, away, frequency: frequency as u8 });
+                word |= NEWCOMER;
+            }
+        }
+        entry.set_access(entry.access() & STAMP | word);
+    }
+
+    /// Evicts one key: the newcomer at the end of the queue, or one that is worse than it. Returns
+    /// whether there was one.
+    pub(super) fn evict_least_useful(&self, rng: &Rng) -> bool {
+        self.grow_older();
+        loop {
+            let mut newcomers = self.age.newcomers.lock();
+            let many = newcomers.len() > self.age.room() + 1;
+            let oldest =
+                if newcomers.len() > self.age.room() { newcomers.pop_front() } else { None };
+            drop(newcomers);
+            let Some(newcomer) = oldest else {
+                return self.evict_one(EvictionPolicy::AllKeysS3Fifo, rng);
+            };
+            match self.judge(newcomer, many, rng) {
+                Judgement::Gone => continue,
+                Judgement::Useless => {
+                    if self.evict_known(newcomer.db, newcomer.hash) {
+                        return true;
+                    }
+                }
+                Judgement::Replaces => return true,
+            }
+        }
+    }
+
+    /// Decides about a newcomer at the end of the queue. One of `many`, who waited while there was room,
+    /// stays without a trial.
+    fn judge(&self, newcomer: Newcomer, many: bool, rng: &Rng) -> Judgement {
+        let Newcomer { hash, db, .. } = newcomer;
+        let now = self.age.now();
+        let found = self.with_entry(db, hash, |entry| {
+            let word = entry.access();
+            if word & NEWCOMER != 0 && many {
+                entry.set_access(word & !NEWCOMER);
+            }
+            word
+        });
+        // It may have gone by itself, and come back.
+        let Some(word) = found.filter(|word| word & NEWCOMER != 0 && !many) else {
+            return Judgement::Gone;
+        };
+        let uses = frequency(word, now);
+        if uses == 0 {
+            return Judgement::Useless;
+        }
+        // One that was used while it was in the queue was hardly away.
+        let used_since = uses > u32::from(newcomer.frequency);
+        let away = if used_since { 0 } else { u32::from(newcomer.away) };
+        let better =
+            |other: u32| uses > frequency(other, now) || unused(other, now) > away + COARSE;
+        if !self.evict_if(better, rng) {
+            return Judgement::Useless;
+        }
+        self.age.replace();
+        self.with_entry(db, hash, |entry| {
+            let word = entry.access();
+            let used = settled(frequency(word, now) + 1, now & !TICKS | word & TICKS);
+            entry.set_access(word & STAMP | used);
+        });
+        Judgement::Replaces
+    }
+
+    /// Calls `look` with the entry of a hash, its stripe being shared: it may write the access word.
+    fn with_entry<R>(&self, db: u32, hash: u64, look: impl FnOnce(&Entry) -> R) -> Option<R> {
+        let data = self.lock_shared(self.stripe_of(hash));
+        let is = |entry: &Entry| self.hash(entry.key()) == hash;
+        data.space(db)?.table.find(hash, is).map(look)
+    }
+
+    /// Evicts the worst key that is no newcomer, of those of some stripe, if its word makes it worse.
+    fn evict_if(&self, worse: impl Fn(u32) -> bool, rng: &Rng) -> bool {
+        self.evict_by(self.pick_stripe(rng), EvictionPolicy::AllKeysS3Fifo, rng, |space| {
+            space.fit_ghosts();
+            let mut pool = space.pool.take().unwrap_or_else(new_pool);
+            pool.serve(EvictionPolicy::AllKeysS3Fifo);
+            let worst = self.worst_of_others(space, &mut pool, rng);
+            let key = match worst {
+                Some(worst) if !worse(worst.word) => {
+                    pool.offer(candidate(worst.word, worst.hash, self.age.now()));
+                    None
+                }
+                worst => worst.map(|victim| remember(&mut space.resist, victim)),
+            };
+            space.pool = Some(pool);
+            key
+        })
+    }
+
+    /// The name of the worst key that is no newcomer; of any if there are no others.
+    pub(super) fn least_useful(&self, space: &mut Space, rng: &Rng) -> Option<Box<[u8]>> {
+        space.fit_ghosts();
+        let mut pool = space.pool.take().unwrap_or_else(new_pool);
+        pool.serve(EvictionPolicy::AllKeysS3Fifo);
+        let worst = self.worst_of_others(space, &mut pool, rng).or_else(|| {
+            let entry = space.table.sample(|n| rng.below(n))?;
+            Some(Victim::new(self.hash(entry.key()), entry, 1))
+        });
+        let key = worst.map(|victim| remember(&mut space.resist, victim));
+        space.pool = Some(pool);
+        key
+    }
+
+    /// Evicts the key of a hash, if it is still there.
+    fn evict_known(&self, db: u32, hash: u64) -> bool {
+        let stripe = self.stripe_of(hash);
+        self.evict_from(stripe, |data| {
+            data.space(db)?;
+            data.with_overhead(db as usize, |space| {
+                space.fit_ghosts();
+                let entry = space.table.find(hash, |entry| self.hash(entry.key()) == hash)?;
+                let frequency = frequency(entry.access(), self.age.now()) + 1;
+                let victim = Victim::new(hash, entry, frequency);
+                Some((db, remember(&mut space.resist, victim)))
+            })
+        })
+    }
+
+    /// The worst of some keys that are no newcomers.
+    fn worst_of_others(&self, space: &Space, pool: &mut Pool, rng: &Rng) -> Option<Victim> {
+        let now = self.age.now();
+        for entry in self.sample(space, EvictionPolicy::AllKeysS3Fifo, rng) {
+            if entry.access() & NEWCOMER == 0 {
+                pool.offer(candidate(entry.access(), self.hash(entry.key()), now));
+            }
+        }
+        while let Some(known) = pool.take_worst() {
+            let is = |entry: &Entry| self.hash(entry.key()) == known.hash;
+            let found = space.table.find(known.hash, is);
+            let Some(entry) = found.filter(|entry| entry.access() & NEWCOMER == 0) else {
+                continue;
+            };
+            let again = candidate(entry.access(), known.hash, now);
+            if again.score >= known.score {
+                let frequency = frequency(entry.access(), now);
+                return Some(Victim::new(known.hash, entry, frequency));
+            }
+            pool.offer(again);
+        }
+        None
+    }
+
+    /// Moves the policy's time on with the requests there were. O(stripes), now and then.
+    fn grow_older(&self) {
+        let evicted = self.evictions.keys.load(Relaxed);
+        if evicted.is_multiple_of(LOOK) {
+            let keys = self.stripes.iter().map(|stripe| stripe.keys.load(Relaxed)).sum();
+            let hits = self.looks().hits;
+            self.age.note(hits, hits + evicted, keys);
+        }
+    }
+}
+
+/// What becomes of a newcomer.
+enum Judgement {
+    /// It is no newcomer any longer.
+    Gone,
+    /// It goes.
+    Useless,
+    /// It stays, and another went.
+    Replaces,
+}
+
+impl Space {
+    /// Adapts the ghosts to the number of keys.
+    fn fit_ghosts(&mut self) {
+        let keys = self.table.len();
+        self.resist.get_or_insert_default().0.fit(keys);
+    }
+}
+
+/// Leaves a ghost of a key that goes. Returns its name.
+fn remember(resist: &mut Option<Box<Resist>>, victim: Victim) -> Box<[u8]> {
+    if let Some(resist) = resist {
+        resist.0.put(victim.hash, victim.frequency, victim.word & TICKS);
+    }
+    victim.key
+}
+
+fn new_pool() -> Box<Pool> {
+    Box::new(Pool::new(EvictionPolicy::AllKeysS3Fifo))
+}
+
+/// A key that may go: the least frequent first, and of those the longest unused.
+fn candidate(word: u32, hash: u64, now: u32) -> Candidate {
+    let score = u64::from(MOST - frequency(word, now)) << ERA_AT | u64::from(unused(word, now));
+    Candidate { score, hash }
+}

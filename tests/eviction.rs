@@ -1,0 +1,260 @@
+//! `maxmemory`: how well the limit is kept, and what a run depends on.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use danio::command::{Session, Value};
+use danio::{Config, Db, Engine, Error, EvictionPolicy, ManualClock, Upkeep};
+
+const EVICTING: fn() -> Vec<EvictionPolicy> =
+    || EvictionPolicy::ALL.into_iter().filter(|p| *p != EvictionPolicy::NoEviction).collect();
+
+fn config_set(session: &mut Session, name: &str, value: &str) {
+    assert_eq!(session.execute(["CONFIG", "SET", name, value]), Ok(Value::Status("OK".into())));
+}
+
+/// A number of the report that INFO gives.
+fn info(session: &mut Session, name: &str) -> u64 {
+    let report = match session.execute(["INFO", "everything"]).expect("a report") {
+        Value::Verbatim { text, .. } => text.to_string(),
+        other => panic!("{other:?}"),
+    };
+    let line = report.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    line.unwrap_or_else(|| panic!("{name} in {report}")).trim().parse().expect("a number")
+}
+
+#[test]
+fn eight_writers_keep_the_limit_within_one_percent() {
+    const LIMIT: usize = 16 << 20;
+    const KEYS: usize = 100_000;
+    for policy in
+        [EvictionPolicy::AllKeysLru, EvictionPolicy::AllKeysS3Fifo, EvictionPolicy::VolatileTtl]
+    {
+        let config = Config::new().maxmemory(LIMIT).maxmemory_policy(policy).upkeep(Upkeep::Thread);
+        let engine = Engine::open(config).expect("valid");
+        let (most, done) = (AtomicUsize::new(0), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            let writing: Vec<_> = (0..8_usize)
+                .map(|writer| {
+                    let (db, most) = (engine.db(writer as u32 % 2).expect("exists"), &most);
+                    scope.spawn(move || {
+                        for i in 0..15_000_usize {
+                            let at = (i * 8 + writer).wrapping_mul(0x9E37_79B9) % KEYS;
+                            let value = vec![b'v'; at % 1_000];
+                            let expiry = Duration::from_secs(1_000 + at as u64);
+                            db.set_ex(format!("key:{at}"), expiry, value).expect("room is made");
+                            if i % 16 == 0 {
+                                most.fetch_max(db.engine().used_memory(), Relaxed);
+                            }
+                        }
+                    })
+                })
+                .collect();
+            let (watched, done) = (&engine, &done);
+            let most = &most;
+            scope.spawn(move || {
+                while !done.load(Relaxed) {
+                    most.fetch_max(watched.used_memory(), Relaxed);
+                    std::thread::yield_now();
+                }
+            });
+            writing.into_iter().for_each(|thread| thread.join().expect("no panic"));
+            done.store(true, Relaxed);
+        });
+        let most = most.load(Relaxed);
+        assert!(most > LIMIT / 100 * 99, "{policy:?}: the limit was not reached: {most}");
+        assert!(most <= LIMIT / 100 * 101, "{policy:?}: {most} of {LIMIT}");
+    }
+}
+
+/// What is left in the databases after a run that is the same each time.
+fn run(policy: EvictionPolicy) -> Vec<String> {
+    let clock = ManualClock::new();
+    let config = Config::new()
+        .seed(7)
+        .stripes(16)
+        .clock(clock.clone())
+        .maxmemory(300_000)
+        .maxmemory_policy(policy);
+    let engine = Engine::open(config).expect("valid");
+    let mut left = Vec::new();
+    for i in 0..20_000_u64 {
+        let db = engine.db((i % 3) as u32).expect("exists");
+        let at = i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 50;
+        clock.advance(Duration::from_millis(at % 50));
+        if db.get(format!("k{}", at % 3_000)).expect("a string").is_none() {
+            db.set_ex(
+                format!("k{at}"),
+                Duration::from_secs(9_000 + at),
+                vec![b'v'; at as usize % 300],
+            )
+            .expect("room is made");
+        }
+    }
+    for number in 0..3 {
+        let db = engine.db(number).expect("exists");
+        left.extend(
+            (0..16_384).filter(|i| db.exists(format!("k{i}"))).map(|i| format!("{number} {i}")),
+        );
+    }
+    left
+}
+
+#[test]
+fn a_seed_and_a_manual_clock_decide_who_goes() {
+    for policy in EVICTING() {
+        let first = run(policy);
+        assert!(first.len() > 500, "{policy:?}: {}", first.len());
+        assert_eq!(first, run(policy), "{policy:?}");
+    }
+}
+
+/// An engine that holds much, as a call after the limit was lowered finds it.
+fn lowered(policy: EvictionPolicy) -> (Db, Session) {
+    let config = Config::new().seed(1).clock(ManualClock::new()).maxmemory_policy(policy);
+    let engine = Engine::open(config).expect("valid");
+    let db = engine.db(0).expect("exists");
+    let expiry = Duration::from_secs(1_000);
+    (0..50_000).for_each(|i| db.set_ex(format!("k{i}"), expiry, [b'v'; 100]).expect("no limit"));
+    let mut session = Session::new(&engine);
+    config_set(&mut session, "maxmemory", "1mb");
+    (db, session)
+}
+
+#[test]
+fn a_limit_lowered_by_far_stalls_nobody_and_is_reached() {
+    for policy in EVICTING() {
+        let (db, mut session) = lowered(policy);
+        let before = db.len();
+        db.set("one more", "v").expect("it goes on");
+        let gone = before + 1 - db.len();
+        assert!(
+            (100..=600).contains(&gone),
+            "{policy:?}: a call evicts for a bounded time: {gone}"
+        );
+        // Every command makes room first, as far as it gets.
+        assert!(info(&mut session, "evicted_keys") > gone as u64);
+        config_set(&mut session, "maxmemory-eviction-tenacity", "0");
+        let before = db.len();
+        db.set("another", "v").expect("it goes on");
+        assert!(
+            (1..=16).contains(&(before + 1 - db.len())),
+            "{policy:?}: and is told for how long"
+        );
+        // Upkeep goes on though nobody writes.
+        let mut rounds = 0;
+        while db.engine().tick(Duration::from_millis(5)).more {
+            rounds += 1;
+        }
+        assert!((2..100).contains(&rounds), "{rounds}");
+        assert!(db.engine().used_memory() <= 1 << 20, "{policy:?}");
+        assert!(db.len() > 1_000, "{policy:?}: and no more than that: {}", db.len());
+        config_set(&mut session, "maxmemory-eviction-tenacity", "100");
+        config_set(&mut session, "maxmemory", "200kb");
+        db.set("a third", "v").expect("it takes the time that it takes");
+        assert!(db.engine().used_memory() <= 200 << 10, "{policy:?}");
+    }
+}
+
+#[test]
+fn who_asks_for_memory_is_refused_and_who_does_not_is_served() {
+    let oom = || Err(Error::OutOfMemory);
+    for policy in ["noeviction", "volatile-lru"] {
+        let engine = Engine::open(Config::new()).expect("valid");
+        let mut session = Session::new(&engine);
+        let mut say = |line: &str| session.execute(line.split(' '));
+        say("SET stays 1").expect("OK");
+        say("RPUSH list a").expect("1");
+        say(&format!("CONFIG SET maxmemory 1 maxmemory-policy {policy}")).expect("OK");
+        for line in
+            ["SET k v", "INCR stays", "LPUSH list b", "COPY stays other", "SORT list ALPHA STORE s"]
+        {
+            assert_eq!(say(line), oom(), "{line}");
+        }
+        let words = say("SETNX k v").expect_err("refused").to_string();
+        assert_eq!(words, "OOM command not allowed when used memory > 'maxmemory'.");
+        assert_eq!(say("GET stays"), Ok(Value::Bulk("1".into())));
+        assert_eq!(say("LPOP list"), Ok(Value::Bulk("a".into())));
+        say("MULTI").expect("OK");
+        assert_eq!(say("GET stays"), Ok(Value::Status("QUEUED".into())));
+        assert_eq!(say("SET k v"), oom());
+        let aborted = say("EXEC").expect_err("aborted").to_string();
+        assert!(aborted.starts_with("EXECABORT"), "{aborted}");
+        // What was queued while there was room is refused as a whole when there is none.
+        say("CONFIG SET maxmemory 0").expect("OK");
+        say("MULTI").expect("OK");
+        say("SET k v").expect("QUEUED");
+        let mut other = Session::new(&engine);
+        config_set(&mut other, "maxmemory", "1");
+        let aborted = session.execute(["EXEC"]).expect_err("aborted").to_string();
+        assert_eq!(
+            aborted,
+            "EXECABORT Transaction discarded because of: OOM command not allowed when used memory > 'maxmemory'."
+        );
+        let db = engine.db(0).expect("exists");
+        assert_eq!(db.set("k", "v"), Err(Error::OutOfMemory));
+        assert!(db.del("stays"));
+        assert!(info(&mut other, "current_eviction_exceeded_time") < 60_000);
+    }
+}
+
+#[test]
+fn eviction_is_seen_by_those_who_watch() {
+    let config =
+        Config::new().maxmemory_policy(EvictionPolicy::AllKeysRandom).clock(ManualClock::new());
+    let engine = Engine::open(config).expect("valid");
+    let (mut watcher, mut other) = (Session::new(&engine), Session::new(&engine));
+    watcher.execute(["SET", "k", "v"]).expect("OK");
+    watcher.execute(["WATCH", "k"]).expect("OK");
+    watcher.execute(["MULTI"]).expect("OK");
+    watcher.execute(["PING"]).expect("QUEUED");
+    config_set(&mut other, "maxmemory", "1");
+    assert_eq!(
+        other.execute(["EXISTS", "k"]),
+        Ok(Value::Int(0)),
+        "evicted before the command runs"
+    );
+    config_set(&mut other, "maxmemory", "0");
+    assert_eq!(watcher.execute(["EXEC"]), Ok(Value::Nil));
+}
+
+#[test]
+fn a_pause_keeps_keys_from_being_evicted() {
+    let clock = ManualClock::new();
+    let config = Config::new().maxmemory_policy(EvictionPolicy::AllKeysLru).clock(clock.clone());
+    let engine = Engine::open(config).expect("valid");
+    let mut session = Session::new(&engine);
+    session.execute(["SET", "k", "v"]).expect("OK");
+    session.execute(["CLIENT", "PAUSE", "1000", "WRITE"]).expect("OK");
+    config_set(&mut session, "maxmemory", "1");
+    assert_eq!(session.execute(["EXISTS", "k"]), Ok(Value::Int(1)));
+    clock.advance(Duration::from_secs(2));
+    assert_eq!(session.execute(["EXISTS", "k"]), Ok(Value::Int(0)));
+}
+
+#[test]
+fn frequencies_and_idle_times_are_those_of_the_clock() {
+    let clock = ManualClock::new();
+    let config = Config::new()
+        .maxmemory_policy(EvictionPolicy::AllKeysLfu)
+        .clock(clock.clone())
+        .lfu_log_factor(0);
+    let db = Engine::open(config).expect("valid").db(0).expect("exists");
+    db.set("k", "v").expect("room");
+    assert_eq!(db.frequency("k"), Ok(Some(5)));
+    (0..20).for_each(|_| drop(db.get("k")));
+    assert_eq!(db.frequency("k"), Ok(Some(25)), "each use counts");
+    clock.advance(Duration::from_secs(7 * 60));
+    assert_eq!(db.frequency("k"), Ok(Some(18)), "and each minute without one");
+    let mut session = Session::new(db.engine());
+    config_set(&mut session, "lfu-decay-time", "7");
+    assert_eq!(db.frequency("k"), Ok(Some(24)));
+    config_set(&mut session, "lfu-decay-time", "0");
+    assert_eq!(db.frequency("k"), Ok(Some(25)));
+    assert!(db.idle_time("k").is_err());
+    config_set(&mut session, "maxmemory-policy", "allkeys-lru");
+    assert!(db.frequency("k").is_err());
+    db.touch("k");
+    clock.advance(Duration::from_millis(61_500));
+    assert_eq!(db.idle_time("k"), Ok(Some(Duration::from_secs(61))));
+}
