@@ -87,6 +87,26 @@ fn connections() {
 }
 
 #[test]
+fn corners_of_channels() {
+    compare(
+        &[],
+        &[
+            "SUBSCRIBE a | GET k | PING | PING x | PING a b | PUBLISH a m | CLIENT LIST | NOSUCH | GET | UNSUBSCRIBE | GET k | PING",
+            "MULTI | SUBSCRIBE a | PUBLISH a x | PING | UNSUBSCRIBE | SSUBSCRIBE a | SUNSUBSCRIBE | EXEC | PING",
+            "CLIENT REPLY OFF | SUBSCRIBE a | PSUBSCRIBE b | PUNSUBSCRIBE b | UNSUBSCRIBE a | CLIENT REPLY ON | PING",
+            "CLIENT REPLY SKIP | SUBSCRIBE a | PING | QUIT",
+            "SUBSCRIBE a | MULTI | EXEC | WATCH a | SELECT 1 | RESET | GET k | UNSUBSCRIBE | PUNSUBSCRIBE | SUNSUBSCRIBE",
+            "PUBSUB | PUBSUB NOPE | PUBSUB CHANNELS a b | PUBSUB NUMPAT x | PUBSUB NUMSUB | PUBSUB SHARDNUMSUB a | PUBSUB CHANNELS | PUBSUB SHARDCHANNELS x y",
+            "SUBSCRIBE | PSUBSCRIBE | SSUBSCRIBE | PUBLISH a | SPUBLISH a | PUBLISH a b c | UNSUBSCRIBE | PUNSUBSCRIBE x y | SUNSUBSCRIBE",
+            "SSUBSCRIBE a a b | SPUBLISH a x | GET k | SUNSUBSCRIBE a | SUNSUBSCRIBE b | SPUBLISH a x",
+            "CONFIG SET notify-keyspace-events Q | CONFIG SET notify-keyspace-events mEgKE | CONFIG GET notify-keyspace-events | CONFIG SET notify-keyspace-events Ag | CONFIG GET notify-keyspace-events | CONFIG SET notify-keyspace-events \"\" | CONFIG GET notify-keyspace-events",
+            "CONFIG SET notify-keyspace-events KEA | SUBSCRIBE __keyevent@0__:set | PING | UNSUBSCRIBE | CONFIG SET notify-keyspace-events \"\"",
+            "COMMAND GETKEYS SPUBLISH a b | COMMAND GETKEYS SSUBSCRIBE a b | COMMAND GETKEYS PUBLISH a b",
+        ],
+    );
+}
+
+#[test]
 fn corners_of_sorted_sets() {
     compare(
         &[],
