@@ -74,7 +74,7 @@ impl Tx<'_> {
             return Ok(());
         }
         self.change(key, |slot| {
-            slot.put(entry);
+            slot.put_anew(entry);
             Ok(slot.changed((), &[RESTORE], |effect| {
                 let at = expiry.map_or(0, |at| at.0).to_string();
                 let (seconds, frequency) =

@@ -78,6 +78,12 @@ const ROWS: &[Row] = &[
         why: "real servers look up twice each stream that is read",
     },
     Row {
+        commands: &["SCAN", "KEYS", "RANDOMKEY"],
+        events: &["keymiss"],
+        against: None,
+        why: "Redis 7.0 looks up what it meets to ask for its type, and tells of what has expired",
+    },
+    Row {
         commands: &["GETEX", "HGETEX"],
         events: &["keymiss"],
         against: None,
