@@ -2,7 +2,9 @@
 
 mod limits;
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{
+    AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -343,6 +345,8 @@ pub(crate) struct Settings {
     pub(crate) lfu_decay_time: AtomicU32,
     /// `DEBUG SET-ACTIVE-EXPIRE`: whether upkeep reclaims expired keys.
     pub(crate) active_expire: AtomicBool,
+    /// `CLIENT PAUSE`: until when keys past their time are kept, in milliseconds since 1970.
+    pub(crate) keep_expired_until: AtomicI64,
     /// Bytes of the longest key or value.
     pub(crate) max_string: AtomicUsize,
     /// `hz`: how often a second upkeep runs.
@@ -373,6 +377,7 @@ impl Settings {
             lfu_log_factor: AtomicU32::new(config.lfu_log_factor),
             lfu_decay_time: AtomicU32::new(config.lfu_decay_time),
             active_expire: AtomicBool::new(true),
+            keep_expired_until: AtomicI64::new(0),
             max_string: AtomicUsize::new(config.max_string),
             hz: AtomicU64::new(10),
             stamp: AtomicU8::new(0),

@@ -44,6 +44,9 @@ impl Keyspace {
         let watch = Stopwatch::start();
         let now = self.clock.now();
         let mut done = Reclaimed::default();
+        if self.keeps_expired(now) {
+            return done;
+        }
         for step in 0..self.stripes.len() {
             let stripe = (*from + step) % self.stripes.len();
             while self.stripes[stripe].due.get() <= now {
@@ -62,10 +65,18 @@ impl Keyspace {
     /// stripes shared, and leave it to this once they have let go.
     #[cold]
     pub(crate) fn reclaim_met(&self, db: u32, keys: &[Key<'_>]) -> Result<()> {
+        if self.keeps_expired(self.clock.recent()) {
+            return Ok(());
+        }
         keys.iter().try_for_each(|key| {
             let mut tx = self.begin_one(db, *key, Access::Exclusive);
             tx.change(*key, |slot| Ok(slot.unchanged(())))
         })
+    }
+
+    /// Whether clients are paused: what is past its time is absent, and stays until they go on.
+    fn keeps_expired(&self, now: Millis) -> bool {
+        now.0 < self.settings.keep_expired_until.load(Ordering::Relaxed)
     }
 
     /// Visits one due segment of a stripe. Returns how many keys it reclaimed.

@@ -1,10 +1,11 @@
 //! The configuration that `CONFIG` and `redis.conf` speak of: one registry for both.
 //!
-//! Rows are in `rows.rs`. Whoever acts on a parameter registers a hook with
+//! Rows are in `rows.rs`, those that nothing acts on in `accepted.rs`. Whoever acts on a parameter registers a hook with
 //! [`Parameters::on_change`]; whoever only reads one keeps its number in an
 //! atomic that the hook writes, or asks [`Parameters::number`] where speed does
 //! not matter.
 
+mod accepted;
 mod bind;
 mod parameter;
 mod rows;
@@ -56,7 +57,7 @@ impl Parameters {
     /// Every parameter at its default, for a server to read its configuration into
     /// before there is an engine.
     pub fn new() -> Parameters {
-        let slots = rows::ROWS.iter().map(|row| {
+        let slots = rows::ROWS.iter().chain(accepted::ROWS).map(|row| {
             let default = [row.default.as_bytes()];
             let value = row.parse(&default, b"").expect("a row's default is a value of it");
             Slot { row, value: RwLock::new(value), hooks: RwLock::default() }
@@ -219,7 +220,11 @@ impl Parameters {
         let mut values = Vec::with_capacity(changes.len());
         for (slot, (name, words)) in slots.iter().zip(changes) {
             let present = slot.value.read().clone();
-            values.push(slot.row.parse(words, present.text()).map_err(|why| failed(name, &why))?);
+            let value = slot.row.parse(words, present.text()).map_err(|why| failed(name, &why))?;
+            if slot.row.limits.contains(Limits::FIXED) && value != present {
+                return Err(failed(name, "can't be changed while the server runs"));
+            }
+            values.push(value);
         }
         let previous: Vec<Setting> = slots
             .iter()

@@ -20,6 +20,8 @@ bitflags! {
         const PROTECTED = 1 << 1;
         /// Not shown by a pattern, only by its full name.
         const HIDDEN = 1 << 2;
+        /// At run time only to what it is already.
+        const FIXED = 1 << 3;
     }
 }
 

@@ -6,7 +6,7 @@ use crate::config::{EncodingLimit, EvictionPolicy, MAX_SAMPLES};
 use crate::pubsub::Notified;
 use crate::text::memory;
 
-const INT_MAX: i64 = i32::MAX as i64;
+pub(super) const INT_MAX: i64 = i32::MAX as i64;
 
 /// The eviction policies, in Redis's order and behind them the one that it has not, numbered as the engine numbers them.
 const POLICIES: &[(&str, i64)] = &[
@@ -22,7 +22,7 @@ const POLICIES: &[(&str, i64)] = &[
 ];
 
 /// Who may call a guarded command.
-const ALLOWED: &[(&str, i64)] = &[("no", 0), ("yes", 1), ("local", 2)];
+pub(super) const ALLOWED: &[(&str, i64)] = &[("no", 0), ("yes", 1), ("local", 2)];
 
 /// Whose payloads are looked at in full: here everybody's, whatever is chosen.
 #[cfg(feature = "snapshot")]
@@ -31,23 +31,33 @@ const SANITIZED: &[(&str, i64)] = &[("no", 0), ("yes", 1), ("clients", 2)];
 const LOG_LEVELS: &[(&str, i64)] =
     &[("debug", 0), ("verbose", 1), ("notice", 2), ("warning", 3), ("nothing", 4)];
 
-const fn int(name: &'static str, min: i64, max: i64, default: &'static str) -> Parameter {
+pub(super) const fn int(
+    name: &'static str,
+    min: i64,
+    max: i64,
+    default: &'static str,
+) -> Parameter {
     Parameter::new(name, Kind::Int { min, max }, default)
 }
 
-const fn size(name: &'static str, min: i64, max: i64, default: &'static str) -> Parameter {
+pub(super) const fn size(
+    name: &'static str,
+    min: i64,
+    max: i64,
+    default: &'static str,
+) -> Parameter {
     Parameter::new(name, Kind::Memory { min, max }, default)
 }
 
-const fn yes_no(name: &'static str, default: &'static str) -> Parameter {
+pub(super) const fn yes_no(name: &'static str, default: &'static str) -> Parameter {
     Parameter::new(name, Kind::Bool, default)
 }
 
-const fn text(name: &'static str, default: &'static str) -> Parameter {
+pub(super) const fn text(name: &'static str, default: &'static str) -> Parameter {
     Parameter::new(name, Kind::Text, default)
 }
 
-const fn one_of(
+pub(super) const fn one_of(
     name: &'static str,
     choices: &'static [(&'static str, i64)],
     default: &'static str,
@@ -105,9 +115,9 @@ pub(super) static ROWS: &[Parameter] = &[
     one_of("enable-debug-command", ALLOWED, "no").limits(Limits::IMMUTABLE),
     one_of("enable-protected-configs", ALLOWED, "no").limits(Limits::IMMUTABLE),
     // The server.
-    text("imitated-version", "8.0.0").limits(Limits::IMMUTABLE),
-    int("port", 0, 65535, "6379").limits(Limits::IMMUTABLE),
-    Parameter::new("bind", Kind::Words(joined), "* -::*").limits(Limits::IMMUTABLE),
+    text("imitated-version", "8.0.0").limits(Limits::FIXED),
+    int("port", 0, 65535, "6379").limits(Limits::FIXED),
+    Parameter::new("bind", Kind::Words(joined), "* -::*").limits(Limits::FIXED),
     yes_no("protected-mode", "yes"),
     text("unixsocket", "").limits(Limits::IMMUTABLE),
     Parameter::new("unixsocketperm", Kind::Octal { min: 0, max: 0o777 }, "0")

@@ -1,5 +1,7 @@
 //! CLIENT PAUSE and UNPAUSE.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use crate::clock::Millis;
 use crate::command::context::Context;
 use crate::command::instance::Held;
@@ -38,6 +40,7 @@ fn pause(ctx: &mut Context<'_, '_>) -> Result<()> {
     ctx.instance.pause.start(held, until, now);
     if let Some((_, until)) = ctx.instance.pause.at(now) {
         ctx.engine.keyspace().evictions.pause_until(until.0);
+        ctx.engine.keyspace().settings.keep_expired_until.store(until.0, Relaxed);
     }
     ctx.ok()
 }
@@ -53,6 +56,7 @@ pub(super) const UNPAUSE: Command = Command::new("unpause", 2, unpause)
 fn unpause(ctx: &mut Context<'_, '_>) -> Result<()> {
     ctx.instance.pause.end();
     ctx.engine.keyspace().evictions.pause_until(0);
+    ctx.engine.keyspace().settings.keep_expired_until.store(0, Relaxed);
     ctx.instance.clients.wake_all();
     ctx.ok()
 }

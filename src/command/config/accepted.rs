@@ -1,0 +1,92 @@
+//! Parameters of Redis that nothing here acts on.
+//!
+//! A `redis.conf` that tunes what Danio does not have, or what works of itself, is understood all the same, and
+//! CONFIG GET shows what was set. Nothing stands here that would be a promise: where only one value is
+//! true, no other is taken.
+
+use super::parameter::{Kind, Limits, Parameter};
+use super::rows::{ALLOWED, INT_MAX, int, one_of, size, text, yes_no};
+
+const NO: &[(&str, i64)] = &[("no", 0)];
+const SUPERVISED: &[(&str, i64)] = &[("no", 0), ("auto", 1), ("systemd", 2), ("upstart", 3)];
+const SYNCED: &[(&str, i64)] = &[("everysec", 0), ("always", 1), ("no", 2)];
+const ON_SIGNAL: &[(&str, i64)] =
+    &[("default", 0), ("save", 1), ("nosave", 2), ("now", 4), ("force", 8)];
+const ON_ERROR: &[(&str, i64)] = &[("ignore", 0), ("panic", 1), ("panic-on-replicas", 2)];
+
+/// The rows, by what they tune.
+pub(super) static ROWS: &[Parameter] = &[
+    // Memory is given back by whoever removes it, or by a thread made for it.
+    yes_no("lazyfree-lazy-eviction", "no"),
+    yes_no("lazyfree-lazy-expire", "no"),
+    yes_no("lazyfree-lazy-server-del", "no"),
+    yes_no("lazyfree-lazy-user-del", "no"),
+    yes_no("replica-lazy-flush", "no").alias("slave-lazy-flush"),
+    yes_no("activerehashing", "yes"),
+    one_of("activedefrag", NO, "no"),
+    yes_no("jemalloc-bg-thread", "yes"),
+    yes_no("dynamic-hz", "yes"),
+    int("active-expire-effort", 1, 10, "1"),
+    // The process.
+    yes_no("set-proc-title", "yes").limits(Limits::IMMUTABLE),
+    text("proc-title-template", "{title} {listen-addr} {server-mode}"),
+    one_of("supervised", SUPERVISED, "no").limits(Limits::IMMUTABLE),
+    one_of("syslog-enabled", NO, "no").limits(Limits::IMMUTABLE),
+    text("syslog-ident", "redis").limits(Limits::IMMUTABLE),
+    text("syslog-facility", "local0").limits(Limits::IMMUTABLE),
+    yes_no("crash-log-enabled", "yes"),
+    yes_no("crash-memcheck-enabled", "yes"),
+    yes_no("disable-thp", "yes").limits(Limits::IMMUTABLE),
+    one_of("oom-score-adj", NO, "no"),
+    int("shutdown-timeout", 0, INT_MAX, "10"),
+    one_of("shutdown-on-sigint", ON_SIGNAL, "default"),
+    one_of("shutdown-on-sigterm", ON_SIGNAL, "default"),
+    yes_no("io-threads-do-reads", "no").limits(Limits::FIXED),
+    int("max-new-connections-per-cycle", 1, 1000, "10"),
+    int("socket-mark-id", 0, u32::MAX as i64, "0").limits(Limits::IMMUTABLE),
+    text("locale-collate", ""),
+    // What is measured and shown.
+    int("latency-monitor-threshold", 0, i64::MAX, "0"),
+    yes_no("latency-tracking", "yes"),
+    int("slowlog-log-slower-than", -1, i64::MAX, "10000"),
+    int("slowlog-max-len", 0, i64::MAX, "128"),
+    yes_no("hide-user-data-from-log", "yes"),
+    // Files.
+    text("dir", ".").limits(Limits::PROTECTED),
+    text("dbfilename", "dump.rdb").limits(Limits::PROTECTED),
+    yes_no("rdbchecksum", "yes").limits(Limits::IMMUTABLE),
+    yes_no("rdb-save-incremental-fsync", "yes"),
+    yes_no("stop-writes-on-bgsave-error", "yes"),
+    text("appendfilename", "appendonly.aof").limits(Limits::IMMUTABLE),
+    text("appenddirname", "appendonlydir").limits(Limits::IMMUTABLE),
+    one_of("appendfsync", SYNCED, "everysec"),
+    yes_no("no-appendfsync-on-rewrite", "no"),
+    int("auto-aof-rewrite-percentage", 0, INT_MAX, "100"),
+    size("auto-aof-rewrite-min-size", 0, i64::MAX, "64mb"),
+    yes_no("aof-load-truncated", "yes"),
+    yes_no("aof-use-rdb-preamble", "yes"),
+    yes_no("aof-rewrite-incremental-fsync", "yes"),
+    yes_no("aof-timestamp-enabled", "no"),
+    // Other servers.
+    one_of("cluster-enabled", NO, "no").limits(Limits::IMMUTABLE),
+    Parameter::new("replicaof", Kind::Enum(&[("", 0)]), "")
+        .alias("slaveof")
+        .limits(Limits::IMMUTABLE),
+    yes_no("replica-serve-stale-data", "yes").alias("slave-serve-stale-data"),
+    yes_no("replica-read-only", "yes").alias("slave-read-only"),
+    yes_no("replica-ignore-maxmemory", "yes").alias("slave-ignore-maxmemory"),
+    int("replica-priority", 0, INT_MAX, "100").alias("slave-priority"),
+    yes_no("repl-diskless-sync", "yes"),
+    int("repl-diskless-sync-delay", 0, INT_MAX, "5"),
+    yes_no("repl-disable-tcp-nodelay", "no"),
+    size("repl-backlog-size", 1, i64::MAX, "1mb"),
+    int("repl-backlog-ttl", 0, i64::MAX, "3600"),
+    int("repl-timeout", 1, INT_MAX, "60"),
+    int("repl-ping-replica-period", 1, INT_MAX, "10").alias("repl-ping-slave-period"),
+    // Users, modules, and what test suites set.
+    text("acl-pubsub-default", "resetchannels"),
+    int("acllog-max-len", 0, i64::MAX, "128"),
+    one_of("enable-module-command", ALLOWED, "no").limits(Limits::IMMUTABLE),
+    yes_no("enable-debug-assert", "no").limits(Limits::FIXED),
+    one_of("propagation-error-behavior", ON_ERROR, "ignore"),
+];
