@@ -23,7 +23,7 @@ use crate::ds::table;
 use crate::error::Result;
 use crate::value::hash::StoredHash;
 use crate::value::string::StringValue;
-use crate::value::{Collection, Type};
+use crate::value::{Collection, Packing, Type};
 
 type Place<'s> = table::Entry<'s, Entry, DueFrom>;
 
@@ -98,6 +98,18 @@ impl<'s> Slot<'s> {
             Place::Occupied(place) => Some(place.get_mut()),
             Place::Vacant(_) => None,
         }
+    }
+
+    /// Calls `op` with the bytes of a small collection where they lie, if the key holds one. Returns what it returns:
+    /// whether the change is done. If it is not, it may be done in part.
+    #[inline]
+    pub(crate) fn overwrite(&mut self, op: impl FnOnce(Packing, &mut [u8]) -> bool) -> bool {
+        let small = self.entry().is_some_and(Entry::is_packed);
+        small
+            && self
+                .entry_mut()
+                .and_then(Entry::packed_mut)
+                .is_some_and(|(packing, bytes)| op(packing, bytes))
     }
 
     /// Makes the key hold a string, whatever it held.

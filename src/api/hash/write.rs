@@ -6,7 +6,7 @@ use super::edit;
 use crate::api::{Db, Scope};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
-use crate::keyspace::change::Slot;
+use crate::keyspace::change::{Effect, Slot};
 use crate::keyspace::event::{HDEL, HINCRBY, HINCRBYFLOAT, HSET};
 use crate::keyspace::{Key, Tx};
 use crate::text::extended::Extended;
@@ -31,16 +31,23 @@ impl Tx<'_> {
             self.check_length(value.len())?;
         }
         let limits = &self.keyspace().settings.limits;
+        let record = |effect: &mut Effect<'_>| {
+            effect.command_of(&[b"HSET", key.bytes], pairs.clone().flat_map(|(f, v)| [f, v]));
+        };
         self.change(key, |slot| {
+            // What becomes neither more nor less is set where it lies, without a copy.
+            if slot.overwrite(|packing, bytes| {
+                pairs.clone().all(|(f, v)| Hash::overwrite(packing, bytes, f, v, limits))
+            }) {
+                return Ok(slot.changed(0, &[HSET], record));
+            }
             let names = pairs.clone().map(|(field, _)| field);
             let (created, met) = edit(slot, names, |hash| {
                 hash.expect(pairs.clone().count(), limits);
                 let set = |(field, value)| hash.set(field, value, SetExpiry::Clear, limits);
                 pairs.clone().map(set).filter(|was_there| !was_there).count()
             })?;
-            Ok(met.changed(slot, created, &[HSET], |effect| {
-                effect.command_of(&[b"HSET", key.bytes], pairs.flat_map(|(f, v)| [f, v]))
-            }))
+            Ok(met.changed(slot, created, &[HSET], record))
         })
     }
 

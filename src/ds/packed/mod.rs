@@ -41,6 +41,22 @@ pub(crate) struct Packed {
     bytes: Vec<u8>,
 }
 
+/// Puts another element in the place of the one at `pos`, in the bytes of a sequence, if it takes as
+/// much room. Returns whether it did.
+///
+/// # Panics
+/// Unless there is an element at `pos`.
+#[inline]
+pub(crate) fn overwrite<'a>(bytes: &mut [u8], pos: usize, item: impl Into<Item<'a>>) -> bool {
+    let item = item.into();
+    let end = pos + element::skip(&bytes[pos..]);
+    let fits = item.size() == end - pos;
+    if fits {
+        item.write_into(&mut bytes[pos..end]);
+    }
+    fits
+}
+
 impl Packed {
     /// An empty sequence; allocates nothing.
     pub(crate) fn new() -> Packed {

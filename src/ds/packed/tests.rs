@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::element::{self, Item};
-use super::{Packed, PackedRef};
+use super::{Packed, PackedRef, overwrite};
 
 /// Strings and numbers around every change of spelling.
 fn string() -> impl Strategy<Value = Vec<u8>> {
@@ -70,7 +70,12 @@ proptest! {
                 Step::Replace(at, s) if !model.is_empty() => {
                     let at = at % model.len();
                     let pos = packed.as_ref().nth(at).unwrap();
+                    let before = packed.as_bytes().to_vec();
+                    let mut in_place = before.clone();
+                    let fits = overwrite(&mut in_place, pos, &s);
                     let behind = packed.replace(pos, &s);
+                    prop_assert_eq!(fits, before.len() == packed.as_bytes().len());
+                    prop_assert_eq!(&in_place[..], if fits { packed.as_bytes() } else { &before });
                     prop_assert_eq!(behind, packed.as_ref().advance(pos, 1));
                     model[at] = s;
                 }

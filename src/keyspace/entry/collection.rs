@@ -7,7 +7,7 @@ use super::shape::{Form, Shape, TIMED};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::value::hash::StoredHash;
-use crate::value::{Big, Collection, Stored, StoredRef, View};
+use crate::value::{Big, Collection, Packing, Stored, StoredRef, View};
 
 thread_local! {
     /// Where the next small collection is taken out to, so that a change allocates nothing.
@@ -80,6 +80,25 @@ impl Entry {
             Some(stored) if self.kind() == V::TYPE => Ok(V::of(stored)),
             _ => Err(Error::WrongType),
         }
+    }
+
+    /// Whether the key holds a small collection.
+    #[inline]
+    pub(crate) fn is_packed(&self) -> bool {
+        matches!(self.header().form, Form::Packed(_))
+    }
+
+    /// The bytes of a small collection where they lie, if the key holds one, to be changed without
+    /// becoming more or fewer.
+    #[inline]
+    pub(crate) fn packed_mut(&mut self) -> Option<(Packing, &mut [u8])> {
+        let shape = self.shape();
+        let Form::Packed(packing) = shape.form else { return None };
+        // SAFETY: `value_len` bytes were written here when the value was; `&mut self` is the only access.
+        let bytes = unsafe {
+            std::slice::from_raw_parts_mut(self.at(shape.value_at()).as_ptr(), shape.value_len)
+        };
+        Some((packing, bytes))
     }
 
     /// Calls `op` with the collection that the key holds, taken out to be changed, and puts it back.

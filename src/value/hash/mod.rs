@@ -26,7 +26,7 @@ pub(crate) use read::{Field, HashRef, StoredHash, Value};
 
 use crate::clock::Millis;
 use crate::config::{EncodingLimit, Limits};
-use crate::ds::packed::Packed;
+use crate::ds::packed::{Packed, PackedRef};
 use crate::value::{Collection, Encoding, Packing, SetExpiry, Stored, Type};
 
 /// The most bytes that a hash is packed into.
@@ -92,6 +92,22 @@ impl Hash {
         };
         self.fit(limits);
         was_there
+    }
+
+    /// Sets a field where a packed hash lies, if that is all that would come of [`set`](Hash::set): it is there,
+    /// and its value takes as much room as before. Returns whether it did.
+    #[inline]
+    pub(crate) fn overwrite(
+        packing: Packing,
+        bytes: &mut [u8],
+        field: &[u8],
+        value: &[u8],
+        limits: &Limits,
+    ) -> bool {
+        packing == Packing::Hash
+            && field.len().max(value.len()) <= limits.size(EncodingLimit::HashMaxListpackValue)
+            && PackedRef::new(bytes).len() / 2 <= limits.size(EncodingLimit::HashMaxListpackEntries)
+            && packed::overwrite(bytes, field, value)
     }
 
     /// Removes a field. Returns whether it was there.

@@ -10,7 +10,7 @@
 
 use super::{Field, Value};
 use crate::clock::Millis;
-use crate::ds::packed::{Item, Packed, PackedRef};
+use crate::ds::packed::{self, Item, Packed, PackedRef};
 use crate::value::SetExpiry;
 
 /// The elements of a small hash, and which of the two forms they are.
@@ -108,6 +108,16 @@ pub(super) fn set(
         items.push(at);
     }
     false
+}
+
+/// Sets a field in the bytes of a form without times, if it is there and its value takes as much room as
+/// before. Returns whether it did.
+#[inline]
+pub(super) fn overwrite(bytes: &mut [u8], field: &[u8], value: &[u8]) -> bool {
+    let view = PackedRef::new(bytes);
+    let Some(pos) = Fields::new(view, false).position(field) else { return false };
+    let pos = view.advance(pos, 1);
+    packed::overwrite(bytes, pos, value)
 }
 
 /// Sets, changes or removes the time of a field that is there; the form has times.

@@ -8,7 +8,7 @@ use super::{Hash, HashRef, StoredHash};
 use crate::clock::Millis;
 use crate::config::{EncodingLimit, Limits};
 use crate::rng::Rng;
-use crate::value::{Collection, Encoding, SetExpiry, Stored, StoredRef, View};
+use crate::value::{Collection, Encoding, Packing, SetExpiry, Stored, StoredRef, View};
 
 type Model = BTreeMap<Vec<u8>, (Vec<u8>, Option<i64>)>;
 
@@ -83,7 +83,20 @@ impl Pair {
 
     fn set(&mut self, field: &[u8], value: &[u8], time: SetExpiry) {
         self.meet(field);
+        // What is overwritten in place is what would have been set.
+        let packed = match &self.hash {
+            Hash::Plain(items) if time == SetExpiry::Clear => Some(items.as_bytes().to_vec()),
+            _ => None,
+        };
+        let overwritten = packed.filter(|_| !self.hash.is_empty()).and_then(|mut bytes| {
+            let limits = &self.limits;
+            Hash::overwrite(Packing::Hash, &mut bytes, field, value, limits).then_some(bytes)
+        });
         let was_there = self.hash.set(field, value, time, &self.limits);
+        if let Some(bytes) = overwritten {
+            assert!(was_there);
+            assert!(matches!(&self.hash, Hash::Plain(items) if *items.as_bytes() == *bytes));
+        }
         let old = self.model.get(field).map(|(_, at)| *at);
         let at = match time {
             SetExpiry::Clear => None,
