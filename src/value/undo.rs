@@ -11,6 +11,13 @@ impl<C> Default for UndoLog<C> {
     }
 }
 
+/// A copy of a collection keeps nothing.
+impl<C> Clone for UndoLog<C> {
+    fn clone(&self) -> UndoLog<C> {
+        UndoLog::default()
+    }
+}
+
 impl<C> UndoLog<C> {
     /// Keeps changes from now on.
     pub(crate) fn begin(&mut self) {

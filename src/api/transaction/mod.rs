@@ -27,9 +27,10 @@ impl Db {
     /// Time stands still in it. Room under `maxmemory` is made before it begins; if there is none, what may need
     /// memory is refused in it, and the rest works, as Redis decides it for a script.
     ///
-    /// What an undoable change costs besides: the first change of a key keeps what the key held. A packed
+    /// What it costs besides that changes may be undone: the first change of a key keeps what the key held. A packed
     /// collection is copied; what is removed or replaced is kept as it is; a long string is shared, and copied
-    /// when it is edited in place; a big collection is copied when it is edited, O(its elements).
+    /// when it is edited in place. A big list, set, hash or sorted set keeps what undoes each change; a stream is
+    /// copied when it is edited first, O(its bytes).
     ///
     /// # Errors
     /// What `work` returns; [`Error::UndeclaredKey`] if it named a key that is not among `keys`. All is undone then.

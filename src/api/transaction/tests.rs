@@ -4,9 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::*;
-use crate::api::{SortOptions, ZCombine, ZRange};
+use crate::api::{ListEnd, SortOptions, ZCombine, ZRange};
 use crate::command::Session;
-use crate::{Config, Engine, EvictionPolicy, ManualClock, StreamId, Ttl, Type};
+use crate::{Config, Encoding, Engine, EvictionPolicy, ManualClock, StreamId, Ttl, Type};
 
 fn open(config: Config) -> (Engine, Db, ManualClock) {
     let clock = ManualClock::new();
@@ -401,6 +401,7 @@ fn contents(engine: &Engine) -> Vec<String> {
                     let range = db.zrange(&key, ZRange::by_rank(..));
                     range.map(|m| m.iter().map(|m| format!("{m:?}")).collect())
                 }
+                Type::List => db.lrange(&key, ..).map(|e| vec![format!("{e:?}")]),
                 _ => db.get(&key).map(|value| vec![format!("{value:?}")]),
             }
             .expect("its type");
@@ -410,6 +411,62 @@ fn contents(engine: &Engine) -> Vec<String> {
     }
     all.sort();
     all
+}
+
+/// Every change of a chunked list, one after the other, undone and not.
+#[test]
+fn a_long_list_undoes_its_changes() {
+    type Work = fn(&Transaction<'_>) -> Result<()>;
+    let ways: [Work; 10] = [
+        |tx| tx.lpush("l", ["x", "y"]).map(drop),
+        |tx| {
+            tx.rpop_many("l", 50)?;
+            tx.lpop("l")?;
+            tx.rpush("l", ["1", "x".repeat(9000).as_str()]).map(drop)
+        },
+        |tx| tx.lset("l", 700, "other").and_then(|()| tx.lset("l", 700, "x".repeat(9000))),
+        |tx| {
+            tx.linsert_before("l", "e500", "new")
+                .and_then(|_| tx.linsert_after("l", "e999", "end"))
+                .map(drop)
+        },
+        |tx| tx.lrem("l", "same").map(drop),
+        |tx| tx.ltrim("l", 10..990).and_then(|()| tx.lpush("l", ["a"])).map(drop),
+        |tx| tx.ltrim("l", 400..410).and_then(|()| tx.rpush("l", ["a"])).map(drop),
+        |tx| tx.lpop_many("l", 5000).and_then(|_| tx.rpush("l", ["again"])).map(drop),
+        |tx| {
+            tx.rename("l", "m")?;
+            (0..100)
+                .try_for_each(|_| tx.lmove("m", "m", ListEnd::Left, ListEnd::Right).map(drop))?;
+            tx.lmove("m", "l", ListEnd::Left, ListEnd::Right).map(drop)
+        },
+        |tx| tx.ltrim("l", 0..3),
+    ];
+    for (number, work) in ways.into_iter().enumerate() {
+        let fill = |db: &Db| {
+            let element = |n| if n % 7 == 0 { "same".to_owned() } else { format!("e{n}") };
+            db.rpush("l", (0..1000).map(element)).expect("added");
+        };
+        let (engine, db, _) = open(Config::new());
+        fill(&db);
+        let before = contents(&engine);
+        let undone: Result<()> = db.transaction(["l", "m"], |tx| {
+            work(tx)?;
+            work(tx).ok();
+            Err(Error::Syntax)
+        });
+        assert_eq!(undone, Err(Error::Syntax), "{number}");
+        assert!(contents(&engine) == before, "{number}");
+        assert!(!engine.keyspace().keeps_undo(), "{number}");
+        db.transaction(["l", "m"], work).expect("it stands");
+        assert!(!engine.keyspace().keeps_undo(), "{number}");
+    }
+    // What three elements are kept in is decided when the change stands.
+    let (_, db, _) = open(Config::new());
+    db.rpush("l", (0..5000).map(|n| n.to_string())).expect("added");
+    db.transaction(["l"], |tx| tx.ltrim("l", 0..3)).expect("it stands");
+    assert_eq!(db.encoding("l"), Some(Encoding::Listpack));
+    assert_eq!(db.lrange("l", ..), Ok(vec!["0".into(), "1".into(), "2".into()]));
 }
 
 /// Moving, giving away and losing a big collection, which undoes its own changes, in every order that matters.

@@ -72,6 +72,11 @@ impl ChunkedList {
         list
     }
 
+    /// How nodes are filled.
+    pub(crate) fn fill(&self) -> Fill {
+        self.fill
+    }
+
     /// The only node, if there is but one and it is packed.
     pub(crate) fn single_pack(&self) -> Option<&Pack> {
         match self.spine.get(self.spine.front()?) {

@@ -14,12 +14,15 @@
 mod read;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 pub(crate) use read::ListRef;
+use undo::{Change, Logged};
 
 use crate::config::{EncodingLimit, Limits};
 use crate::ds::list::{ChunkedList, FRAME, Fill, Pack};
 use crate::ds::packed::Item;
+use crate::value::undo::UndoLog;
 use crate::value::{Big, Collection, Encoding, Packing, Stored, Type};
 
 pub(crate) use crate::ds::list::End;
@@ -42,13 +45,13 @@ pub(crate) enum List {
 #[derive(Debug, Clone)]
 pub(crate) enum BigList {
     Pack(Pack),
-    Chunks(ChunkedList),
+    Chunks(ChunkedList, UndoLog<Change>),
 }
 
 /// Where the elements are, to be changed.
 enum Form<'l> {
     Pack(&'l mut Pack),
-    Chunks(&'l mut ChunkedList),
+    Chunks(Logged<'l>),
 }
 
 /// A list that is put together from its first element on.
@@ -83,7 +86,7 @@ impl ListBuilder {
         match chunks.single_pack().is_some_and(fits).then(|| chunks.take_pack()).flatten() {
             Some(pack) => List::Small(pack),
             None if chunks.len() == 0 => List::default(),
-            None => List::Big(Box::new(BigList::Chunks(self.0))),
+            None => List::Big(Box::new(BigList::chunks(self.0))),
         }
     }
 }
@@ -129,14 +132,18 @@ impl List {
         if fill.exceeded(pack.size() + bytes, pack.count() + n) {
             let pack = std::mem::take(pack);
             let chunks = ChunkedList::from_pack(pack, fill);
-            *self = List::Big(Box::new(BigList::Chunks(chunks)));
+            *self = List::Big(Box::new(BigList::chunks(chunks)));
         }
     }
 
     /// Ends a change that may have made it smaller.
     #[inline]
     pub(crate) fn shrunk(&mut self, limits: &Limits) {
-        let Form::Chunks(chunks) = self.form() else { return };
+        let Form::Chunks(Logged { chunks, log }) = self.form() else { return };
+        if log.is_on() {
+            // What undoes its changes would be lost: it waits until they stand.
+            return;
+        }
         let fits = |pack: &Pack| List::fill(limits).is_half(pack.size(), pack.count());
         if chunks.single_pack().is_some_and(fits)
             && let Some(mut pack) = chunks.take_pack()
@@ -157,7 +164,7 @@ impl List {
                     End::Back => pack.push_back(item, max),
                 }
             }
-            Form::Chunks(chunks) => chunks.push(end, item),
+            Form::Chunks(mut chunks) => chunks.push(end, item),
         }
     }
 
@@ -177,7 +184,7 @@ impl List {
                 }
                 Some(result)
             }
-            Form::Chunks(chunks) => chunks.pop_with(end, show),
+            Form::Chunks(mut chunks) => chunks.pop_with(end, show),
         }
     }
 
@@ -191,7 +198,7 @@ impl List {
                 }
                 there
             }
-            Form::Chunks(chunks) => chunks.set(index, item),
+            Form::Chunks(mut chunks) => chunks.set(index, item),
         }
     }
 
@@ -202,7 +209,7 @@ impl List {
                 let index = (index + usize::from(after)).min(pack.count());
                 pack.insert(pack.seek(index), item);
             }
-            Form::Chunks(chunks) => chunks.insert(index, after, item),
+            Form::Chunks(mut chunks) => chunks.insert(index, after, item),
         }
     }
 
@@ -214,7 +221,7 @@ impl List {
                 let to = index.saturating_add(n).min(pack.count());
                 pack.remove(pack.seek(from), pack.seek(to), to - from);
             }
-            Form::Chunks(chunks) => chunks.remove_range(index, n),
+            Form::Chunks(mut chunks) => chunks.remove_range(index, n),
         }
     }
 
@@ -230,7 +237,7 @@ impl List {
                 });
                 most
             }
-            Form::Chunks(chunks) => chunks.remove_matches(wanted, from, limit),
+            Form::Chunks(mut chunks) => chunks.remove_matches(wanted, from, limit),
         }
     }
 
@@ -240,7 +247,7 @@ impl List {
             List::Small(pack) => Form::Pack(pack),
             List::Big(big) => match &mut **big {
                 BigList::Pack(pack) => Form::Pack(pack),
-                BigList::Chunks(chunks) => Form::Chunks(chunks),
+                BigList::Chunks(chunks, log) => Form::Chunks(Logged { chunks, log }),
             },
         }
     }
@@ -285,11 +292,15 @@ impl Collection for List {
 }
 
 impl BigList {
+    fn chunks(chunks: ChunkedList) -> BigList {
+        BigList::Chunks(chunks, UndoLog::default())
+    }
+
     #[inline]
     fn view(&self) -> ListRef<'_> {
         match self {
             BigList::Pack(pack) => ListRef::of_pack(pack),
-            BigList::Chunks(chunks) => ListRef::Chunks(chunks),
+            BigList::Chunks(chunks, _) => ListRef::Chunks(chunks),
         }
     }
 }
@@ -302,7 +313,7 @@ impl Big for BigList {
     fn encoding(&self) -> Encoding {
         match self {
             BigList::Pack(_) => Encoding::Listpack,
-            BigList::Chunks(_) => Encoding::Quicklist,
+            BigList::Chunks(..) => Encoding::Quicklist,
         }
     }
 
@@ -310,14 +321,46 @@ impl Big for BigList {
         size_of::<BigList>()
             + match self {
                 BigList::Pack(pack) => pack.heap_size(),
-                BigList::Chunks(chunks) => chunks.heap_size(),
+                BigList::Chunks(chunks, _) => chunks.heap_size(),
             }
     }
 
     fn effort(&self) -> usize {
         match self {
             BigList::Pack(_) => 2,
-            BigList::Chunks(chunks) => 1 + chunks.effort(),
+            BigList::Chunks(chunks, _) => 1 + chunks.effort(),
+        }
+    }
+
+    fn keep_undo(&mut self) -> bool {
+        match self {
+            // Of no more than a few kilobytes.
+            BigList::Pack(_) => false,
+            BigList::Chunks(_, log) => {
+                log.begin();
+                true
+            }
+        }
+    }
+
+    fn keeps_undo(&self) -> bool {
+        matches!(self, BigList::Chunks(_, log) if log.is_on())
+    }
+
+    fn undo(&mut self) {
+        if let BigList::Chunks(chunks, log) = self {
+            Logged { chunks, log }.undo();
+        }
+    }
+
+    fn settle(&mut self) {
+        let BigList::Chunks(chunks, log) = self else { return };
+        drop(log.end());
+        if chunks.single_pack().is_some_and(|pack| chunks.fill().is_half(pack.size(), pack.count()))
+            && let Some(mut pack) = chunks.take_pack()
+        {
+            pack.settle();
+            *self = BigList::Pack(pack);
         }
     }
 

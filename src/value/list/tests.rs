@@ -119,7 +119,7 @@ proptest! {
             }
             prop_assert_eq!(list.len(), model.len());
             prop_assert_eq!(list.is_empty(), model.is_empty());
-            if let List::Big(big) = &list && let BigList::Chunks(chunks) = &**big {
+            if let List::Big(big) = &list && let BigList::Chunks(chunks, _) = &**big {
                 chunks.check();
             }
             if !model.is_empty() {
