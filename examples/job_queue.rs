@@ -5,13 +5,15 @@
 //! cargo run --example job_queue
 //! ```
 //!
-//! A job is an entry of the stream `jobs`. A worker that reads it has it pending until it
-//! acknowledges it; only then is it deleted. What is pending for longer than a job may take is read again, by
+//! A job is an entry of the stream `jobs`. A worker that finds none sleeps until there is one, and whoever sleeps for
+//! longest is handed the next. A worker that reads a job has it pending until it acknowledges it; only then is it
+//! deleted. What is pending for longer than a job may take is read again, by
 //! whoever comes first, and with it how often it was tried. A job may so be *started* twice, but after it was
 //! acknowledged it is never seen again.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use danio::{
@@ -32,24 +34,32 @@ fn main() -> Result<()> {
     let clock = ManualClock::new();
     let engine = Engine::open(Config::new().clock(clock.clone()))?;
     let queue = Queue::open(engine.db(0)?)?;
-    for number in 0..JOBS {
-        queue.submit(number)?;
-    }
-
     let finished = Mutex::new(HashMap::new());
-    let mut rounds = 0;
-    while queue.is_busy()? {
-        rounds += 1;
-        std::thread::scope(|scope| {
-            for worker in 0..WORKERS {
-                let (queue, finished) = (&queue, &finished);
-                // In the first round the last worker crashes with jobs in its hands.
-                let crashes = rounds == 1 && worker == WORKERS - 1;
-                scope.spawn(move || work(queue, worker, crashes, finished).expect("in memory"));
+    let asleep = AtomicUsize::new(0);
+    std::thread::scope(|scope| -> Result<()> {
+        let (queue, finished, asleep) = (&queue, &finished, &asleep);
+        let start = |worker| {
+            // The last worker crashes with jobs in its hands.
+            let crashes = worker == WORKERS - 1;
+            scope.spawn(move || work(queue, worker, crashes, finished, asleep).expect("in memory"))
+        };
+        let workers: Vec<_> = (0..WORKERS).map(start).collect();
+        for number in 0..JOBS {
+            queue.submit(number)?;
+        }
+        // What failed, and what the crashed worker left, is tried again when its time is over. Time passes
+        // when all workers sleep.
+        loop {
+            let left = workers.iter().filter(|worker| !worker.is_finished()).count();
+            if left == 0 {
+                return Ok(());
             }
-        });
-        clock.advance(TIMEOUT);
-    }
+            if asleep.load(Relaxed) == left {
+                clock.advance(TIMEOUT);
+            }
+            std::thread::yield_now();
+        }
+    })?;
 
     let finished = finished.into_inner().expect("no worker panics");
     let dead = queue.db.xrange("jobs:dead", ..)?;
@@ -59,7 +69,7 @@ fn main() -> Result<()> {
     assert!(finished.values().all(|times| *times == 1), "none is done twice");
     assert_eq!(queue.db.xlen("jobs")?, 0, "what is done is deleted");
     println!(
-        "{} jobs done, {} given up after {TRIES} tries, in {rounds} rounds of {WORKERS} workers",
+        "{} jobs done by {WORKERS} workers, {} given up after {TRIES} tries",
         finished.len(),
         dead.len(),
     );
@@ -91,10 +101,11 @@ impl Queue {
         Ok(())
     }
 
-    /// Jobs for a worker: first those that were left lying, then new ones.
+    /// Jobs for a worker: first those that were left lying, then new ones. Sleeps while there are none, but not for longer
+    /// than it takes until something may have been left lying.
     fn take(&self, worker: &str) -> Result<Vec<Redelivered>> {
         let options = GroupReadOptions::new().count(16).claim_idle(TIMEOUT);
-        self.group.read_with(worker, options)
+        self.group.read_blocking(worker, options, TIMEOUT)
     }
 
     /// Acknowledges a job. Returns false if somebody else has it by now.
@@ -119,17 +130,21 @@ impl Queue {
     }
 }
 
-/// Works until there is nothing to take.
+/// Works until all jobs are finished.
 fn work(
     queue: &Queue,
     worker: usize,
     crashes: bool,
     finished: &Mutex<HashMap<usize, usize>>,
+    asleep: &AtomicUsize,
 ) -> Result<()> {
     let name = format!("worker-{worker}");
     loop {
+        asleep.fetch_add(1, Relaxed);
         let jobs = queue.take(&name)?;
-        if jobs.is_empty() || crashes {
+        asleep.fetch_sub(1, Relaxed);
+        let crashed = crashes && !jobs.is_empty();
+        if crashed || (jobs.is_empty() && !queue.is_busy()?) {
             return Ok(());
         }
         for job in jobs {

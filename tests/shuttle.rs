@@ -146,3 +146,99 @@ fn the_last_handle_stops_the_upkeep_thread() {
         assert_eq!(Arc::strong_count(&witness), 1);
     });
 }
+
+/// Waits are model-checked with keys of different stripes; a lost wake-up is a deadlock, which shuttle reports.
+#[test]
+fn a_push_and_a_wait_never_miss_each_other() {
+    explore(|| {
+        let (engine, _) = open(Upkeep::ByHand);
+        let db = engine.db(0).expect("exists");
+        together(vec![
+            with(&db, |db| drop(db.rpush("a", ["1"]).expect("a list"))),
+            with(&db, |db| drop(db.rpush("b", ["2"]).expect("a list"))),
+            with(&db, |db| assert!(db.blpop(["a", "b"], None).expect("lists").is_some())),
+            with(&db, |db| assert!(db.brpop(["b", "a"], None).expect("lists").is_some())),
+        ]);
+        assert_eq!(db.len(), 0, "both are served, once each");
+    });
+}
+
+#[test]
+fn a_chain_of_moves_arrives_whoever_comes_first() {
+    explore(|| {
+        let (engine, _) = open(Upkeep::ByHand);
+        let db = engine.db(0).expect("exists");
+        together(vec![
+            with(&db, |db| drop(db.brpoplpush("a", "b", None).expect("lists"))),
+            with(&db, |db| drop(db.brpoplpush("b", "c", None).expect("lists"))),
+            with(&db, |db| {
+                let popped = db.blpop(["c"], None).expect("a list").expect("for ever");
+                assert_eq!(&popped.1[..], b"v");
+            }),
+            with(&db, |db| drop(db.rpush("a", ["v"]).expect("a list"))),
+        ]);
+        assert_eq!(db.len(), 0);
+    });
+}
+
+#[test]
+fn a_timeout_and_a_push_settle_who_was_first() {
+    explore(|| {
+        let (engine, clock) = open(Upkeep::ByHand);
+        let db = engine.db(0).expect("exists");
+        let served = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let count = served.clone();
+        together(vec![
+            with(&db, move |db| {
+                let popped = db.blpop(["a", "b"], Duration::from_millis(1)).expect("lists");
+                count.store(popped.iter().count(), std::sync::atomic::Ordering::Relaxed);
+            }),
+            with(&db, |db| drop(db.rpush("b", ["v"]).expect("a list"))),
+            Box::new(move || clock.advance(Duration::from_millis(1))),
+        ]);
+        let left = db.llen("b").expect("a list");
+        let served = served.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(served + left, 1, "it is popped or there, and not both");
+    });
+}
+
+#[cfg(feature = "async")]
+#[test]
+fn a_future_that_is_dropped_loses_nothing() {
+    use std::future::Future;
+    use std::pin::Pin;
+    use std::task::{Context, Waker};
+
+    explore(|| {
+        let (engine, _) = open(Upkeep::ByHand);
+        let db = engine.db(0).expect("exists");
+        together(vec![
+            with(&db, |db| {
+                let mut future = db.blpop_async(["a", "b"], None);
+                let _ =
+                    Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+                        && db.rpush("a", ["again"]).is_ok();
+            }),
+            with(&db, |db| drop(db.rpush("a", ["v"]).expect("a list"))),
+            with(&db, |db| assert!(db.blpop(["a"], None).expect("a list").is_some())),
+        ]);
+        assert_eq!(db.len(), 0, "what the future had went to the one that waits");
+    });
+}
+
+#[cfg(feature = "async")]
+#[test]
+fn a_future_is_woken_whoever_pushes() {
+    explore(|| {
+        let (engine, _) = open(Upkeep::ByHand);
+        let db = engine.db(0).expect("exists");
+        together(vec![
+            with(&db, |db| {
+                let popped = shuttle::future::block_on(db.blpop_async(["a", "b"], None));
+                assert!(popped.expect("lists").is_some());
+            }),
+            with(&db, |db| drop(db.rpush("b", ["v"]).expect("a list"))),
+        ]);
+        assert_eq!(db.len(), 0);
+    });
+}
