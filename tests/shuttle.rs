@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use danio::{Config, Db, Engine, ManualClock, Upkeep};
+use danio::{Config, Db, Engine, Error, ManualClock, Upkeep};
 use shuttle::thread;
 
 const RUNS: usize = 2_000;
@@ -240,5 +240,92 @@ fn a_future_is_woken_whoever_pushes() {
             with(&db, |db| drop(db.rpush("b", ["v"]).expect("a list"))),
         ]);
         assert_eq!(db.len(), 0);
+    });
+}
+
+fn number(db: &Db, key: &str) -> i64 {
+    db.incr_by(key, 0).expect("a number")
+}
+
+/// Transactions, some of them undone, beside calls on one key: nobody sees a part of one, and nothing that was undone.
+#[test]
+fn transactions_are_seen_whole_or_not_at_all() {
+    explore(|| {
+        let (engine, _) = open(Upkeep::ByHand);
+        let db = engine.db(0).expect("exists");
+        db.mset([("a", "50"), ("b", "50")]).expect("set");
+        let transfer = |from: &'static str, to: &'static str, fails: bool| {
+            with(&db, move |db| {
+                let done = db.transaction([from, to], |tx| {
+                    tx.incr_by(from, -10)?;
+                    tx.incr_by(to, 10)?;
+                    if fails { Err(Error::Syntax) } else { Ok(()) }
+                });
+                assert_eq!(done.is_err(), fails);
+            })
+        };
+        together(vec![
+            transfer("a", "b", false),
+            transfer("b", "a", true),
+            with(&db, |db| _ = db.incr("a").expect("a number")),
+            with(&db, |db| {
+                let seen = db.mget(["a", "b"]).into_iter().flatten();
+                let numbers =
+                    seen.map(|n| String::from_utf8_lossy(&n).parse::<i64>().expect("one"));
+                assert!((100..=101).contains(&numbers.sum::<i64>()));
+            }),
+        ]);
+        assert_eq!((number(&db, "a"), number(&db, "b")), (41, 60));
+    });
+}
+
+/// A commit that goes through saw everything that came before it, and one that does not met a change.
+#[test]
+fn a_commit_overlooks_no_change() {
+    explore(|| {
+        let (engine, _) = open(Upkeep::ByHand);
+        let db = engine.db(0).expect("exists");
+        db.set("n", "0").expect("set");
+        let add = |db: &Db| {
+            let added = db.retry(8, ["n"], |watch| {
+                let n: i64 = String::from_utf8_lossy(&db.get("n")?.expect("it is there"))
+                    .parse()
+                    .expect("one");
+                watch.commit(|tx| tx.set("n", (n + 1).to_string()))
+            });
+            added.expect("others change it four times");
+        };
+        together(vec![
+            with(&db, add),
+            with(&db, add),
+            with(&db, |db| _ = db.incr("n").expect("a number")),
+            with(&db, |db| {
+                let undone: Result<(), Error> = db.transaction(["n"], |tx| {
+                    tx.set("n", "1000")?;
+                    Err(Error::Syntax)
+                });
+                assert!(undone.is_err());
+            }),
+        ]);
+        assert_eq!(number(&db, "n"), 3);
+    });
+}
+
+/// Keys that are named in any order, by transactions, watches and commits, never deadlock.
+#[test]
+fn transactions_and_watches_never_deadlock() {
+    explore(|| {
+        let (engine, _) = open(Upkeep::ByHand);
+        let db = engine.db(0).expect("exists");
+        together(vec![
+            with(&db, |db| db.transaction(["a", "b", "c"], |tx| tx.set("a", "1")).expect("set")),
+            with(&db, |db| db.transaction_all(|tx| tx.set("b", "1")).expect("set")),
+            with(&db, |db| {
+                let watch = db.watch(["c", "a"]);
+                let done = watch.commit_with(["b"], |tx| tx.set("b", "2"));
+                assert!(matches!(done, Ok(()) | Err(Error::Conflict)));
+            }),
+            with(&db, |db| drop(db.watch(["b", "c"]))),
+        ]);
     });
 }
