@@ -67,7 +67,7 @@ impl Client {
     }
 
     /// Bytes of pushes that wait.
-    #[cfg(any(test, feature = "network"))]
+    #[cfg(feature = "network")]
     pub(crate) fn mail_bytes(&self) -> usize {
         self.mailbox.bytes()
     }
