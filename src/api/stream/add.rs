@@ -66,7 +66,7 @@ enum Outcome {
         id: StreamId,
         trimmed: Option<Trimmed>,
         len: usize,
-        /// Whether the entry survived its own trim.
+        /// Whether the message has a name and its entry survived its own trim.
         stayed: bool,
     },
 }
@@ -114,7 +114,8 @@ impl Tx<'_> {
                     stream.idempotency_mut(memory).add(producer, name, id, now);
                 }
                 let trimmed = args.trim.as_ref().map(|trim| stream.trim(trim));
-                let (len, stayed) = (stream.len(), stream.log().last_id() == Some(id));
+                let stayed = named.is_some() && stream.log().last_id() == Some(id);
+                let len = stream.len();
                 Ok(Outcome::Added { id, trimmed, len, stayed })
             })?;
             let (id, trimmed, len, stayed) = match outcome {
