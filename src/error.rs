@@ -61,6 +61,19 @@ pub enum Error {
     /// A write was refused because `maxmemory` is reached.
     #[error("OOM command not allowed when used memory > 'maxmemory'.")]
     OutOfMemory,
+    /// A write was refused, or it took effect in memory and could not be made safe, because the append-only file cannot be
+    /// written; carries the system's words. Writes are accepted again as soon as the disk accepts them, and nothing that was
+    /// acknowledged is lost meanwhile.
+    #[error("MISCONF Errors writing to the AOF file: {0}")]
+    AofFailing(Box<str>),
+    /// A write was refused because the last snapshot could not be saved (`stop-writes-on-bgsave-error`).
+    #[error(
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands \
+         that may modify the data set are disabled, because this instance is configured to report errors during \
+         writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for \
+         details about the RDB error."
+    )]
+    SaveFailing,
     /// Too few or too many arguments; carries the command's lower-case name.
     #[error("ERR wrong number of arguments for '{0}' command")]
     WrongArity(Cow<'static, str>),
@@ -108,6 +121,7 @@ impl Error {
         match self {
             Error::WrongType => "WRONGTYPE",
             Error::OutOfMemory => "OOM",
+            Error::AofFailing(_) | Error::SaveFailing => "MISCONF",
             Error::Reply(text) => text.split(' ').next().unwrap_or("ERR"),
             // What echoes begins with a code of ours.
             Error::Echo(bytes) => {

@@ -79,6 +79,9 @@ mod blocking;
 mod clock;
 pub mod command;
 mod config;
+#[cfg(feature = "snapshot")]
+#[expect(dead_code, reason = "its users, files of snapshots and of changes, come next")]
+mod disk;
 mod ds;
 mod error;
 #[cfg(fuzzing)]

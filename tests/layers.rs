@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, u8)] = &[
     ("clock", 0),
     ("config", 0),
+    ("disk", 0),
     ("error", 0),
     ("rng", 0),
     ("sync", 0),

@@ -17,6 +17,17 @@ impl Db {
         limit: Option<Duration>,
         show: impl FnOnce(&W, W::Out) -> T,
     ) -> Result<Option<T>> {
+        let result = self.wait_for(want, limit, show)?;
+        self.engine().make_safe()?;
+        Ok(result)
+    }
+
+    fn wait_for<W: Want, T>(
+        &self,
+        want: W,
+        limit: Option<Duration>,
+        show: impl FnOnce(&W, W::Out) -> T,
+    ) -> Result<Option<T>> {
         let room = self.engine().waiting_room();
         // Nothing ever comes to no key.
         if limit == Some(Duration::ZERO) || want.keys().is_empty() {

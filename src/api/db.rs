@@ -95,14 +95,31 @@ impl<S: Scope> Db<S> {
         self.scope.read(self.number, key, look)
     }
 
-    /// Calls `change` in the scope of one key, exclusive.
+    /// Calls `change` in the scope of one key, exclusive, unless no write is accepted; what it did is as safe as
+    /// was asked for when this returns.
     #[inline(always)]
     pub(super) fn write<R>(
         &self,
         key: &[u8],
         change: impl FnOnce(&mut Tx<'_>, Key<'_>) -> Result<R>,
     ) -> Result<R> {
-        self.scope.write(self.number, key, change)
+        self.scope.may_write()?;
+        let result = self.scope.write(self.number, key, change);
+        self.scope.make_safe()?;
+        result
+    }
+
+    /// As [`write`](Db::write), for a call that has no way to say that it was refused: it takes effect in
+    /// memory, and what cannot be written to a file now is when that can be.
+    #[inline(always)]
+    pub(super) fn write_anyway<R: Default>(
+        &self,
+        key: &[u8],
+        change: impl FnOnce(&mut Tx<'_>, Key<'_>) -> Result<R>,
+    ) -> R {
+        let result = self.sure(self.scope.write(self.number, key, change));
+        let _ = self.scope.make_safe();
+        result
     }
 
     /// Calls `change` in the scope of one key, exclusive, after making room under `maxmemory`.
@@ -116,23 +133,54 @@ impl<S: Scope> Db<S> {
         self.write(key, change)
     }
 
-    /// Calls `work` in the scope of several keys.
+    /// Calls `work` in the scope of several keys; if it is exclusive, as [`write`](Db::write).
     pub(super) fn many<R>(
         &self,
         keys: &[Key<'_>],
         access: Access,
         work: impl FnOnce(&mut Tx<'_>) -> Result<R>,
     ) -> Result<R> {
-        self.scope.many(self.number, keys, access, work)
+        self.as_access(access, || self.scope.many(self.number, keys, access, work))
     }
 
-    /// Calls `work` in the scope of everything.
+    /// As [`write_anyway`](Db::write_anyway), in the scope of several keys.
+    pub(super) fn change_anyway<R: Default>(
+        &self,
+        keys: &[Key<'_>],
+        work: impl FnOnce(&mut Tx<'_>) -> Result<R>,
+    ) -> R {
+        let result = self.sure(self.scope.many(self.number, keys, Access::Exclusive, work));
+        let _ = self.scope.make_safe();
+        result
+    }
+
+    /// Calls `work` in the scope of everything; if it is exclusive, as [`write`](Db::write).
     pub(super) fn all<R>(
         &self,
         access: Access,
         work: impl FnOnce(&mut Tx<'_>) -> Result<R>,
     ) -> Result<R> {
-        self.scope.all(self.number, access, work)
+        self.as_access(access, || self.scope.all(self.number, access, work))
+    }
+
+    /// As [`write_anyway`](Db::write_anyway), in the scope of everything.
+    pub(super) fn change_all_anyway<R: Default>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<R>,
+    ) -> R {
+        let result = self.sure(self.scope.all(self.number, Access::Exclusive, work));
+        let _ = self.scope.make_safe();
+        result
+    }
+
+    fn as_access<R>(&self, access: Access, work: impl FnOnce() -> Result<R>) -> Result<R> {
+        if access == Access::Shared {
+            return work();
+        }
+        self.scope.may_write()?;
+        let result = work();
+        self.scope.make_safe()?;
+        result
     }
 
     /// Calls `look` where every key can be visited: stripes are locked one at a time, unless all are.

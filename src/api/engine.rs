@@ -8,7 +8,9 @@ use std::time::Duration;
 use super::Db;
 use crate::blocking::WaitingRoom;
 use crate::clock::Clock;
-use crate::config::{Config, Upkeep};
+use crate::config::{Config, Reason, Upkeep};
+#[cfg(feature = "snapshot")]
+use crate::disk::Files;
 use crate::error::{Error, Result};
 use crate::keyspace::{Access, Keyspace, Made};
 use crate::pubsub::{Hub, Notified, Notifier};
@@ -40,6 +42,8 @@ struct Inner {
     notifier: Arc<Notifier>,
     waiting_room: Arc<WaitingRoom>,
     upkeep: Mutex<UpkeepState>,
+    #[cfg(feature = "snapshot")]
+    files: Arc<Files>,
     thread: Option<UpkeepThread>,
     /// What a layer above keeps for this engine; made when it first asks.
     extension: OnceLock<Arc<dyn Any + Send + Sync>>,
@@ -101,6 +105,8 @@ impl Engine {
                 hub,
                 notifier,
                 upkeep: Mutex::default(),
+                #[cfg(feature = "snapshot")]
+                files: Arc::new(Files::new(config.disk, config.dir)),
                 thread,
                 extension: OnceLock::new(),
             }),
@@ -153,18 +159,22 @@ impl Engine {
     pub fn flush_all(&self) {
         let mut tx = self.keyspace().begin_all(0, Access::Exclusive);
         tx.flush(None, false).expect("every stripe is held");
+        drop(tx);
+        let _ = self.make_safe();
     }
 
     /// Exchanges two databases (`SWAPDB`): handles on the one see the keys of the other.
     /// O(stripes), locks everything for that long.
     ///
     /// # Errors
-    /// [`Error::DbOutOfRange`].
+    /// [`Error::DbOutOfRange`]; as all writes, [`Error::AofFailing`] and [`Error::SaveFailing`].
     pub fn swap_db(&self, a: u32, b: u32) -> Result<()> {
         if a.max(b) >= self.databases() {
             return Err(Error::DbOutOfRange);
         }
-        self.keyspace().begin_all(0, Access::Exclusive).swap(a, b)
+        self.keyspace().settings.gate.check()?;
+        self.keyspace().begin_all(0, Access::Exclusive).swap(a, b)?;
+        self.make_safe()
     }
 
     /// Bytes allocated for keys, values and tables (`used_memory_dataset`); the allocator's and the
@@ -183,6 +193,30 @@ impl Engine {
     /// The time by the engine's clock (`TIME`).
     pub fn time(&self) -> std::time::SystemTime {
         std::time::UNIX_EPOCH + Duration::from_micros(self.clock().micros().max(0).unsigned_abs())
+    }
+
+    /// Waits until what this thread wrote is as safe as was asked for; no lock is held. One load if nothing was.
+    ///
+    /// # Errors
+    /// `AofFailing` if that cannot be.
+    #[inline(always)]
+    pub(crate) fn make_safe(&self) -> Result<()> {
+        match self.keyspace().settings.gate.has(Reason::Waits) {
+            false => Ok(()),
+            true => self.wait_safe(),
+        }
+    }
+
+    #[cold]
+    fn wait_safe(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Where this engine keeps files.
+    #[cfg(feature = "snapshot")]
+    #[expect(dead_code, reason = "its users, files, come next")]
+    pub(crate) fn files(&self) -> &Arc<Files> {
+        &self.inner.files
     }
 
     pub(crate) fn clock(&self) -> &Clock {

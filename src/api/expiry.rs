@@ -230,7 +230,7 @@ impl<S: Scope> Db<S> {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn persist(&self, key: impl AsRef<[u8]>) -> bool {
-        self.sure(self.write(key.as_ref(), |tx, key| tx.persist(key)))
+        self.write_anyway(key.as_ref(), |tx, key| tx.persist(key))
     }
 
     /// Tells how long `key` will live (`PTTL`, O(1), locks one stripe shared).

@@ -238,7 +238,7 @@ impl<S: Scope> Db<S> {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn del(&self, key: impl AsRef<[u8]>) -> bool {
-        self.sure(self.write(key.as_ref(), |tx, key| tx.remove(key)))
+        self.write_anyway(key.as_ref(), |tx, key| tx.remove(key))
     }
 
     /// Removes several keys at one moment (`DEL`, O(keys), locks their stripes). Returns how many were there.
@@ -252,7 +252,7 @@ impl<S: Scope> Db<S> {
     pub fn del_many<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> usize {
         let keys: Vec<K> = keys.into_iter().collect();
         let keys = self.hashed(&keys);
-        self.sure(self.many(&keys, Access::Exclusive, |tx| tx.remove_all(&keys)))
+        self.change_anyway(&keys, |tx| tx.remove_all(&keys))
     }
 
     /// Tells whether `key` is there (`EXISTS`, O(1), locks one stripe shared).
@@ -481,7 +481,7 @@ impl<S: Scope> Db<S> {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn flush(&self) {
-        self.sure(self.all(Access::Exclusive, |tx| tx.flush(Some(tx.db()), false)));
+        self.change_all_anyway(|tx| tx.flush(Some(tx.db()), false));
     }
 
     fn check_db(&self, number: u32) -> Result<u32> {

@@ -25,6 +25,18 @@ pub(crate) trait Locks {
     /// `OutOfMemory` if there is none to be made.
     fn make_room(&self) -> Result<()>;
 
+    /// Refuses a write if none is accepted.
+    ///
+    /// # Errors
+    /// `AofFailing`, `SaveFailing`.
+    fn may_write(&self) -> Result<()>;
+
+    /// Waits until what this thread wrote is as safe as was asked for; no lock is held.
+    ///
+    /// # Errors
+    /// `AofFailing` if that cannot be.
+    fn make_safe(&self) -> Result<()>;
+
     /// Calls `look` in the scope of one key, shared.
     fn read<R>(
         &self,
@@ -76,6 +88,16 @@ impl Locks for Engine {
     #[inline(always)]
     fn make_room(&self) -> Result<()> {
         self.keyspace().make_room()
+    }
+
+    #[inline(always)]
+    fn may_write(&self) -> Result<()> {
+        self.keyspace().settings.gate.check()
+    }
+
+    #[inline(always)]
+    fn make_safe(&self) -> Result<()> {
+        Engine::make_safe(self)
     }
 
     #[inline(always)]

@@ -61,6 +61,9 @@ impl WaitingRoom {
     }
 
     fn begin<W: Want>(&self, db: u32, want: &W) -> Result<Tx<'_>> {
+        if want.changes() {
+            self.keyspace.settings.gate.check()?;
+        }
         if want.grows() {
             self.keyspace.make_room()?;
         }

@@ -34,6 +34,11 @@ pub(crate) trait Want: Debug + Send + Sync + 'static {
         false
     }
 
+    /// Whether it changes anything, and so is refused when no write is accepted.
+    fn changes(&self) -> bool {
+        true
+    }
+
     /// Works out what depends on how the keys are at first; `tx` holds all of them exclusively.
     ///
     /// # Errors

@@ -222,6 +222,11 @@ impl Session {
         {
             return Err((Some(node), error));
         }
+        if let Err(error) = self.engine.keyspace().settings.gate.check()
+            && (self.effects(node).contains(Flags::WRITE) || node.row.name == "ping")
+        {
+            return Err((Some(node), error));
+        }
         if flags.contains(Flags::NO_MULTI) && self.state.queue.is_some() {
             return Err((Some(node), errors::no_multi()));
         }

@@ -1,5 +1,6 @@
 //! How an engine is made: a builder, checked when the engine opens.
 
+mod gate;
 mod limits;
 
 use std::sync::atomic::{
@@ -8,6 +9,7 @@ use std::sync::atomic::{
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+pub(crate) use gate::{Gate, Reason};
 pub use limits::EncodingLimit;
 pub(crate) use limits::Limits;
 
@@ -125,6 +127,11 @@ pub struct Config {
     pub(crate) max_string: usize,
     pub(crate) limits: Vec<(EncodingLimit, i64)>,
     pub(crate) notified: String,
+    /// Where files are, if there are any.
+    #[cfg(feature = "snapshot")]
+    pub(crate) dir: Option<std::path::PathBuf>,
+    #[cfg(feature = "snapshot")]
+    pub(crate) disk: std::sync::Arc<dyn crate::disk::Disk>,
 }
 
 impl Config {
@@ -147,6 +154,10 @@ impl Config {
             max_string: MAX_STRING,
             limits: Vec::new(),
             notified: String::new(),
+            #[cfg(feature = "snapshot")]
+            dir: None,
+            #[cfg(feature = "snapshot")]
+            disk: crate::disk::system(),
         }
     }
 
@@ -262,6 +273,21 @@ impl Config {
         self
     }
 
+    /// The folder in which files are kept (`dir`), which must be there; the one that the process is in unless set.
+    #[cfg(feature = "snapshot")]
+    pub fn dir(mut self, path: impl Into<std::path::PathBuf>) -> Config {
+        self.dir = Some(path.into());
+        self
+    }
+
+    /// Has files kept on another disk than the system's.
+    #[cfg(all(test, feature = "snapshot"))]
+    #[expect(dead_code, reason = "its users, tests of files, come next")]
+    pub(crate) fn disk(mut self, disk: std::sync::Arc<dyn crate::disk::Disk>) -> Config {
+        self.disk = disk;
+        self
+    }
+
     /// Refuses settings that no engine can have.
     pub(crate) fn check(&self) -> Result<()> {
         let refuse = |text: String| Err(Error::Config(text.into()));
@@ -362,6 +388,8 @@ pub(crate) struct Settings {
     pub(crate) stream_idmp_duration: AtomicU32,
     /// `stream-idmp-maxsize`: how many it remembers of each.
     pub(crate) stream_idmp_maxsize: AtomicU32,
+    /// Whether writes are accepted.
+    pub(crate) gate: Gate,
 }
 
 impl Settings {
@@ -386,6 +414,7 @@ impl Settings {
             limits,
             stream_idmp_duration: AtomicU32::new(100),
             stream_idmp_maxsize: AtomicU32::new(100),
+            gate: Gate::default(),
         }
     }
 

@@ -59,6 +59,10 @@ impl ReadWant {
 }
 
 impl Want for ReadWant {
+    fn changes(&self) -> bool {
+        false
+    }
+
     type Out = Read;
 
     fn keys(&self) -> &[OwnedKey] {

@@ -114,7 +114,9 @@ impl Db {
         self.keyspace().refuse_inside();
         let room = self.make_room();
         let tx = self.keyspace().begin_many(self.number(), &hashed, Access::Exclusive);
-        run(tx, Declared::some(&hashed), room, work)
+        let result = run(tx, Declared::some(&hashed), room, work)?;
+        self.engine().make_safe()?;
+        Ok(result)
     }
 
     /// As [`transaction`](Db::transaction), over all keys of all databases: for what cannot name its keys. Everybody else
@@ -178,6 +180,8 @@ impl Db {
         self.keyspace().refuse_inside();
         let room = self.make_room();
         let tx = self.keyspace().begin_all(self.number(), Access::Exclusive);
-        run(tx, Declared::Everything, room, work)
+        let result = run(tx, Declared::Everything, room, work)?;
+        self.engine().make_safe()?;
+        Ok(result)
     }
 }

@@ -34,6 +34,8 @@ struct Work<'t> {
     declared: Declared,
     /// Whether there was room under `maxmemory` when it began.
     room: Result<()>,
+    /// Whether writes were accepted when it began.
+    writable: Result<()>,
     /// Why it will be undone whatever the closure returns.
     doomed: Cell<Option<Error>>,
 }
@@ -76,7 +78,8 @@ pub(super) fn run<R, E: From<Error>>(
     // Dropped last, when the locks are let go.
     let _inside = keyspace.enter();
     let tx = RefCell::new(Some(tx));
-    let atomic = Atomic(Rc::new(Work { keyspace, tx, declared, room, doomed: Cell::new(None) }));
+    let (writable, doomed) = (keyspace.settings.gate.check(), Cell::new(None));
+    let atomic = Atomic(Rc::new(Work { keyspace, tx, declared, room, writable, doomed }));
     // However the closure ends, and whatever it made of handles, the locks are let go.
     let ends = Ends(&atomic);
     let result = work(&Db::new(atomic.clone(), db));
@@ -124,6 +127,11 @@ impl<'t> Atomic<'t> {
         if declared { Ok(()) } else { Err(self.doom(Error::UndeclaredKey)) }
     }
 
+    /// Refuses a write if none was accepted when the transaction began.
+    fn check_access(&self, access: Access) -> Result<()> {
+        if access == Access::Exclusive { self.0.writable.clone() } else { Ok(()) }
+    }
+
     fn doom(&self, error: Error) -> Error {
         let first = self.0.doomed.take().unwrap_or_else(|| error.clone());
         self.0.doomed.set(Some(first));
@@ -167,6 +175,16 @@ impl Locks for Atomic<'_> {
         self.0.room.clone()
     }
 
+    // Each write asks by itself, so that one that cannot say so takes the transaction with it.
+    fn may_write(&self) -> Result<()> {
+        Ok(())
+    }
+
+    // Done when the transaction has ended.
+    fn make_safe(&self) -> Result<()> {
+        Ok(())
+    }
+
     fn read<R>(
         &self,
         db: u32,
@@ -187,6 +205,7 @@ impl Locks for Atomic<'_> {
     ) -> Result<R> {
         let key = self.keyspace().key(key);
         self.check(self.0.declared.contains(key))?;
+        self.0.writable.clone()?;
         self.select(db);
         change(&mut self.change(), key)
     }
@@ -195,10 +214,11 @@ impl Locks for Atomic<'_> {
         &self,
         db: u32,
         keys: &[Key<'_>],
-        _access: Access,
+        access: Access,
         work: impl FnOnce(&mut Tx<'_>) -> Result<R>,
     ) -> Result<R> {
         self.check(keys.iter().all(|key| self.0.declared.contains(*key)))?;
+        self.check_access(access)?;
         self.select(db);
         work(&mut self.change())
     }
@@ -206,10 +226,11 @@ impl Locks for Atomic<'_> {
     fn all<R>(
         &self,
         db: u32,
-        _access: Access,
+        access: Access,
         work: impl FnOnce(&mut Tx<'_>) -> Result<R>,
     ) -> Result<R> {
         self.check(matches!(self.0.declared, Declared::Everything))?;
+        self.check_access(access)?;
         self.select(db);
         work(&mut self.change())
     }

@@ -166,7 +166,9 @@ impl Watch {
         if changed {
             return Err(Error::Conflict);
         }
-        run(tx, declared, room, work)
+        let result = run(tx, declared, room, work)?;
+        db.engine().make_safe()?;
+        Ok(result)
     }
 }
 

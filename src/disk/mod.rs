@@ -1,0 +1,148 @@
+//! The engine's one way to files.
+//!
+//! Whatever is kept outside memory goes through a [`Disk`]: the system's, or in tests one that is simulated
+//! (`simulated.rs`), which fails when it is told to and shows what is left after a crash. Nothing else in the crate writes
+//! files that data are kept in.
+//!
+//! What is promised is what POSIX promises: bytes are safe once [`DiskFile::sync`] has returned, names once
+//! [`Disk::sync_dir`] has; before that a crash may leave any of them, or none.
+
+#[cfg(test)]
+pub(crate) mod simulated;
+mod system;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Debug;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(crate) use system::System;
+
+use crate::sync::RwLock;
+
+/// Where files are.
+pub(crate) trait Disk: Debug + Send + Sync {
+    /// Makes an empty file, in the place of one that is there.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Opens a file to write behind what it holds; makes it if there is none.
+    fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Opens a file to read it from its beginning.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>>;
+    /// Gives a file another name, in the place of one that has it.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes a folder, unless it is there.
+    fn create_dir(&self, path: &Path) -> io::Result<()>;
+    /// Makes the names in a folder safe.
+    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    /// The names of the files in a folder, in no order.
+    fn list(&self, path: &Path) -> io::Result<Vec<String>>;
+    /// How long a file is; nothing if there is none.
+    fn size(&self, path: &Path) -> io::Result<Option<u64>>;
+}
+
+/// A file that is written at its end.
+pub(crate) trait DiskFile: Debug + Send {
+    /// Writes some of these bytes at the end; returns how many, none only if there are none.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+    /// Makes what was written safe.
+    fn sync(&mut self) -> io::Result<()>;
+    /// Cuts the file off; what is written next goes there.
+    fn truncate(&mut self, len: u64) -> io::Result<()>;
+}
+
+/// A file that is read.
+pub(crate) trait ReadFile: Read + Debug + Send {
+    /// How long it is.
+    fn len(&self) -> io::Result<u64>;
+    /// Reads on from here.
+    fn seek(&mut self, to: u64) -> io::Result<()>;
+    /// The system's file, if it is one.
+    fn system(&self) -> Option<&std::fs::File>;
+}
+
+/// Writes all of these bytes, and says how many it were if that fails.
+pub(crate) fn write_all(file: &mut dyn DiskFile, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
+    let mut done = 0;
+    while done < bytes.len() {
+        match file.write(&bytes[done..]) {
+            Ok(0) => return Err((done, io::ErrorKind::WriteZero.into())),
+            Ok(n) => done += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err((done, error)),
+        }
+    }
+    Ok(())
+}
+
+/// A file as a [`Write`], for who writes it once from its beginning to its end.
+#[derive(Debug)]
+pub(crate) struct Writing(pub(crate) Box<dyn DiskFile>);
+
+impl Write for Writing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Puts a file in the place of another, whole or not at all: `fill` writes it beside, under the name `beside` in the
+/// same folder; then it is synced and renamed, and the folder synced. If anything fails, what was there is there
+/// as it was, and nothing lies beside it, as far as the disk lets it be removed. Should only the folder's sync fail,
+/// the new one is in place, and a crash may yet bring back the old one.
+pub(crate) fn replace<T, E: From<io::Error>>(
+    disk: &dyn Disk,
+    path: &Path,
+    beside: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> Result<T, E>,
+) -> Result<T, E> {
+    let write = || -> Result<T, E> {
+        let mut file = Writing(disk.create(beside)?);
+        let result = fill(&mut file)?;
+        file.0.sync()?;
+        drop(file);
+        disk.rename(beside, path)?;
+        Ok(result)
+    };
+    let result = write().inspect_err(|_| {
+        // That it cannot be removed either changes nothing: nobody reads it.
+        let _ = disk.remove(beside);
+    })?;
+    disk.sync_dir(path.parent().unwrap_or(Path::new("")))?;
+    Ok(result)
+}
+
+/// Where an engine keeps its files.
+#[derive(Debug)]
+pub(crate) struct Files {
+    pub(crate) disk: Arc<dyn Disk>,
+    /// `dir`; empty is the folder that the process is in.
+    dir: RwLock<PathBuf>,
+}
+
+impl Files {
+    pub(crate) fn new(disk: Arc<dyn Disk>, dir: Option<PathBuf>) -> Files {
+        Files { disk, dir: RwLock::new(dir.unwrap_or_default()) }
+    }
+
+    /// The folder.
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.dir.read().clone()
+    }
+
+    /// Has files kept in another folder from now on.
+    pub(crate) fn set_dir(&self, dir: PathBuf) {
+        *self.dir.write() = dir;
+    }
+}
+
+/// The system's disk, for whoever is not told otherwise.
+pub(crate) fn system() -> Arc<dyn Disk> {
+    Arc::new(System)
+}

@@ -1,0 +1,402 @@
+//! A disk in memory that fails when it is told to, and shows what a crash leaves.
+//!
+//! It has everything twice: as programs see it, and what is safe. Between the two lie the steps that no sync has
+//! made safe yet. [`Simulated::crash`] builds the disk of after a crash, with any choice of those steps: a write may
+//! be there, be there in part, be a hole of zeros, or not be there; a name may be the old one or the new
+//! one. The choices are made by a seed, so that a test can go through many, and repeat one.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Disk, DiskFile, ReadFile};
+use crate::sync::Mutex;
+
+/// What is being done, for those who decide whether it fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    Create(PathBuf),
+    Open(PathBuf),
+    Write(PathBuf, usize),
+    Sync(PathBuf),
+    Truncate(PathBuf, u64),
+    Rename(PathBuf, PathBuf),
+    Remove(PathBuf),
+    SyncDir(PathBuf),
+}
+
+/// How a step fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// With this error, nothing being done. A sync that fails forgets which bytes were still to be made safe, as
+    /// Linux does: what it was asked to make safe may be lost though later syncs succeed.
+    Error(io::ErrorKind),
+    /// A write does so many bytes and no more.
+    Short(usize),
+}
+
+type Decide = Box<dyn FnMut(usize, &Step) -> Option<Fault> + Send>;
+
+/// A disk in memory. Clones are the same disk.
+#[derive(Clone)]
+pub(crate) struct Simulated(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    nodes: Vec<Node>,
+    /// As programs see them.
+    names: BTreeMap<PathBuf, usize>,
+    safe_names: BTreeMap<PathBuf, usize>,
+    /// Changes of names that are not safe, in their order.
+    changes: Vec<(PathBuf, Option<usize>)>,
+    folders: Vec<PathBuf>,
+    steps: usize,
+    decide: Option<Decide>,
+}
+
+/// A file, whatever its names.
+#[derive(Debug, Clone, Default)]
+struct Node {
+    bytes: Vec<u8>,
+    safe: Vec<u8>,
+    /// What was done since the last sync.
+    dirty: Vec<Edit>,
+    /// What a sync that failed forgot: as `dirty`, and no sync makes it safe.
+    forgotten: Vec<Edit>,
+}
+
+#[derive(Debug, Clone)]
+enum Edit {
+    Write { at: usize, bytes: Vec<u8> },
+    Cut(usize),
+}
+
+impl Edit {
+    fn apply(&self, to: &mut Vec<u8>) {
+        match self {
+            Edit::Write { at, bytes } => {
+                if to.len() < at + bytes.len() {
+                    to.resize(at + bytes.len(), 0);
+                }
+                to[*at..at + bytes.len()].copy_from_slice(bytes);
+            }
+            Edit::Cut(len) => to.truncate(*len),
+        }
+    }
+}
+
+impl Simulated {
+    pub(crate) fn new() -> Simulated {
+        Simulated(Arc::new(Mutex::new(State::default())))
+    }
+
+    /// Has each step from now on, numbered from 0, fail as `decide` says.
+    pub(crate) fn fail(&self, decide: impl FnMut(usize, &Step) -> Option<Fault> + Send + 'static) {
+        let mut state = self.0.lock();
+        state.steps = 0;
+        state.decide = Some(Box::new(decide));
+    }
+
+    /// Has nothing fail any more.
+    pub(crate) fn heal(&self) {
+        self.0.lock().decide = None;
+    }
+
+    /// How many steps there were since [`fail`](Simulated::fail), or in all.
+    pub(crate) fn steps(&self) -> usize {
+        self.0.lock().steps
+    }
+
+    /// The disk as it may be after a crash at this moment: `choose` is asked for a number below its argument
+    /// whenever there is a choice.
+    pub(crate) fn crash(&self, mut choose: impl FnMut(usize) -> usize) -> Simulated {
+        let state = self.0.lock();
+        let mut names = state.safe_names.clone();
+        for (path, node) in &state.changes {
+            if choose(2) == 1 {
+                match node {
+                    Some(node) => drop(names.insert(path.clone(), *node)),
+                    None => drop(names.remove(path)),
+                }
+            }
+        }
+        let nodes: Vec<Node> = state
+            .nodes
+            .iter()
+            .map(|node| {
+                let bytes = node.left(&mut choose);
+                Node { safe: bytes.clone(), bytes, ..Node::default() }
+            })
+            .collect();
+        let (safe_names, folders) = (names.clone(), state.folders.clone());
+        let state = State { nodes, names, safe_names, folders, ..State::default() };
+        Simulated(Arc::new(Mutex::new(state)))
+    }
+
+    /// The bytes of a file, if there is one.
+    pub(crate) fn read(&self, path: impl AsRef<Path>) -> Option<Vec<u8>> {
+        let state = self.0.lock();
+        state.names.get(path.as_ref()).map(|node| state.nodes[*node].bytes.clone())
+    }
+
+    /// Puts a file there, safe at once.
+    pub(crate) fn put(&self, path: impl AsRef<Path>, bytes: &[u8]) {
+        let mut state = self.0.lock();
+        let (bytes, safe) = (bytes.to_vec(), bytes.to_vec());
+        state.nodes.push(Node { bytes, safe, ..Node::default() });
+        let node = state.nodes.len() - 1;
+        state.names.insert(path.as_ref().to_owned(), node);
+        state.safe_names.insert(path.as_ref().to_owned(), node);
+    }
+
+    /// The names of all files.
+    pub(crate) fn names(&self) -> Vec<PathBuf> {
+        self.0.lock().names.keys().cloned().collect()
+    }
+}
+
+impl Node {
+    /// What may be left of it.
+    fn left(&self, choose: &mut impl FnMut(usize) -> usize) -> Vec<u8> {
+        /// A write reaches the disk in parts of this size, in any order.
+        const SECTOR: usize = 512;
+        let mut left = self.safe.clone();
+        for edit in self.forgotten.iter().chain(&self.dirty) {
+            let Edit::Write { at, bytes } = edit else {
+                if choose(2) == 1 {
+                    edit.apply(&mut left);
+                }
+                continue;
+            };
+            match choose(4) {
+                0 => {}
+                1 => edit.apply(&mut left),
+                // Its beginning.
+                2 => {
+                    let bytes = bytes[..choose(bytes.len() + 1)].to_vec();
+                    Edit::Write { at: *at, bytes }.apply(&mut left);
+                }
+                // Some of its sectors: what is missing before another is a hole.
+                _ => {
+                    let mut from = 0;
+                    while from < bytes.len() {
+                        let to = ((at + from) / SECTOR * SECTOR + SECTOR - at).min(bytes.len());
+                        if choose(2) == 1 {
+                            let bytes = bytes[from..to].to_vec();
+                            Edit::Write { at: at + from, bytes }.apply(&mut left);
+                        }
+                        from = to;
+                    }
+                }
+            }
+        }
+        left
+    }
+}
+
+impl State {
+    /// Counts a step. Returns how much of it is done, if not all.
+    fn step(&mut self, step: &Step) -> io::Result<Option<usize>> {
+        let number = self.steps;
+        self.steps += 1;
+        match self.decide.as_mut().and_then(|decide| decide(number, step)) {
+            None => Ok(None),
+            Some(Fault::Error(kind)) => Err(kind.into()),
+            Some(Fault::Short(bytes)) => Ok(Some(bytes)),
+        }
+    }
+
+    fn find(&self, path: &Path) -> io::Result<usize> {
+        self.names.get(path).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn name(&mut self, path: &Path, node: Option<usize>) {
+        match node {
+            Some(node) => drop(self.names.insert(path.to_owned(), node)),
+            None => drop(self.names.remove(path)),
+        }
+        self.changes.push((path.to_owned(), node));
+    }
+
+    fn make(&mut self, path: &Path) -> io::Result<usize> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        if !folder.as_os_str().is_empty() && !self.folders.iter().any(|f| f == folder) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        self.nodes.push(Node::default());
+        let node = self.nodes.len() - 1;
+        self.name(path, Some(node));
+        Ok(node)
+    }
+}
+
+impl Disk for Simulated {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let mut state = self.0.lock();
+        state.step(&Step::Create(path.to_owned()))?;
+        let node = match state.find(path) {
+            Ok(node) => {
+                state.nodes[node].bytes.clear();
+                state.nodes[node].dirty.push(Edit::Cut(0));
+                node
+            }
+            Err(_) => state.make(path)?,
+        };
+        Ok(Box::new(Handle { disk: self.clone(), node, path: path.to_owned(), at: 0 }))
+    }
+
+    fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let mut state = self.0.lock();
+        state.step(&Step::Create(path.to_owned()))?;
+        let node = match state.find(path) {
+            Ok(node) => node,
+            Err(_) => state.make(path)?,
+        };
+        Ok(Box::new(Handle { disk: self.clone(), node, path: path.to_owned(), at: 0 }))
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
+        let mut state = self.0.lock();
+        state.step(&Step::Open(path.to_owned()))?;
+        let node = state.find(path)?;
+        Ok(Box::new(Handle { disk: self.clone(), node, path: path.to_owned(), at: 0 }))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.0.lock();
+        state.step(&Step::Rename(from.to_owned(), to.to_owned()))?;
+        let node = state.find(from)?;
+        state.name(to, Some(node));
+        state.name(from, None);
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.0.lock();
+        state.step(&Step::Remove(path.to_owned()))?;
+        state.find(path)?;
+        state.name(path, None);
+        Ok(())
+    }
+
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.0.lock();
+        state.step(&Step::Create(path.to_owned()))?;
+        if !state.folders.iter().any(|folder| folder == path) {
+            state.folders.push(path.to_owned());
+        }
+        Ok(())
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.0.lock();
+        state.step(&Step::SyncDir(path.to_owned()))?;
+        let (here, elsewhere) = std::mem::take(&mut state.changes)
+            .into_iter()
+            .partition(|(name, _)| name.parent() == Some(path));
+        state.changes = elsewhere;
+        let here: Vec<(PathBuf, Option<usize>)> = here;
+        for (name, node) in here {
+            match node {
+                Some(node) => drop(state.safe_names.insert(name, node)),
+                None => drop(state.safe_names.remove(&name)),
+            }
+        }
+        Ok(())
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        let state = self.0.lock();
+        let names = state.names.keys().filter(|name| name.parent() == Some(path));
+        let names = names.filter_map(|name| name.file_name());
+        Ok(names.map(|name| name.to_string_lossy().into_owned()).collect())
+    }
+
+    fn size(&self, path: &Path) -> io::Result<Option<u64>> {
+        let state = self.0.lock();
+        Ok(state.names.get(path).map(|node| state.nodes[*node].bytes.len() as u64))
+    }
+}
+
+/// An open file.
+#[derive(Debug)]
+struct Handle {
+    disk: Simulated,
+    node: usize,
+    path: PathBuf,
+    /// Where reading goes on.
+    at: usize,
+}
+
+impl DiskFile for Handle {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut state = self.disk.0.lock();
+        let part = state.step(&Step::Write(self.path.clone(), bytes.len()))?;
+        let bytes = &bytes[..part.unwrap_or(bytes.len()).min(bytes.len())];
+        let node = &mut state.nodes[self.node];
+        let edit = Edit::Write { at: node.bytes.len(), bytes: bytes.to_vec() };
+        edit.apply(&mut node.bytes);
+        node.dirty.push(edit);
+        Ok(bytes.len())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let mut state = self.disk.0.lock();
+        let failed = state.step(&Step::Sync(self.path.clone()));
+        let node = &mut state.nodes[self.node];
+        let dirty = std::mem::take(&mut node.dirty);
+        if let Err(error) = failed {
+            node.forgotten.extend(dirty);
+            return Err(error);
+        }
+        if dirty.iter().any(|edit| matches!(edit, Edit::Cut(_))) {
+            // What lay behind is gone, forgotten or not.
+            node.forgotten.clear();
+        }
+        dirty.iter().for_each(|edit| edit.apply(&mut node.safe));
+        Ok(())
+    }
+
+    fn truncate(&mut self, len: u64) -> io::Result<()> {
+        let mut state = self.disk.0.lock();
+        state.step(&Step::Truncate(self.path.clone(), len))?;
+        let node = &mut state.nodes[self.node];
+        let edit = Edit::Cut(len as usize);
+        edit.apply(&mut node.bytes);
+        node.dirty.push(edit);
+        Ok(())
+    }
+}
+
+impl Read for Handle {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let state = self.disk.0.lock();
+        let rest = state.nodes[self.node].bytes.get(self.at..).unwrap_or_default();
+        let n = rest.len().min(buffer.len());
+        buffer[..n].copy_from_slice(&rest[..n]);
+        self.at += n;
+        Ok(n)
+    }
+}
+
+impl ReadFile for Handle {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.disk.0.lock().nodes[self.node].bytes.len() as u64)
+    }
+
+    fn seek(&mut self, to: u64) -> io::Result<()> {
+        self.at = to as usize;
+        Ok(())
+    }
+
+    fn system(&self) -> Option<&std::fs::File> {
+        None
+    }
+}
+
+impl std::fmt::Debug for Simulated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Simulated").finish_non_exhaustive()
+    }
+}
