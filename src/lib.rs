@@ -70,7 +70,7 @@
 //! |---|---|---|
 //! | (none) | the engine, typed calls, commands in-process | no runtime, no thread, no socket |
 //! | `async` | calls that wait as futures of any runtime, `Db::blpop_async` and its kin; [`Subscription`] and [`EventStream`] as streams | futures-core |
-//! | `snapshot` | Redis's RDB format: `DUMP` and `RESTORE` | crc |
+//! | `snapshot` | Redis's RDB format: `DUMP` and `RESTORE`, [snapshots](Engine::export) to and from any stream; [checkpoints](Engine::checkpoint) in memory | crc |
 //! | `network` | `network::Server`: RESP2 and RESP3 over TCP and Unix sockets | tokio, socket2 |
 //! | `server` | the binary `danio-server`: redis.conf, command line, log, signals; `Allocator`, the one that it uses | mimalloc |
 
@@ -113,7 +113,7 @@ pub use api::{
     ListEnd, LposOptions, Page, ScanOptions, Scope, SetOptions, SetOutcome, SortOptions, Tick, Ttl,
 };
 #[cfg(feature = "snapshot")]
-pub use api::{ExportOptions, Exported, Imported, RdbVersion, RestoreOptions};
+pub use api::{Checkpoint, ExportOptions, Exported, Imported, RdbVersion, RestoreOptions};
 pub use api::{FieldExpired, FieldPersisted, HashSetOptions};
 pub use api::{GeoMatch, GeoSearch};
 pub use clock::{Clock, ManualClock};

@@ -7,6 +7,8 @@
 mod bitfield;
 mod bitmap;
 mod blocking;
+#[cfg(feature = "snapshot")]
+mod checkpoint;
 mod db;
 #[cfg(feature = "snapshot")]
 mod dump;
@@ -38,6 +40,8 @@ pub use bitmap::BitRange;
 pub(crate) use bitmap::{BIT_OFFSET, check_sources};
 #[cfg(feature = "async")]
 pub use blocking::Waiting;
+#[cfg(feature = "snapshot")]
+pub use checkpoint::Checkpoint;
 pub use db::Db;
 #[cfg(feature = "snapshot")]
 pub(crate) use dump::RestoreArgs;

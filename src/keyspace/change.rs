@@ -374,6 +374,13 @@ impl Effect<'_> {
         self.record.push(self.db, &words);
     }
 
+    /// A key holds what a payload spells.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn restore(&mut self, key: &[u8], expiry: Option<Millis>, payload: &[u8]) {
+        let at = expiry.map_or(0, |at| at.0).to_string();
+        self.command(&[b"RESTORE", key, at.as_bytes(), payload, b"REPLACE", b"ABSTTL"]);
+    }
+
     /// Fields were removed from a hash because their time was over.
     pub(crate) fn expired_fields(&mut self, key: &[u8], fields: &[Box<[u8]>]) {
         if !fields.is_empty() {
@@ -526,7 +533,7 @@ impl Tx<'_> {
                     keyspace.touch(place.get(), time);
                 }
                 if keyspace.observers.want(wants::PRE_IMAGES) {
-                    keyspace.observers.before(db, place.get());
+                    keyspace.observers.before(db, stripe, place.get());
                 }
             }
             let was_there = matches!(place, Place::Occupied(_));
@@ -576,6 +583,9 @@ impl Tx<'_> {
             keyspace.account.settle(home, *bytes);
             if was_there != is_there {
                 home.count_keys(was_there, is_there);
+                if is_there && keyspace.observers.want(wants::NEW_KEYS) {
+                    keyspace.observers.appeared(db, stripe, key.bytes);
+                }
             }
             if changed && seen {
                 let undo = undo.as_deref_mut();

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::Keyspace;
+use super::detached::Detached;
 use super::entry::Entry;
-use super::stripe::Space;
 use crate::sync::{Mutex, thread};
 
 /// Allocations that are freed on the spot: some tens of microseconds.
@@ -21,7 +21,7 @@ pub(super) enum Garbage {
     /// What a key held.
     Entry(#[expect(dead_code, reason = "kept to be dropped")] Entry),
     /// All keys of a database in one stripe.
-    Space(Space),
+    Space(Arc<Detached>),
 }
 
 impl Garbage {
@@ -29,7 +29,7 @@ impl Garbage {
     fn keys(&self) -> usize {
         match self {
             Garbage::Entry(_) => 1,
-            Garbage::Space(space) => space.table.len(),
+            Garbage::Space(detached) => detached.space.table.len(),
         }
     }
 }
@@ -64,8 +64,8 @@ impl Keyspace {
     }
 
     /// Frees the keys of emptied databases in the background.
-    pub(super) fn discard_spaces(&self, spaces: Vec<Space>) {
-        let spaces = spaces.into_iter().filter(|space| space.table.len() > 0);
+    pub(super) fn discard_spaces(&self, spaces: Vec<Arc<Detached>>) {
+        let spaces = spaces.into_iter().filter(|detached| detached.space.table.len() > 0);
         let garbage: Vec<Garbage> = spaces.map(Garbage::Space).collect();
         if !garbage.is_empty() {
             self.discarded.hand_over(garbage);

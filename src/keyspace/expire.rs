@@ -88,7 +88,7 @@ impl Keyspace {
             tx.select(db);
             let mut parts = tx.parts(stripe).expect("begun with this stripe");
             if let Some(segment) = parts.space().due_segment(now) {
-                let (keys, with_fields) = parts.reclaim_segment(segment, now);
+                let (keys, with_fields) = parts.reclaim_segment(stripe, segment, now);
                 for key in with_fields {
                     tx.reclaim_fields(&key).expect("begun with this stripe");
                 }
@@ -135,7 +135,12 @@ impl Space {
 impl Parts<'_, '_> {
     /// Reclaims the keys of a segment whose time is over. Returns how many, and the names of those with
     /// fields whose time is.
-    fn reclaim_segment(&mut self, segment: usize, now: Millis) -> (usize, Vec<Box<[u8]>>) {
+    fn reclaim_segment(
+        &mut self,
+        stripe: usize,
+        segment: usize,
+        now: Millis,
+    ) -> (usize, Vec<Box<[u8]>>) {
         let (keyspace, db) = (self.keyspace, self.db);
         let pre_images = keyspace.observers.want(wants::PRE_IMAGES);
         let space = self.data.space_mut(db);
@@ -151,7 +156,7 @@ impl Parts<'_, '_> {
                     volatile += usize::from(entry.expiry().is_some());
                     timed += usize::from(entry.is_timed());
                     if pre_images {
-                        keyspace.observers.before(db, entry);
+                        keyspace.observers.before(db, stripe, entry);
                     }
                     return true;
                 }
@@ -206,7 +211,7 @@ impl Parts<'_, '_> {
             return;
         };
         if keyspace.observers.want(wants::PRE_IMAGES) {
-            keyspace.observers.before(db, place.get());
+            keyspace.observers.before(db, keyspace.stripe_of(key.hash), place.get());
         }
         let (entry, _) = place.remove();
         space.entry_bytes -= entry.heap_size();

@@ -1,8 +1,13 @@
 //! Emptying and exchanging whole databases; the transaction holds every stripe.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use super::change::tell;
+use super::detached::Detached;
 use super::event::{FLUSHED, FLUSHED_ALL, SWAPPED};
 use super::observer::{Touch, wants};
+use super::stripe::Space;
 use super::tx::Tx;
 use crate::error::Result;
 
@@ -12,25 +17,21 @@ impl Tx<'_> {
     /// Watchers are marked of keys that were there.
     pub(crate) fn flush(&mut self, db: Option<u32>, later: bool) -> Result<()> {
         let mut emptied = Vec::new();
+        let mut kept = Vec::new();
         let databases = db.map_or(0..self.keyspace.databases, |db| db..db + 1);
         let observers = &self.keyspace.observers;
         for stripe in self.held_stripes() {
             let mut parts = self.parts(stripe)?;
             let there = parts.data.spaces.len() as u32;
             for db in databases.start..databases.end.min(there) {
-                if observers.want(wants::PRE_IMAGES) {
-                    parts.data.spaces[db as usize]
-                        .table
-                        .for_each(|entry| observers.before(db, entry));
+                if parts.undo.is_some() {
+                    parts.empty_for_now(db, stripe, later);
+                    continue;
                 }
-                parts.mark_watched(db);
-                parts.note_all(db);
-                let space = std::mem::take(parts.data.space_mut(db));
-                parts.data.bytes -= space.entry_bytes + space.overhead();
-                match parts.undo {
-                    Some(undo) => undo.keep_space(db, stripe, space, later),
-                    None => emptied.push(space),
-                }
+                let what = parts.exchange(db, stripe, Space::default());
+                // What somebody keeps is not to be freed, nor held longer than the locks are.
+                let whose = if Arc::strong_count(&what) > 1 { &mut kept } else { &mut emptied };
+                whose.push(what);
             }
             parts.publish(stripe);
         }
@@ -47,6 +48,7 @@ impl Tx<'_> {
         } else {
             self.emptied.extend(emptied);
         }
+        self.emptied.extend(kept);
         Ok(())
     }
 
@@ -92,6 +94,43 @@ impl Tx<'_> {
 }
 
 impl super::tx::Parts<'_, '_> {
+    /// Puts `with` in the place of all that the stripe holds of a database, for good. Watchers are marked of
+    /// the keys that were there or are now. The caller then [publishes](Self::publish) the stripe.
+    pub(super) fn exchange(&mut self, db: u32, stripe: usize, with: Space) -> Arc<Detached> {
+        self.mark_watched(db);
+        let space = self.data.space_mut(db);
+        let old = std::mem::replace(space, with);
+        let (less, more) = (old.weight(), space.weight());
+        self.data.bytes = self.data.bytes + more - less;
+        self.mark_watched(db);
+        self.note_all(db);
+        let observers = &self.keyspace.observers;
+        let stamp = self.keyspace.settings.stamp.load(Ordering::Relaxed);
+        let old = Arc::new(Detached::stamped(old, stamp));
+        if observers.want(wants::PRE_IMAGES) {
+            observers.emptied(db, stripe, &old);
+        }
+        old
+    }
+
+    /// Empties what the stripe holds of a database, which may yet be put back: those who want pre-images
+    /// are shown each key.
+    #[cold]
+    fn empty_for_now(&mut self, db: u32, stripe: usize, later: bool) {
+        let observers = &self.keyspace.observers;
+        if observers.want(wants::PRE_IMAGES) {
+            let space = self.data.space_mut(db);
+            space.table.for_each(|entry| observers.before(db, stripe, entry));
+        }
+        self.mark_watched(db);
+        self.note_all(db);
+        let space = std::mem::take(self.data.space_mut(db));
+        self.data.bytes -= space.weight();
+        if let Some(undo) = &mut self.undo {
+            undo.keep_space(db, stripe, space, later);
+        }
+    }
+
     /// Marks the watchers of the keys that a database has, without those past their time, which are not there.
     pub(super) fn mark_watched(&mut self, db: u32) {
         let (Some(space), watch) = (self.data.space(db), &self.data.watch) else { return };

@@ -8,7 +8,10 @@ mod account;
 mod batch;
 pub(crate) mod change;
 #[cfg(feature = "snapshot")]
+mod checkpoint;
+#[cfg(feature = "snapshot")]
 mod cut;
+mod detached;
 mod discard;
 pub(crate) mod entry;
 pub(crate) mod event;
@@ -38,7 +41,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) use batch::Soon;
 pub(crate) use change::{Effect, Slot};
 #[cfg(feature = "snapshot")]
+pub(crate) use checkpoint::Checkpoint;
+#[cfg(feature = "snapshot")]
 pub(crate) use cut::{Cut, CutSize};
+pub(crate) use detached::Detached;
 pub(crate) use evict::Made;
 pub(crate) use key::{Key, OwnedKey};
 pub(crate) use line::{Concern, Served, Waiter};

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use super::detached::Detached;
 use super::entry::Entry;
 use super::event::Event;
 use super::record::Record;
@@ -24,6 +25,8 @@ pub(crate) mod wants {
     pub(crate) const MISSES: u8 = 8;
     /// `Committed::touched`.
     pub(crate) const KEYS: u8 = 16;
+    /// [`Observer::appeared`](super::Observer::appeared).
+    pub(crate) const NEW_KEYS: u8 = 32;
 }
 
 /// A change to one key, as observers see it.
@@ -67,8 +70,14 @@ pub(crate) struct Committed {
 pub(crate) trait Observer: Send + Sync {
     /// What to be told: bits of [`wants`].
     fn wants(&self) -> u8;
-    /// `entry` is about to be changed or removed, and may yet turn out to stay as it is.
-    fn before(&self, _db: u32, _entry: &Entry) {}
+    /// `entry`, of a database and a stripe, is about to be changed or removed, and may yet turn out to stay
+    /// as it is.
+    fn before(&self, _db: u32, _stripe: usize, _entry: &Entry) {}
+    /// A key that was not there is there now.
+    fn appeared(&self, _db: u32, _stripe: usize, _key: &[u8]) {}
+    /// All that a stripe held of a database was taken away at once, and is changed by nobody any more. For
+    /// those who want pre-images.
+    fn emptied(&self, _db: u32, _stripe: usize, _what: &Arc<Detached>) {}
     /// These events of a transaction took place, and it goes on; it is not one that is rolled back.
     fn announce(&self, _events: &[KeyEvent]) {}
     /// Two databases change places, every stripe being held.
@@ -117,12 +126,22 @@ impl Observers {
         self.wants.store(list.iter().fold(0, |all, o| all | o.wants()), Ordering::Release);
     }
 
-    pub(crate) fn before(&self, db: u32, entry: &Entry) {
-        self.list
-            .read()
-            .iter()
-            .filter(|o| o.wants() & wants::PRE_IMAGES != 0)
-            .for_each(|o| o.before(db, entry));
+    pub(crate) fn before(&self, db: u32, stripe: usize, entry: &Entry) {
+        self.each(wants::PRE_IMAGES, |o| o.before(db, stripe, entry));
+    }
+
+    #[cold]
+    pub(crate) fn appeared(&self, db: u32, stripe: usize, key: &[u8]) {
+        self.each(wants::NEW_KEYS, |o| o.appeared(db, stripe, key));
+    }
+
+    pub(crate) fn emptied(&self, db: u32, stripe: usize, what: &Arc<Detached>) {
+        self.each(wants::PRE_IMAGES, |o| o.emptied(db, stripe, what));
+    }
+
+    /// Calls `tell` with those who want this.
+    fn each(&self, what: u8, tell: impl FnMut(&Arc<dyn Observer>)) {
+        self.list.read().iter().filter(|o| o.wants() & what != 0).for_each(tell);
     }
 
     /// Has observers told of what happened so far.

@@ -8,6 +8,8 @@ use super::line::Lines;
 use super::tx::Looks;
 use super::watch::WatchSet;
 use crate::clock::Millis;
+#[cfg(feature = "snapshot")]
+use crate::ds::table::{self, Rehash};
 use crate::ds::table::{Summary, Table};
 use crate::sync::RwLock;
 
@@ -140,6 +142,30 @@ impl Stripe {
 }
 
 impl Space {
+    /// Bytes allocated for the entries and beside them.
+    pub(crate) fn weight(&self) -> usize {
+        self.entry_bytes + self.overhead()
+    }
+
+    /// Adds a key that nobody sees yet. Returns whether it is the first of its name.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn insert(&mut self, hash: u64, entry: Entry, rehash: &impl Rehash<Entry>) -> bool {
+        let place = match self.table.entry(hash, |other| other.key() == entry.key()) {
+            table::Entry::Occupied(_) => return false,
+            table::Entry::Vacant(place) => place,
+        };
+        self.entry_bytes += entry.heap_size();
+        self.volatile += usize::from(entry.expiry().is_some());
+        self.timed += usize::from(entry.is_timed());
+        let due = entry.due();
+        let mut place = place.insert(entry, rehash);
+        if let Some(at) = due {
+            let bound = place.summary_mut();
+            *bound = (*bound).min(DueFrom(at));
+        }
+        true
+    }
+
     /// Bytes allocated beside the entries.
     pub(crate) fn overhead(&self) -> usize {
         self.table.heap_size() + self.resist.as_ref().map_or(0, |resist| resist.heap_size())

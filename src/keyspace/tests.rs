@@ -43,7 +43,7 @@ impl Observer for Spy {
         wants::PRE_IMAGES | wants::EVENTS | wants::RECORDS
     }
 
-    fn before(&self, db: u32, entry: &Entry) {
+    fn before(&self, db: u32, _: usize, entry: &Entry) {
         self.before.lock().push((db, entry.clone()));
     }
 

@@ -6,14 +6,16 @@
 
 use std::cell::Cell;
 use std::ops::AddAssign;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::detached::Detached;
 use super::entry::Entry;
 use super::event::MISSED;
 use super::held::{Guard, Held};
 use super::observer::{Committed, KeyEvent, Touch, wants};
 use super::serve::Waking;
-use super::stripe::{DueFrom, Space, StripeData};
+use super::stripe::{DueFrom, StripeData};
 use super::undo::Undoing;
 use super::{Key, Keyspace, access};
 use crate::clock::{Clock, Millis};
@@ -116,7 +118,7 @@ pub(crate) struct Tx<'k> {
     pub(super) undo: Option<Box<Undoing>>,
     /// What was in databases that have been emptied. Behind `held`, and so freed after the locks
     /// are released.
-    pub(super) emptied: Vec<Space>,
+    pub(super) emptied: Vec<Arc<Detached>>,
     /// Keys that changed and somebody waits for. Behind `held`: who is served wakes after the locks
     /// are released.
     pub(super) waking: Option<Box<Waking>>,

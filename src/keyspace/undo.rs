@@ -9,6 +9,7 @@ use std::collections::HashMap;
 #[cfg(feature = "snapshot")]
 use std::sync::atomic::Ordering;
 
+use super::detached::Detached;
 use super::entry::Entry;
 use super::observer::Committed;
 #[cfg(feature = "snapshot")]
@@ -184,9 +185,9 @@ impl Tx<'_> {
             match step {
                 Step::Key(_, Some(entry)) => self.keyspace.discard(entry),
                 Step::Space { space, later: true, .. } => {
-                    self.keyspace.discard_spaces(vec![space]);
+                    self.keyspace.discard_spaces(vec![Detached::of(space)]);
                 }
-                Step::Space { space, .. } => self.emptied.push(space),
+                Step::Space { space, .. } => self.emptied.push(Detached::of(space)),
                 Step::Key(..) | Step::Part(..) | Step::Taken(_) | Step::Swap(..) => {}
             }
         }
@@ -237,12 +238,11 @@ impl Tx<'_> {
                         space.table.for_each(|entry| entry.set_stamp(stamp));
                     }
                     let mut parts = self.parts(stripe).expect(HELD);
-                    let weight = |space: &Space| space.entry_bytes + space.overhead();
-                    parts.data.bytes += weight(&space);
+                    parts.data.bytes += space.weight();
                     let filled = std::mem::replace(parts.data.space_mut(db), space);
-                    parts.data.bytes -= weight(&filled);
+                    parts.data.bytes -= filled.weight();
                     parts.publish(stripe);
-                    self.emptied.push(filled);
+                    self.emptied.push(Detached::of(filled));
                 }
                 Step::Swap(a, b) => {
                     for stripe in self.held_stripes() {

@@ -12,7 +12,7 @@ use crate::clock::Millis;
 use crate::config::EvictionPolicy;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::observer::{Observer, wants};
-use crate::keyspace::{Cut, CutSize, Keyspace, access};
+use crate::keyspace::{Cut, CutSize, Detached, Keyspace, access};
 use crate::sync::Mutex;
 
 /// Bytes that are gathered before they are given to the writer.
@@ -59,6 +59,8 @@ struct Taking {
     origin: Vec<AtomicU32>,
     recorder: Recorder,
     left: Mutex<Left>,
+    /// What was taken away as a whole before the walk had been there, by database, at the cut.
+    detached: Mutex<Vec<(u32, Arc<Detached>)>>,
     /// Nobody reads what is left.
     abandoned: AtomicBool,
 }
@@ -140,6 +142,17 @@ fn write(
         }
     }
     file.add_left(taking)?;
+    // Nobody can take away any more that the walk has not seen.
+    for (db, detached) in std::mem::take(&mut *taking.detached.lock()) {
+        for entry in detached.entries().filter(|entry| entry.stamp() != taking.stamp) {
+            taking.recorder.record(entry, &mut compressor, &mut records);
+            entry.set_stamp(taking.stamp);
+            if records.bytes.len() > PIECE {
+                file.add(db, &mut records)?;
+            }
+        }
+        file.add(db, &mut records)?;
+    }
     file.finish()
 }
 
@@ -166,6 +179,7 @@ impl Taking {
                 compressor: Compressor::new(),
                 records: sizes.iter().map(|_| Records::default()).collect(),
             }),
+            detached: Mutex::default(),
             abandoned: AtomicBool::new(false),
         }
     }
@@ -176,7 +190,7 @@ impl Observer for Taking {
         wants::PRE_IMAGES
     }
 
-    fn before(&self, db: u32, entry: &Entry) {
+    fn before(&self, db: u32, _: usize, entry: &Entry) {
         if entry.stamp() == self.stamp {
             return;
         }
@@ -187,6 +201,13 @@ impl Observer for Taking {
         let db = self.origin[db as usize].load(Ordering::Relaxed);
         let Left { compressor, records } = &mut *self.left.lock();
         self.recorder.record(entry, compressor, &mut records[db as usize]);
+    }
+
+    fn emptied(&self, db: u32, _: usize, what: &Arc<Detached>) {
+        if what.is_unseen() && !self.abandoned.load(Ordering::Relaxed) {
+            let db = self.origin[db as usize].load(Ordering::Relaxed);
+            self.detached.lock().push((db, what.clone()));
+        }
     }
 
     fn swapped(&self, a: u32, b: u32) {
