@@ -232,11 +232,11 @@ impl Spine {
     pub(super) fn check(&self) {
         let nodes = || self.segments.iter().flat_map(|segment| &segment.nodes);
         assert_eq!(self.nodes, nodes().count());
-        assert_eq!(self.count, nodes().map(Node::count).sum());
-        assert_eq!(self.contents, nodes().map(Node::heap_size).sum());
-        assert_eq!(self.places, self.segments.iter().map(|s| s.nodes.capacity()).sum());
+        assert_eq!(self.count, nodes().map(Node::count).sum::<usize>());
+        assert_eq!(self.contents, nodes().map(Node::heap_size).sum::<usize>());
+        assert_eq!(self.places, self.segments.iter().map(|s| s.nodes.capacity()).sum::<usize>());
         for segment in &self.segments {
-            assert_eq!(segment.count, segment.nodes.iter().map(Node::count).sum());
+            assert_eq!(segment.count, segment.nodes.iter().map(Node::count).sum::<usize>());
             assert!((1..=SEGMENT).contains(&segment.nodes.len()));
             assert!(segment.nodes.iter().all(|node| node.count() == node.items().count()));
             assert!(segment.nodes.iter().all(|node| node.count() > 0));
