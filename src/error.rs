@@ -1,6 +1,10 @@
 //! Every way a Danio call can fail, and the exact words a Redis client sees.
 
+mod codec;
+
 use std::borrow::Cow;
+
+pub use codec::{CodecError, CodecProblem, Written};
 
 /// The result of every fallible Danio call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -102,6 +106,9 @@ pub enum Error {
         /// The system's words.
         text: Box<str>,
     },
+    /// A typed value cannot be written, or what is stored is not what its reader expects; names the key, and both.
+    #[error("ERR {0}")]
+    Codec(Box<CodecError>),
     /// Any other reply that starts with an error code; carries the whole text.
     #[error("{0}")]
     Reply(Cow<'static, str>),

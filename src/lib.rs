@@ -70,6 +70,10 @@
 //! |---|---|---|
 //! | (none) | the engine, typed calls, commands in-process | no runtime, no thread, no socket |
 //! | `async` | calls that wait as futures of any runtime, `Db::blpop_async` and its kin; [`Subscription`] and [`EventStream`] as streams | futures-core |
+//! | `serde` | typed handles over every type (module `typed`), with plain text, bytes or a codec of one's own | serde |
+//! | `bincode` | `Bincode`, the codec of `Db::map` and its kin | bincode 1.3 (complete, unmaintained) |
+//! | `postcard` | `Postcard`, a maintained compact codec | postcard |
+//! | `json` | `Json`, a codec that redis-cli shows | serde_json |
 //! | `snapshot` | Redis's RDB format: `DUMP` and `RESTORE`, [snapshots](Engine::export) to and from any stream; [checkpoints](Engine::checkpoint) in memory | crc |
 //! | `network` | `network::Server`: RESP2 and RESP3 over TCP and Unix sockets | tokio, socket2 |
 //! | `server` | the binary `danio-server`: redis.conf, command line, log, signals; `Allocator`, the one that it uses | mimalloc |
@@ -86,6 +90,8 @@ mod ds;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod keyspace;
 #[cfg(feature = "network")]
 pub mod network;
@@ -95,6 +101,8 @@ mod pubsub;
 mod rng;
 mod sync;
 mod text;
+#[cfg(any(feature = "serde", feature = "cache"))]
+pub mod typed;
 mod value;
 
 #[cfg(feature = "async")]
@@ -122,7 +130,7 @@ pub use config::{Config, EncodingLimit, EvictionPolicy, MAX_STRING, Upkeep};
 pub use ds::allocator::Allocator;
 pub use ds::bits::{BitOp, BitOverflow};
 pub use ds::stream_log::StreamId;
-pub use error::{Error, Result};
+pub use error::{CodecError, CodecProblem, Error, Result, Written};
 pub use keyspace::event::Class as EventClass;
 pub use pubsub::{EventOptions, EventStream, KeyEvent};
 pub use pubsub::{Message, Overflow, QueueStats, SubscribeOptions, Subscription};

@@ -30,9 +30,11 @@ const LAYERS: &[(&str, u8)] = &[
     ("pubsub", 4),
     ("api", 5),
     ("command", 6),
+    ("typed", 6),
     ("network", 7),
     ("bin", 8),
     ("fuzzing", 8),
+    ("guide", 8),
 ];
 
 /// Where `unsafe` may be written, as prefixes of paths below `src/`.

@@ -33,6 +33,20 @@ pub(crate) fn shape(pattern: &[u8]) -> Shape {
     }
 }
 
+/// The pattern of all that begins with `prefix`.
+#[cfg(any(feature = "serde", feature = "cache"))]
+pub(crate) fn beginning_with(prefix: &[u8]) -> Vec<u8> {
+    let mut pattern = Vec::with_capacity(prefix.len() + 1);
+    for byte in prefix {
+        if matches!(byte, b'*' | b'?' | b'[' | b'\\') {
+            pattern.push(b'\\');
+        }
+        pattern.push(*byte);
+    }
+    pattern.push(b'*');
+    pattern
+}
+
 /// Whether `text` as a whole fits `pattern`.
 pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     run(pattern, text, false)

@@ -6,6 +6,8 @@
 mod expire;
 mod expire_set;
 mod read;
+#[cfg(feature = "serde")]
+mod replace;
 mod scan;
 mod write;
 
