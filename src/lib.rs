@@ -88,6 +88,8 @@ mod config;
 mod disk;
 mod ds;
 mod error;
+#[cfg(feature = "fake")]
+pub mod fake;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 #[cfg(any(doc, doctest))]
@@ -98,6 +100,8 @@ pub mod network;
 #[cfg(feature = "snapshot")]
 mod persist;
 mod pubsub;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod rng;
 mod sync;
 mod text;

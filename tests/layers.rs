@@ -32,7 +32,10 @@ const LAYERS: &[(&str, u8)] = &[
     ("command", 6),
     ("typed", 6),
     ("network", 7),
+    ("redis", 7),
+    ("sessions", 7),
     ("bin", 8),
+    ("fake", 8),
     ("fuzzing", 8),
     ("guide", 8),
 ];

@@ -181,6 +181,12 @@ impl Session {
         self.resume(reply).unwrap_or(Flow::Blocked)
     }
 
+    /// Gives up what the command that waits is waiting for; it is not answered.
+    #[cfg(feature = "redis")]
+    pub(crate) fn give_up(&mut self) {
+        self.state.blocked = None;
+    }
+
     fn conclude(&mut self, node: &'static Node, result: Result<()>, reply: &mut dyn Reply) -> Flow {
         if let Err(error) = result {
             self.instance.stats.on_error(error.code(), Some(node.id), false);

@@ -43,6 +43,8 @@ pub struct Origin {
     pub unix_socket: bool,
     /// Whether the peer is on this machine.
     pub local: bool,
+    /// Whether the caller is in this process: it needs no password, and `CLIENT PAUSE` does not hold it back.
+    pub trusted: bool,
     /// Reaches the connection; nothing for a session in this process.
     pub link: Option<Box<dyn Link>>,
 }
@@ -50,7 +52,7 @@ pub struct Origin {
 impl Origin {
     /// A session that a caller in this process holds.
     pub fn in_process() -> Origin {
-        Origin { fd: -1, local: true, ..Origin::default() }
+        Origin { fd: -1, local: true, trusted: true, ..Origin::default() }
     }
 }
 
@@ -253,7 +255,7 @@ impl Client {
     }
 
     /// Has the connection look at this client again.
-    pub(super) fn wake(&self) {
+    pub(crate) fn wake(&self) {
         if let Some(link) = &self.origin.link {
             link.wake();
         }
@@ -321,6 +323,18 @@ impl Client {
     pub(crate) fn on_write(&self, sent: usize, waiting: usize) {
         bump(&self.traffic.sent, sent as u64);
         self.traffic.output.store(waiting, Relaxed);
+    }
+
+    /// Notes that it called just now.
+    #[cfg(feature = "redis")]
+    pub(crate) fn see(&self, now: Millis) {
+        self.seen.store(now.0, Relaxed);
+    }
+
+    /// The database that it has chosen.
+    #[cfg(feature = "fake")]
+    pub(crate) fn database(&self) -> u32 {
+        self.db.load(Relaxed)
     }
 
     /// When it last sent something.

@@ -6,7 +6,7 @@ use crate::error::Error;
 /// How much of the caller's words a message repeats.
 const ECHOED: usize = 128;
 
-pub(super) fn unknown_command(args: Args<'_>) -> Error {
+pub(crate) fn unknown_command(args: Args<'_>) -> Error {
     let mut echoed = Vec::new();
     for word in args.iter_from(1) {
         if echoed.len() >= ECHOED {
@@ -24,7 +24,7 @@ pub(super) fn unknown_command(args: Args<'_>) -> Error {
     plain(&text)
 }
 
-pub(super) fn unknown_subcommand(container: &str, name: &[u8]) -> Error {
+pub(crate) fn unknown_subcommand(container: &str, name: &[u8]) -> Error {
     let mut text = b"ERR unknown subcommand '".to_vec();
     text.extend_from_slice(cut(name, ECHOED));
     text.extend_from_slice(b"'. Try ");

@@ -66,6 +66,12 @@ impl Client {
         self.mailbox.bytes() != 0
     }
 
+    /// Takes what was pushed, oldest first.
+    #[cfg(feature = "redis")]
+    pub(crate) fn take_mail(&self, give: impl FnMut(&Push)) {
+        self.mailbox.take(usize::MAX, give);
+    }
+
     /// Bytes of pushes that wait.
     #[cfg(feature = "network")]
     pub(crate) fn mail_bytes(&self) -> usize {

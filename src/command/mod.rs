@@ -20,6 +20,8 @@ mod connection;
 mod context;
 mod dispatch;
 mod errors;
+#[cfg(feature = "fake")]
+mod gate;
 mod geo;
 mod hash;
 mod help;
@@ -55,6 +57,10 @@ pub use client::{Client, Clients, Link, Origin};
 pub use config::{Canonical, Change, Hook, Kind, Limits, Parameter, Parameters, Refusal, Setting};
 pub use context::{Context, Handler};
 pub use dispatch::Flow;
+#[cfg(feature = "fake")]
+pub(crate) use errors::{unknown_command, unknown_subcommand};
+#[cfg(feature = "fake")]
+pub(crate) use gate::{Gate, Meeting};
 pub use instance::{Instance, Listener};
 pub use keyspec::{Begin, Find, KeyFlags, KeySpec, Positions};
 pub use mailbox::OutputLimits;

@@ -107,9 +107,23 @@ impl Push {
 
     /// It as a value, for callers in this process.
     pub(crate) fn value(&self) -> Value {
-        let (head, body) = self.parts(Protocol::Resp3);
+        self.value_in(Protocol::Resp3).unwrap_or(Value::Nil)
+    }
+
+    /// It as a value that looks as in RESP3, of what is sent in `protocol`; nothing if that has no such message.
+    pub(crate) fn value_in(&self, protocol: Protocol) -> Option<Value> {
+        let (head, body) = self.parts(protocol);
         let bytes = [head, body].concat();
-        read(&mut &bytes[..]).unwrap_or(Value::Nil)
+        read(&mut &bytes[..])
+    }
+
+    /// The message that it is, if it is one of a channel.
+    #[cfg(feature = "redis")]
+    pub(crate) fn message(&self) -> Option<&Message> {
+        match &self.0 {
+            Form::Message(message) => Some(message),
+            _ => None,
+        }
     }
 }
 

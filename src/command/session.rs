@@ -71,6 +71,9 @@ pub struct State {
     pub(super) subscriptions: Option<Box<Subscriptions>>,
     /// The command that waits.
     pub(super) blocked: Option<Box<Blocked>>,
+    /// Since when, and for how long, a fake server delays the command that comes next.
+    #[cfg(feature = "fake")]
+    pub(super) delay: Option<(crate::clock::Stopwatch, std::time::Duration)>,
 }
 
 /// `CLIENT REPLY`.
@@ -151,6 +154,8 @@ impl Session {
             executing: false,
             subscriptions: None,
             blocked: None,
+            #[cfg(feature = "fake")]
+            delay: None,
         };
         Session {
             engine: engine.clone(),
@@ -160,6 +165,24 @@ impl Session {
             state,
             pushes: Vec::new(),
         }
+    }
+
+    /// A session for a caller in this process that others see as they see a connection: it is listed among
+    /// the clients, may be killed, and its waits end by waking `link`.
+    #[cfg(feature = "redis")]
+    pub(crate) fn attach(
+        engine: &Engine,
+        db: u32,
+        protocol: Protocol,
+        link: Box<dyn super::client::Link>,
+    ) -> Session {
+        let addr = "in-process:0".to_string();
+        let origin = Origin { laddr: addr.clone(), addr, link: Some(link), ..Origin::in_process() };
+        let mut session = Session::connect(engine, origin);
+        session.state.authenticated = true;
+        session.state.set_db(db);
+        session.state.set_protocol(protocol);
+        session
     }
 
     /// Itself, as others see it.

@@ -78,7 +78,7 @@ impl Node {
     }
 
     /// Where its keys are in these words, which fit its arity.
-    pub(super) fn keys(&self, args: &Args<'_>) -> impl Iterator<Item = usize> {
+    pub(crate) fn keys(&self, args: &Args<'_>) -> impl Iterator<Item = usize> {
         let specs = self.row.keys.iter().filter(|spec| spec.is_of_keys());
         specs.flat_map(|spec| spec.positions(args).into_iter().flatten())
     }

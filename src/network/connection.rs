@@ -63,6 +63,7 @@ impl Connection {
             fd: accepted.descriptor(),
             unix_socket: !matches!(accepted, Accepted::Tcp(_)),
             local: accepted.is_local(),
+            trusted: false,
             link: Some(Box::new(Cord(bell.clone()))),
         };
         let stream = accepted.into_stream()?;

@@ -108,8 +108,7 @@ fn reset(ctx: &mut Context<'_, '_>) -> Result<()> {
     session.show_queue();
     session.watched.clear(ctx.engine.keyspace());
     // A caller in this process needs no password.
-    session.authenticated =
-        session.client.origin.link.is_none() || !ctx.instance.password.is_needed();
+    session.authenticated = session.client.origin.trusted || !ctx.instance.password.is_needed();
     session.client.no_evict.store(false, Relaxed);
     session.client.no_touch.store(false, Relaxed);
     session.client.names.lock().name.clear();

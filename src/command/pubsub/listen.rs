@@ -119,7 +119,7 @@ fn count(ctx: &Context<'_, '_>, kind: Kind) -> usize {
 /// Writes a confirmation. Inside of EXEC's array there is room for one a command, so that a session
 /// of this process gets the others beside it; connections get them all, as from Redis.
 fn answer(ctx: &mut Context<'_, '_>, push: Push, last: bool) {
-    if ctx.session.executing && !last && ctx.session.client.origin.link.is_none() {
+    if ctx.session.executing && !last && ctx.session.client.origin.trusted {
         ctx.session.client.post(push);
     } else {
         ctx.reply.pushed(&push);
