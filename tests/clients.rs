@@ -1,7 +1,7 @@
 //! Client libraries of other languages against `danio-server`.
 //!
 //! Each script in `tests/clients/` is a program that takes a port and fails when a promise of
-//! its library does not hold. A library that is not installed is skipped, with a message;
+//! its library does not hold; those called `fake` take the server's program besides, start it with `--fake` and steer it. A library that is not installed is skipped, with a message;
 //! `DANIO_REQUIRE_CLIENTS=1`, which CI sets, makes that a failure. To see whether a script
 //! itself is right, `DANIO_CLIENTS_SERVER=redis` (or `valkey`) runs it against that server.
 
@@ -14,24 +14,60 @@ use std::process::Command;
 
 #[test]
 fn redis_py() {
-    let python = variable("DANIO_PYTHON").unwrap_or_else(|| "python3".into());
-    run(Command::new(python).arg("-B"), &["-c", "import redis"], "redis_py.py");
+    let Some(server) = support::under_test() else { return };
+    let port = server.address().port().to_string();
+    run(&mut python(), &["-c", "import redis"], "redis_py.py", &[port.into()]);
 }
 
 #[test]
 fn ioredis() {
-    let node = variable("DANIO_NODE").unwrap_or_else(|| "node".into());
-    let mut command = Command::new(node);
+    let Some(server) = support::under_test() else { return };
+    let port = server.address().port().to_string();
+    run(&mut node(), &["-e", "require('ioredis')"], "ioredis.js", &[port.into()]);
+}
+
+#[test]
+fn a_fake_for_redis_py() {
+    if let Some(arguments) = fake() {
+        run(&mut python(), &["-c", "import redis"], "fake.py", &arguments);
+    }
+}
+
+#[test]
+fn a_fake_for_ioredis() {
+    if let Some(arguments) = fake() {
+        run(&mut node(), &["-e", "require('ioredis')"], "fake.js", &arguments);
+    }
+}
+
+/// The server's program and a port, for a script that starts it; nothing if another server is under test.
+fn fake() -> Option<[OsString; 2]> {
+    match (variable("DANIO_CLIENTS_SERVER"), support::Kind::Danio.program()) {
+        (None, Ok(program)) => Some([program.into(), support::free_port().to_string().into()]),
+        (None, Err(why)) => {
+            eprintln!("skipped: {why}");
+            None
+        }
+        (Some(_), _) => None,
+    }
+}
+
+fn python() -> Command {
+    let mut command = Command::new(variable("DANIO_PYTHON").unwrap_or_else(|| "python3".into()));
+    command.arg("-B");
+    command
+}
+
+fn node() -> Command {
+    let mut command = Command::new(variable("DANIO_NODE").unwrap_or_else(|| "node".into()));
     if let Some(modules) = variable("DANIO_NODE_MODULES") {
         command.env("NODE_PATH", modules);
     }
-    run(&mut command, &["-e", "require('ioredis')"], "ioredis.js");
+    command
 }
 
-/// Runs `tests/clients/<script>` with a fresh server's port, if `probe` says that the library
-/// is there.
-fn run(interpreter: &mut Command, probe: &[&str], script: &str) {
-    let Some(server) = support::under_test() else { return };
+/// Runs `tests/clients/<script>` with its arguments, if `probe` says that the library is there.
+fn run(interpreter: &mut Command, probe: &[&str], script: &str, arguments: &[OsString]) {
     let mut test = again(interpreter);
     let probed = again(interpreter).args(probe).output();
     if !probed.as_ref().is_ok_and(|output| output.status.success()) {
@@ -43,11 +79,7 @@ fn run(interpreter: &mut Command, probe: &[&str], script: &str) {
         return;
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script);
-    let output = test
-        .arg(path)
-        .arg(server.address().port().to_string())
-        .output()
-        .expect("the interpreter ran before");
+    let output = test.arg(path).args(arguments).output().expect("the interpreter ran before");
     assert!(
         output.status.success(),
         "{script}: {}\n{}{}",

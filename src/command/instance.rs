@@ -13,6 +13,7 @@ use super::client::Clients;
 use super::config::{self, Parameters};
 use super::monitors::Monitors;
 use super::stats::Stats;
+use super::table::Node;
 use super::tracking::Tracking;
 use crate::api::Engine;
 use crate::clock::{Millis, Stopwatch};
@@ -46,6 +47,9 @@ pub struct Instance {
     pub(super) peak_memory: AtomicU64,
     /// What INFO saw when it last looked.
     last_look: Mutex<Look>,
+    /// What a fake server decides.
+    #[cfg(feature = "fake")]
+    pub(crate) gate: std::sync::OnceLock<Arc<dyn super::gate::Gate>>,
 }
 
 /// The server that answers for an instance: the network layer, when it runs.
@@ -87,6 +91,8 @@ impl Instance {
             listener: Mutex::new(None),
             peak_memory: AtomicU64::new(0),
             last_look: Mutex::default(),
+            #[cfg(feature = "fake")]
+            gate: std::sync::OnceLock::new(),
         };
         config::bind(
             &instance.parameters,
@@ -104,6 +110,25 @@ impl Instance {
     /// Makes `listener` the server that `SHUTDOWN` ends and INFO describes.
     pub fn set_listener(&self, listener: Arc<dyn Listener>) {
         *self.listener.lock() = Some(listener);
+    }
+
+    /// Whether the server that a fake imitates has no such command.
+    pub(super) fn lacks(&self, node: &Node) -> bool {
+        #[cfg(feature = "fake")]
+        return self.gate.get().is_some_and(|gate| gate.lacks(node));
+        #[cfg(not(feature = "fake"))]
+        {
+            let _ = node;
+            false
+        }
+    }
+
+    /// Who answers, and in which version, if a fake imitates something else than Redis.
+    pub(super) fn answers_as(&self) -> Option<(&'static str, &'static str)> {
+        #[cfg(feature = "fake")]
+        return self.gate.get().and_then(|gate| gate.answers_as());
+        #[cfg(not(feature = "fake"))]
+        None
     }
 
     /// What happens in a second, since INFO last looked or over a tenth of a second at least.

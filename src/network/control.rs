@@ -30,15 +30,18 @@ pub(super) fn run(
     workers: Vec<Worker>,
     shared: &Arc<Shared>,
 ) {
-    runtime.block_on(async {
-        let workers: Arc<[Worker]> = workers.into();
-        let mut tasks = JoinSet::new();
-        for listener in listeners {
-            tasks.spawn(accept(listener, workers.clone(), shared.clone()));
-        }
-        watch(shared).await;
-        tasks.shutdown().await;
-    });
+    runtime.block_on(serve(listeners, workers, shared));
+}
+
+/// As [`run`], as a future of whatever runtime.
+pub(super) async fn serve(listeners: Vec<Listener>, workers: Vec<Worker>, shared: &Arc<Shared>) {
+    let workers: Arc<[Worker]> = workers.into();
+    let mut tasks = JoinSet::new();
+    for listener in listeners {
+        tasks.spawn(accept(listener, workers.clone(), shared.clone()));
+    }
+    watch(shared).await;
+    tasks.shutdown().await;
 }
 
 /// Accepts connections for ever.
@@ -73,6 +76,12 @@ fn admit(accepted: Accepted, shared: &Shared) -> Option<Accepted> {
     let stats = &shared.instance.stats;
     stats.connections.fetch_add(1, Relaxed);
     let limits = &shared.limits;
+    #[cfg(feature = "fake")]
+    if shared.instance.gate.get().is_some_and(|gate| gate.refuses_connections()) {
+        stats.refused_connections.fetch_add(1, Relaxed);
+        accepted.reset();
+        return None;
+    }
     let refusal = if shared.connections.load(Relaxed) >= limits.clients.load(Relaxed) {
         FULL
     } else if limits.protected.load(Relaxed)

@@ -11,6 +11,8 @@
 mod conf;
 mod connection;
 mod control;
+#[cfg(feature = "fake")]
+mod guest;
 mod listen;
 mod options;
 mod output;
@@ -21,6 +23,9 @@ mod server;
 mod shared;
 mod stream;
 mod worker;
+
+#[cfg(feature = "fake")]
+pub(crate) use guest::{Guest, Host};
 
 pub use conf::{ConfError, RedisConf};
 pub use options::ServerOptions;

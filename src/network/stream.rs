@@ -82,6 +82,15 @@ impl Accepted {
         }
     }
 
+    /// Ends the connection at once, with a reset where there is such a thing.
+    #[cfg(feature = "fake")]
+    pub(super) fn reset(self) {
+        if let Accepted::Tcp(stream) = &self {
+            // Without it the peer sees an end in place of a reset, which is as good.
+            let _ = socket2::SockRef::from(stream).set_linger(Some(std::time::Duration::ZERO));
+        }
+    }
+
     /// Writes a refusal as far as the socket takes it.
     pub(super) fn refuse(self, text: &str) {
         use std::io::Write;

@@ -15,7 +15,7 @@ use super::stream::Accepted;
 const ROUND: u32 = 512;
 
 /// Rounds after the server was told to stop.
-const LAST_ROUNDS: u32 = 32;
+pub(super) const LAST_ROUNDS: u32 = 32;
 
 /// A running worker. It ends when this is dropped.
 #[derive(Debug)]
@@ -35,6 +35,13 @@ impl Worker {
             .name(format!("danio-worker-{number}"))
             .spawn(move || run(&runtime, outbox, &shared))?;
         Ok(Worker { inbox: Some(inbox), thread: Some(thread) })
+    }
+
+    /// A worker that is somebody else's task; it ends when this is dropped.
+    #[cfg(feature = "fake")]
+    pub(super) fn elsewhere() -> (Worker, UnboundedReceiver<Accepted>) {
+        let (inbox, outbox) = unbounded_channel();
+        (Worker { inbox: Some(inbox), thread: None }, outbox)
     }
 
     /// Hands a connection to the worker.

@@ -21,6 +21,8 @@ pub(crate) struct Arguments {
     pub(crate) stdin: bool,
     /// Options and their values, which count above both.
     pub(crate) options: Vec<Vec<u8>>,
+    /// If it is to be a fake for tests, the options of that, without their dashes.
+    pub(crate) fake: Option<Vec<(String, String)>>,
 }
 
 const HELP: &str = "\
@@ -36,6 +38,12 @@ Examples:
        danio-server --port 7777
        danio-server --port 7777 --bind 127.0.0.1
        danio-server /etc/redis.conf --loglevel verbose -
+
+A fake for tests, steered with the command FAKE (see FAKE HELP):
+       danio-server --fake (with the real clock)
+       danio-server --fake --fake-clock frozen --port 7777
+       danio-server --fake --fake-clock 1700000000000 (frozen at this time, in milliseconds since 1970)
+       danio-server --fake --fake-version redis-7.0 --fake-seed 7
 ";
 
 /// Reads the words behind the program's name.
@@ -53,11 +61,30 @@ pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Asked {
         arguments.stdin = true;
         words.pop();
     }
+    arguments.fake = take_fake(&mut words);
     if words.first().is_some_and(|word| !word.as_encoded_bytes().starts_with(b"-")) {
         arguments.file = Some(PathBuf::from(words.remove(0)));
     }
     arguments.options = words.into_iter().map(OsString::into_encoded_bytes).collect();
     Asked::Serve(arguments)
+}
+
+/// Takes `--fake` and the options of it out of the words; those without it stay, and are refused with the others.
+fn take_fake(words: &mut Vec<OsString>) -> Option<Vec<(String, String)>> {
+    let at = words.iter().position(|word| word == "--fake")?;
+    words.remove(at);
+    let mut options = Vec::new();
+    while let Some(at) = words.iter().position(|word| option_of_fake(word).is_some()) {
+        let name = words.remove(at);
+        let name = option_of_fake(&name).unwrap_or_default().to_string();
+        let value = if at < words.len() { words.remove(at) } else { OsString::new() };
+        options.push((name, value.to_string_lossy().into_owned()));
+    }
+    Some(options)
+}
+
+fn option_of_fake(word: &OsString) -> Option<&str> {
+    word.to_str()?.strip_prefix("--fake-")
 }
 
 fn version() -> String {
@@ -82,6 +109,20 @@ mod tests {
         assert_eq!(arguments.options, [b"--port".to_vec(), b"1".to_vec()]);
         assert_eq!(asked(&[]), Asked::Serve(Arguments::default()));
         assert!(matches!(asked(&["-"]), Asked::Serve(Arguments { file: None, stdin: true, .. })));
+    }
+
+    #[test]
+    fn a_fake_has_options_of_its_own() {
+        let Asked::Serve(arguments) =
+            asked(&["--fake-seed", "7", "--port", "1", "--fake", "--fake-clock", "frozen"])
+        else {
+            panic!("a server is wanted");
+        };
+        let pair = |name: &str, value: &str| (name.to_string(), value.to_string());
+        assert_eq!(arguments.fake, Some(vec![pair("seed", "7"), pair("clock", "frozen")]));
+        assert_eq!(arguments.options, [b"--port".to_vec(), b"1".to_vec()]);
+        let Asked::Serve(arguments) = asked(&["--port", "1"]) else { panic!("a server is wanted") };
+        assert_eq!(arguments.fake, None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod args;
 mod banner;
 mod daemon;
+mod fake;
 mod log;
 mod serve;
 

@@ -28,7 +28,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Reported> {
     )
     .map_err(report)?;
     let config = Config::new().databases(databases(&conf)?).upkeep(Upkeep::Thread);
+    let (config, steered) = match &arguments.fake {
+        Some(options) => super::fake::steer(options, config).map_err(|why| fail(&why))?,
+        None => (config, None),
+    };
     let engine = Engine::open(config).map_err(|error| fail(&error.to_string()))?;
+    if let Some(steered) = &steered {
+        steered.install(&engine);
+    }
     let instance = Instance::of(&engine);
     conf.apply(&instance.parameters).map_err(report)?;
     let parameters = &instance.parameters;

@@ -123,13 +123,17 @@ fn hello(ctx: &mut Context<'_, '_>) -> Result<()> {
         ctx.reply.set_protocol(protocol);
     }
     let id = i64::try_from(ctx.session.client.id).unwrap_or(i64::MAX);
-    let version = ctx.instance.parameters.text("imitated-version");
+    let imitated = ctx.instance.parameters.text("imitated-version");
+    let (server, version) = match ctx.instance.answers_as() {
+        Some((server, version)) => (server, version.as_bytes()),
+        None => ("redis", &imitated[..]),
+    };
     let reply = &mut *ctx.reply;
     reply.map(7);
     reply.bulk(b"server");
-    reply.bulk(b"redis");
+    reply.bulk(server.as_bytes());
     reply.bulk(b"version");
-    reply.bulk(&version);
+    reply.bulk(version);
     reply.bulk(b"proto");
     reply.integer(if ctx.session.protocol == Protocol::Resp3 { 3 } else { 2 });
     reply.bulk(b"id");

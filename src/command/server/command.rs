@@ -28,9 +28,10 @@ pub(super) const COMMAND: Command = Command::new("command", -1, all)
     ]);
 
 fn all(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let table = Table::get();
-    ctx.reply.array(table.len());
-    for node in table.iter() {
+    let instance = ctx.instance;
+    let known = || Table::get().iter().filter(|node| !instance.lacks(node));
+    ctx.reply.array(known().count());
+    for node in known() {
         describe::write(ctx.reply, node);
     }
     Ok(())
@@ -44,7 +45,7 @@ const COUNT: Command = Command::new("count", 2, count)
     .summary("Tells how many commands there are.");
 
 fn count(ctx: &mut Context<'_, '_>) -> Result<()> {
-    ctx.count(Table::get().len())
+    ctx.count(Table::get().iter().filter(|node| !ctx.instance.lacks(node)).count())
 }
 
 const INFO: Command = Command::new("info", -2, info)
@@ -67,7 +68,7 @@ fn info(ctx: &mut Context<'_, '_>) -> Result<()> {
     }
     ctx.reply.array(ctx.args.len() - 2);
     for name in ctx.args.iter_from(2) {
-        match Table::get().find_full(name) {
+        match Table::get().find_full(name).filter(|node| !ctx.instance.lacks(node)) {
             Some(node) => describe::write(ctx.reply, node),
             None => ctx.reply.null(),
         }
@@ -98,7 +99,7 @@ fn list(ctx: &mut Context<'_, '_>) -> Result<()> {
     let fits = filter(ctx)?;
     let mut names = Vec::new();
     for node in Table::get().iter().flat_map(|node| std::iter::once(node).chain(&node.children)) {
-        if fits(node) {
+        if fits(node) && !ctx.instance.lacks(node) {
             names.push(node.full_name);
         }
     }

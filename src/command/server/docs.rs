@@ -19,10 +19,11 @@ pub(super) const DOCS: Command = Command::new("docs", -2, docs)
 
 fn docs(ctx: &mut Context<'_, '_>) -> Result<()> {
     let table = Table::get();
-    let nodes: Vec<&Node> = match ctx.args.len() {
+    let mut nodes: Vec<&Node> = match ctx.args.len() {
         2 => table.iter().collect(),
         _ => ctx.args.iter_from(2).filter_map(|name| table.find_full(name)).collect(),
     };
+    nodes.retain(|node| !ctx.instance.lacks(node));
     ctx.reply.map(nodes.len());
     for node in nodes {
         document(ctx.reply, node);

@@ -17,6 +17,10 @@ pub(super) fn server(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<(
         "redis_version",
         String::from_utf8_lossy(&instance.parameters.text("imitated-version")),
     );
+    if let Some((server, version)) = instance.answers_as() {
+        line(report, "server_name", server);
+        line(report, &format!("{server}_version"), version);
+    }
     line(report, "danio_version", env!("CARGO_PKG_VERSION"));
     line(report, "redis_git_sha1", "00000000");
     line(report, "redis_git_dirty", 0);
