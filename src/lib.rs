@@ -76,6 +76,10 @@
 //! | `json` | `Json`, a codec that redis-cli shows | serde_json |
 //! | `snapshot` | Redis's RDB format: `DUMP` and `RESTORE`, [snapshots](Engine::export) to and from any stream; [checkpoints](Engine::checkpoint) in memory | crc |
 //! | `network` | `network::Server`: RESP2 and RESP3 over TCP and Unix sockets | tokio, socket2 |
+//! | `redis` | `danio::redis`: connections of the `redis` crate to an engine in this process | redis, tokio |
+//! | `bb8`, `deadpool`, `r2d2` | pools of those; each implies `redis` | the pool |
+//! | `fake` | `danio::fake::Fake`: a server for tests, with a clock to move and faults to order; `network`, `snapshot` | |
+//! | `tower-sessions` | `danio::sessions::SessionStore`: sessions of axum and all that is made of tower | tower-sessions-core, serde_json |
 //! | `server` | the binary `danio-server`: redis.conf, command line, log, signals; `Allocator`, the one that it uses | mimalloc |
 
 mod api;
@@ -103,6 +107,8 @@ mod pubsub;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod rng;
+#[cfg(feature = "tower-sessions")]
+pub mod sessions;
 mod sync;
 mod text;
 #[cfg(any(feature = "serde", feature = "cache"))]
