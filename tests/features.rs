@@ -72,6 +72,46 @@ fn every_typed_method_that_is_listed_exists() {
     }
 }
 
+/// A method whose documentation begins with the command that it is, as `(`PTTL`, …)`, is named beside that command.
+#[test]
+fn every_typed_method_of_a_command_is_listed() {
+    // What these set is an option of a command.
+    const OPTIONS: [&str; 3] = ["previous", "of_type", "is_shard"];
+    let rows = rows();
+    let listed: BTreeSet<&str> = rows
+        .iter()
+        .flat_map(|(_, typed)| typed)
+        .filter_map(|method| method.rsplit("::").next())
+        .collect();
+    let commands: BTreeSet<&str> = rows.iter().map(|(command, _)| &**command).collect();
+    let mut sources = String::new();
+    read(&root().join("src/api"), &mut sources);
+    read(&root().join("src/pubsub"), &mut sources);
+    let (mut documentation, mut seen, mut missing) = (String::new(), 0, Vec::new());
+    for line in sources.lines().map(str::trim_start) {
+        if let Some(text) = line.strip_prefix("///") {
+            documentation.push_str(text);
+            continue;
+        }
+        if let Some(name) = line.strip_prefix("pub fn ").or(line.strip_prefix("pub async fn ")) {
+            let name = name.split(['(', '<']).next().unwrap();
+            let first = documentation.split(". ").next().unwrap();
+            let named = first.split("(`").nth(1).and_then(|rest| rest.split(['`', ' ']).next());
+            if named.is_some_and(|command| commands.contains(command)) {
+                seen += 1;
+                if !listed.contains(name) && !OPTIONS.contains(&name) {
+                    missing.push(format!("{name} ({})", named.unwrap()));
+                }
+            }
+        }
+        if !line.starts_with("#[") {
+            documentation.clear();
+        }
+    }
+    assert!(seen > 150, "{seen} methods name their command");
+    assert!(missing.is_empty(), "features.md does not name {missing:?}");
+}
+
 fn read(folder: &Path, into: &mut String) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
