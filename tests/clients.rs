@@ -14,9 +14,17 @@ use std::process::Command;
 
 #[test]
 fn redis_py() {
-    let Some(server) = support::under_test() else { return };
-    let port = server.address().port().to_string();
-    run(&mut python(), &["-c", "import redis"], "redis_py.py", &[port.into()]);
+    with_python("import redis", "redis_py.py");
+}
+
+#[test]
+fn jobs_of_rq() {
+    with_python("import rq", "rq_jobs.py");
+}
+
+#[test]
+fn jobs_of_celery() {
+    with_python("import celery, redis, packaging", "celery_jobs.py");
 }
 
 #[test]
@@ -64,6 +72,13 @@ fn node() -> Command {
         command.env("NODE_PATH", modules);
     }
     command
+}
+
+/// Runs `tests/clients/<script>` with a fresh server's port.
+fn with_python(probe: &str, script: &str) {
+    let Some(server) = support::under_test() else { return };
+    let port = server.address().port().to_string();
+    run(&mut python(), &["-c", probe], script, &[port.into()]);
 }
 
 /// Runs `tests/clients/<script>` with its arguments, if `probe` says that the library is there.
