@@ -34,6 +34,7 @@ mod seeds;
 mod support;
 mod table;
 mod tracking;
+mod waits;
 mod wire;
 mod words;
 

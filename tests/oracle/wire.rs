@@ -85,6 +85,9 @@ impl Tree {
     }
 }
 
+/// Long enough for a busy machine; a server that is silent this long has hung.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// One connection.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -95,8 +98,7 @@ impl Client {
     pub(crate) fn connect(address: SocketAddr) -> Result<Client> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        // Long enough for a busy machine; a server that is silent this long has hung.
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
         Ok(Client { reader: BufReader::with_capacity(64 * 1024, stream) })
     }
 
@@ -122,6 +124,24 @@ impl Client {
         let mut bytes = Vec::new();
         let tree = self.read(&mut bytes)?;
         Ok(Raw { bytes, tree })
+    }
+
+    /// Reads one reply if it begins within some time.
+    pub(crate) fn receive_within(&mut self, time: Duration) -> Result<Option<Raw>> {
+        if self.reader.buffer().is_empty() {
+            self.reader.get_ref().set_read_timeout(Some(time))?;
+            let came = self.reader.fill_buf().map(|bytes| bytes.is_empty());
+            self.reader.get_ref().set_read_timeout(Some(PATIENCE))?;
+            match came {
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    return Ok(None);
+                }
+                Err(e) => return Err(e),
+                Ok(true) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(false) => {}
+            }
+        }
+        self.receive().map(Some)
     }
 
     /// Sends bytes as they are, ends the sending side, and reads what comes until the end.
