@@ -72,6 +72,11 @@ impl EvictionPolicy {
         }
     }
 
+    /// Whether any key is as good as another.
+    pub(crate) fn is_random(self) -> bool {
+        matches!(self, EvictionPolicy::AllKeysRandom | EvictionPolicy::VolatileRandom)
+    }
+
     /// Whether only keys that expire are evicted.
     pub(crate) fn only_volatile(self) -> bool {
         use EvictionPolicy::{VolatileLfu, VolatileLru, VolatileRandom, VolatileTtl};

@@ -35,8 +35,9 @@ impl<T, S: Summary> Table<T, S> {
         })
     }
 
-    /// Shows up to `count` items that lie together, from a random place on: quick, and fair
-    /// enough for choosing a victim.
+    /// Shows items that lie together, from a random place on, whole buckets until there are `count`: quick,
+    /// and fair enough for choosing a victim. Were a bucket left halfway, what stands late in it would hardly
+    /// ever be shown.
     pub(crate) fn sample_run<'t>(
         &'t self,
         count: usize,
@@ -50,11 +51,8 @@ impl<T, S: Summary> Table<T, S> {
         let start = below(buckets);
         let mut shown = 0;
         for step in 0..buckets {
-            let index = (start + step) % buckets;
-            self.visit_chain(index, &mut |item| {
-                if shown < count {
-                    show(item);
-                }
+            self.visit_chain((start + step) % buckets, &mut |item| {
+                show(item);
                 shown += 1;
             });
             if shown >= count {

@@ -2,7 +2,7 @@
 //! and when last.
 //!
 //! ```text
-//! a cell:   [ hash 9 | frequency 2 | tick of the last use, in fours, modulo 32 : 5 ]
+//! a cell:   [ hash 9 | frequency 3 | tick of the last use, in eights, modulo 16 : 4 ]
 //! a group:  four cells, the newest first; what it has no place for is forgotten
 //! ```
 //!
@@ -13,20 +13,20 @@
 /// Cells in a group: one word.
 const GROUP: usize = 4;
 /// The most that a cell remembers of a frequency.
-const MOST: u32 = 3;
+const MOST: u32 = 7;
 /// What part of the hash a cell holds.
 const PRINT: u16 = 0xff80;
 /// Ticks that a cell holds as one, as bits.
-const COARSE: u32 = 2;
+const COARSE: u32 = 3;
 /// How many of those it tells apart.
-const TIMES: u32 = 32;
+const TIMES: u32 = 16;
 
 /// What was remembered of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ghost {
-    /// How often it was used: 1 to 3, which stands for more too.
+    /// How often it was used: 1 to 7, which stands for more too.
     pub(super) frequency: u32,
-    /// Ticks since it was last used, up to three more, modulo 128.
+    /// Ticks since it was last used, up to seven more or less, modulo 128.
     pub(super) unused: u32,
 }
 
@@ -95,10 +95,10 @@ mod tests {
         ghosts.fit(10_000);
         assert!(ghosts.heap_size() <= 20_000);
         let hashes: Vec<u64> = (0..20_000).map(|_| rng.next()).collect();
-        hashes.iter().enumerate().for_each(|(i, hash)| ghosts.put(*hash, i as u32 % 3 + 1, 40));
+        hashes.iter().enumerate().for_each(|(i, hash)| ghosts.put(*hash, i as u32 % 7 + 1, 40));
         let mut known = |range: std::ops::Range<usize>| {
-            let is = |i: usize| Some(Ghost { frequency: i as u32 % 3 + 1, unused: 20 });
-            range.filter(|&i| ghosts.take(hashes[i], 60) == is(i)).count()
+            let is = |i: usize| Some(Ghost { frequency: i as u32 % 7 + 1, unused: 24 });
+            range.filter(|&i| ghosts.take(hashes[i], 64) == is(i)).count()
         };
         let (late, early) = (known(16_000..20_000), known(0..10_000));
         assert!(late > 3_700 && early < 2_500, "{late} of 4,000 and {early} of 10,000");

@@ -31,8 +31,11 @@
 //! key in does not count as a use: in a loop over more keys than fit, that keeps those that are in,
 //! and not those that come next, which is the best that can be done.
 //!
-//! Beside the words there are the queue of newcomers, sixteen bytes for one key in a hundred, and the ghosts
-//! (`ghosts.rs`): less than two bytes for each key together.
+//! The queue takes one key in 64. Where nobody is used while in it, as in a loop, it is only a loss,
+//! and shrinks.
+//!
+//! Beside the words there are the queue, twelve bytes for each of its keys, and the ghosts (`ghosts.rs`), nine
+//! for ten keys: two bytes for each key together at the most.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -47,7 +50,11 @@ use crate::rng::Rng;
 use crate::sync::Mutex;
 
 /// Of so many keys one is a newcomer.
-const NEWCOMERS: usize = 128;
+const NEWCOMERS: usize = 64;
+/// To what part of that the queue shrinks at most, as bits.
+const SHRINKS: u32 = 6;
+/// Of so many newcomers one at least must have been used in the queue, or it shrinks.
+const USED: u32 = 1_000;
 /// Ticks for as many requests as there are keys.
 const TICKS_A_ROUND: u64 = 16;
 /// How many replacements make an era: five quarters of the keys, times the hit ratio.
@@ -55,7 +62,7 @@ const ERA: (u64, u64) = (5, 4);
 /// The highest frequency.
 const MOST: u32 = 7;
 /// How many of a newcomer's ticks its ghost may have left out.
-const COARSE: u32 = 3;
+const COARSE: u32 = 7;
 /// Evictions between two looks at the requests.
 const LOOK: u64 = 32;
 /// The cache counts as full when but so small a part of it is free.
@@ -83,19 +90,46 @@ pub(crate) struct Age {
     requests: AtomicU64,
     /// About how many keys there are.
     keys: AtomicUsize,
+    /// Newcomers that left the queue since it was last fitted, and those of them that were used in it.
+    left: AtomicU32,
+    used: AtomicU32,
+    /// By how much the queue has shrunk, as bits.
+    shrunk: AtomicU32,
     /// New keys, oldest first. Some may be gone.
     newcomers: Mutex<VecDeque<Newcomer>>,
 }
 
-/// A key that has just come to be, and when it was there before.
+/// A key that has just come to be, and when it was there before, in as few bytes as it takes:
+/// the hash, `[ database 22 | ticks that it was away 7 | the frequency that it came with 3 ]`.
 #[derive(Debug, Clone, Copy)]
-struct Newcomer {
-    hash: u64,
-    db: u32,
-    /// How many ticks it was away, if it was there before as far as is known.
-    away: u16,
-    /// The frequency that it came with.
-    frequency: u8,
+struct Newcomer([u32; 3]);
+
+impl Newcomer {
+    const DATABASES: u32 = 1 << 22;
+
+    /// A newcomer that was there before, as far as is known, if `ghost` says so. None in databases beyond those
+    /// that it can tell apart.
+    fn new(hash: u64, db: u32, ghost: Option<Ghost>) -> Option<Newcomer> {
+        let Ghost { unused, frequency } = ghost.unwrap_or(Ghost { unused: 0, frequency: 0 });
+        let rest = db << 10 | unused.min(127) << 3 | frequency.min(MOST);
+        (db < Newcomer::DATABASES).then_some(Newcomer([(hash >> 32) as u32, hash as u32, rest]))
+    }
+
+    fn hash(self) -> u64 {
+        u64::from(self.0[0]) << 32 | u64::from(self.0[1])
+    }
+
+    fn db(self) -> u32 {
+        self.0[2] >> 10
+    }
+
+    fn away(self) -> u32 {
+        self.0[2] >> 3 & 127
+    }
+
+    fn frequency(self) -> u32 {
+        self.0[2] & MOST
+    }
 }
 
 impl Age {
@@ -146,7 +180,24 @@ impl Age {
 
     /// How many newcomers there may be.
     fn room(&self) -> usize {
-        self.keys.load(Relaxed) / NEWCOMERS
+        (self.keys.load(Relaxed) / NEWCOMERS) >> self.shrunk.load(Relaxed)
+    }
+
+    /// Notes that a newcomer left the queue, and fits the queue to whether they are used there.
+    fn note_left(&self, used: bool) {
+        let used = self.used.fetch_add(used.into(), Relaxed) + u32::from(used);
+        let left = self.left.fetch_add(1, Relaxed) + 1;
+        if left as usize >= (self.keys.load(Relaxed) / 8).max(64) {
+            self.left.store(0, Relaxed);
+            self.used.store(0, Relaxed);
+            let shrunk = self.shrunk.load(Relaxed);
+            let fits = if used < left / USED + 1 {
+                (shrunk + 1).min(SHRINKS)
+            } else {
+                shrunk.saturating_sub(1)
+            };
+            self.shrunk.store(fits, Relaxed);
+        }
     }
 }
 
@@ -182,18 +233,12 @@ impl Resist {
     }
 }
 
-/// A key that is to go: its hash, name and access word, and the frequency to remember.
-struct Victim {
-    hash: u64,
+/// A key that is to go, with its name and access word, and the frequency to remember.
+pub(super) struct Victim {
+    pub(super) candidate: Candidate,
     key: Box<[u8]>,
     word: u32,
     frequency: u32,
-}
-
-impl Victim {
-    fn new(hash: u64, entry: &Entry, frequency: u32) -> Victim {
-        Victim { hash, key: entry.key().into(), word: entry.access(), frequency }
-    }
 }
 
 impl Keyspace {
@@ -215,9 +260,14 @@ impl Keyspace {
         if limit != 0 && self.account.used() > limit - limit / FULL {
             let mut newcomers = self.age.newcomers.lock();
             // Many may come at once; what is beyond the queue's end is no newcomer.
-            if newcomers.len() <= 4 * self.age.room() + 64 {
-                let away = ghost.map_or(0, |Ghost { unused, .. }| unused as u16);
-                newcomers.push_back(Newcomer { hash, db, away, frequency: frequency as u8 });
+            if newcomers.len() <= 4 * self.age.room() + 64
+                && let Some(newcomer) = Newcomer::new(hash, db, ghost)
+            {
+                if newcomers.len() == newcomers.capacity() {
+                    let more = newcomers.len() / 16 + 8;
+                    newcomers.reserve_exact(more);
+                }
+                newcomers.push_back(newcomer);
                 word |= NEWCOMER;
             }
         }
@@ -240,7 +290,7 @@ impl Keyspace {
             match self.judge(newcomer, many, rng) {
                 Judgement::Gone => continue,
                 Judgement::Useless => {
-                    if self.evict_known(newcomer.db, newcomer.hash) {
+                    if self.evict_known(newcomer.db(), newcomer.hash()) {
                         return true;
                     }
                 }
@@ -252,7 +302,7 @@ impl Keyspace {
     /// Decides about a newcomer at the end of the queue. One of `many`, who waited while there was room,
     /// stays without a trial.
     fn judge(&self, newcomer: Newcomer, many: bool, rng: &Rng) -> Judgement {
-        let Newcomer { hash, db, .. } = newcomer;
+        let (hash, db) = (newcomer.hash(), newcomer.db());
         let now = self.age.now();
         let found = self.with_entry(db, hash, |entry| {
             let word = entry.access();
@@ -266,12 +316,13 @@ impl Keyspace {
             return Judgement::Gone;
         };
         let uses = frequency(word, now);
+        // One that was used while it was in the queue was hardly away.
+        let used_since = uses > newcomer.frequency();
+        self.age.note_left(used_since);
         if uses == 0 {
             return Judgement::Useless;
         }
-        // One that was used while it was in the queue was hardly away.
-        let used_since = uses > u32::from(newcomer.frequency);
-        let away = if used_since { 0 } else { u32::from(newcomer.away) };
+        let away = if used_since { 0 } else { newcomer.away() };
         let better =
             |other: u32| uses > frequency(other, now) || unused(other, now) > away + COARSE;
         if !self.evict_if(better, rng) {
@@ -295,35 +346,30 @@ impl Keyspace {
 
     /// Evicts the worst key that is no newcomer, of those of some stripe, if its word makes it worse.
     fn evict_if(&self, worse: impl Fn(u32) -> bool, rng: &Rng) -> bool {
-        self.evict_by(self.pick_stripe(rng), EvictionPolicy::AllKeysS3Fifo, rng, |space| {
+        let stripe = self.pick_stripe(EvictionPolicy::AllKeysS3Fifo, rng);
+        self.evict_by(stripe, EvictionPolicy::AllKeysS3Fifo, rng, |space| {
             space.fit_ghosts();
-            let mut pool = space.pool.take().unwrap_or_else(new_pool);
-            pool.serve(EvictionPolicy::AllKeysS3Fifo);
-            let worst = self.worst_of_others(space, &mut pool, rng);
-            let key = match worst {
-                Some(worst) if !worse(worst.word) => {
-                    pool.offer(candidate(worst.word, worst.hash, self.age.now()));
-                    None
+            space.with_pool(EvictionPolicy::AllKeysS3Fifo, |space, pool| {
+                let worst = self.worst_of_others(space, pool, rng)?;
+                if worse(worst.word) {
+                    return Some(remember(&mut space.resist, worst));
                 }
-                worst => worst.map(|victim| remember(&mut space.resist, victim)),
-            };
-            space.pool = Some(pool);
-            key
+                pool.offer(worst.candidate);
+                None
+            })
         })
     }
 
     /// The name of the worst key that is no newcomer; of any if there are no others.
     pub(super) fn least_useful(&self, space: &mut Space, rng: &Rng) -> Option<Box<[u8]>> {
         space.fit_ghosts();
-        let mut pool = space.pool.take().unwrap_or_else(new_pool);
-        pool.serve(EvictionPolicy::AllKeysS3Fifo);
-        let worst = self.worst_of_others(space, &mut pool, rng).or_else(|| {
-            let entry = space.table.sample(|n| rng.below(n))?;
-            Some(Victim::new(self.hash(entry.key()), entry, 1))
-        });
-        let key = worst.map(|victim| remember(&mut space.resist, victim));
-        space.pool = Some(pool);
-        key
+        space.with_pool(EvictionPolicy::AllKeysS3Fifo, |space, pool| {
+            let worst = self.worst_of_others(space, pool, rng).or_else(|| {
+                let entry = space.table.sample(|n| rng.below(n))?;
+                Some(self.victim(self.hash(entry.key()), entry, 1))
+            });
+            worst.map(|victim| remember(&mut space.resist, victim))
+        })
     }
 
     /// Evicts the key of a hash, if it is still there.
@@ -335,14 +381,19 @@ impl Keyspace {
                 space.fit_ghosts();
                 let entry = space.table.find(hash, |entry| self.hash(entry.key()) == hash)?;
                 let frequency = frequency(entry.access(), self.age.now()) + 1;
-                let victim = Victim::new(hash, entry, frequency);
+                let victim = self.victim(hash, entry, frequency);
                 Some((db, remember(&mut space.resist, victim)))
             })
         })
     }
 
     /// The worst of some keys that are no newcomers.
-    fn worst_of_others(&self, space: &Space, pool: &mut Pool, rng: &Rng) -> Option<Victim> {
+    pub(super) fn worst_of_others(
+        &self,
+        space: &Space,
+        pool: &mut Pool,
+        rng: &Rng,
+    ) -> Option<Victim> {
         let now = self.age.now();
         for entry in self.sample(space, EvictionPolicy::AllKeysS3Fifo, rng) {
             if entry.access() & NEWCOMER == 0 {
@@ -358,11 +409,17 @@ impl Keyspace {
             let again = candidate(entry.access(), known.hash, now);
             if again.score >= known.score {
                 let frequency = frequency(entry.access(), now);
-                return Some(Victim::new(known.hash, entry, frequency));
+                return Some(self.victim(known.hash, entry, frequency));
             }
             pool.offer(again);
         }
         None
+    }
+
+    fn victim(&self, hash: u64, entry: &Entry, frequency: u32) -> Victim {
+        let word = entry.access();
+        let candidate = candidate(word, hash, self.age.now());
+        Victim { candidate, key: entry.key().into(), word, frequency }
     }
 
     /// Moves the policy's time on with the requests there were. O(stripes), now and then.
@@ -389,7 +446,8 @@ enum Judgement {
 impl Space {
     /// Adapts the ghosts to the number of keys.
     fn fit_ghosts(&mut self) {
-        let keys = self.table.len();
+        // The queue takes the rest of two bytes a key.
+        let keys = self.table.len() - self.table.len() / 10;
         self.resist.get_or_insert_default().0.fit(keys);
     }
 }
@@ -397,13 +455,9 @@ impl Space {
 /// Leaves a ghost of a key that goes. Returns its name.
 fn remember(resist: &mut Option<Box<Resist>>, victim: Victim) -> Box<[u8]> {
     if let Some(resist) = resist {
-        resist.0.put(victim.hash, victim.frequency, victim.word & TICKS);
+        resist.0.put(victim.candidate.hash, victim.frequency, victim.word & TICKS);
     }
     victim.key
-}
-
-fn new_pool() -> Box<Pool> {
-    Box::new(Pool::new(EvictionPolicy::AllKeysS3Fifo))
 }
 
 /// A key that may go: the least frequent first, and of those the longest unused.

@@ -21,7 +21,7 @@ impl Keyspace {
         policy: EvictionPolicy,
         rng: &Rng,
     ) -> Option<Box<[u8]>> {
-        if matches!(policy, EvictionPolicy::AllKeysRandom | EvictionPolicy::VolatileRandom) {
+        if policy.is_random() {
             return self.any(space, policy, rng);
         }
         if policy == EvictionPolicy::AllKeysS3Fifo {
@@ -29,11 +29,26 @@ impl Keyspace {
         }
         // Of another policy.
         space.resist = None;
-        let mut pool = space.pool.take().unwrap_or_else(|| Box::new(Pool::new(policy)));
-        pool.serve(policy);
-        let victim = self.worst(space, &mut pool, policy, rng);
-        space.pool = Some(pool);
-        victim
+        space.with_pool(policy, |space, pool| {
+            self.worst(space, pool, policy, rng).map(|(_, entry)| entry.key().into())
+        })
+    }
+
+    /// How much the key that would go of a space deserves it.
+    pub(super) fn worst_score(
+        &self,
+        space: &mut Space,
+        policy: EvictionPolicy,
+        rng: &Rng,
+    ) -> Option<u64> {
+        space.with_pool(policy, |space, pool| {
+            let worst = match policy {
+                EvictionPolicy::AllKeysS3Fifo => self.worst_of_others(space, pool, rng)?.candidate,
+                _ => self.worst(space, pool, policy, rng)?.0,
+            };
+            pool.offer(worst);
+            Some(worst.score)
+        })
     }
 
     /// One key that may go, as likely as any other of those.
@@ -46,13 +61,13 @@ impl Keyspace {
     }
 
     /// The worst of a few and of the pool.
-    fn worst(
+    fn worst<'s>(
         &self,
-        space: &Space,
+        space: &'s Space,
         pool: &mut Pool,
         policy: EvictionPolicy,
         rng: &Rng,
-    ) -> Option<Box<[u8]>> {
+    ) -> Option<(Candidate, &'s Entry)> {
         let now = self.clock.recent();
         for entry in self.sample(space, policy, rng) {
             let score = self.score(policy, entry, now);
@@ -68,7 +83,7 @@ impl Keyspace {
             }
             let score = self.score(policy, entry, now);
             if score >= candidate.score {
-                return Some(entry.key().into());
+                return Some((candidate, entry));
             }
             // It has been used since, and is weighed anew.
             pool.offer(Candidate { score, ..candidate });
@@ -76,7 +91,7 @@ impl Keyspace {
         None
     }
 
-    /// Some keys that may go, as many as `maxmemory-samples` says.
+    /// Some keys that may go, as many as `maxmemory-samples` says and what lies with them.
     pub(super) fn sample<'s>(
         &self,
         space: &'s Space,
@@ -98,7 +113,7 @@ impl Keyspace {
                 run.push(entry);
             },
         );
-        found.extend(run.into_iter().filter(|e| !volatile || e.expiry().is_some()).take(wanted));
+        found.extend(run.into_iter().filter(|e| !volatile || e.expiry().is_some()));
         if volatile && found.is_empty() {
             // Among many that do not expire, those that do are found by what the segments remember
             // of their times.
@@ -127,5 +142,20 @@ impl Keyspace {
             }
             _ => u64::MAX - entry.expiry().map_or(u64::MAX, |at| at.0.max(0).unsigned_abs()),
         }
+    }
+}
+
+impl Space {
+    /// Calls `work` with the space and its pool, emptied if it was another policy's.
+    pub(super) fn with_pool<R>(
+        &mut self,
+        policy: EvictionPolicy,
+        work: impl FnOnce(&mut Space, &mut Pool) -> R,
+    ) -> R {
+        let mut pool = self.pool.take().unwrap_or_else(|| Box::new(Pool::new(policy)));
+        pool.serve(policy);
+        let result = work(self, &mut pool);
+        self.pool = Some(pool);
+        result
     }
 }

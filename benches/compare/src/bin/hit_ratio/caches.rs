@@ -1,5 +1,7 @@
 //! The caches that are asked.
 
+use std::time::Duration;
+
 use danio::{Config, Db, Engine, EvictionPolicy, ManualClock};
 
 /// A cache of a number of entries.
@@ -57,43 +59,42 @@ impl Cache for QuickCache {
     }
 }
 
-/// Danio under a policy, limited to what so many entries take.
+/// Danio under a policy, limited by bytes.
 pub struct Danio {
     db: Db,
     clock: ManualClock,
     /// How long a request takes by the engine's clock.
-    pace: std::time::Duration,
+    pace: Duration,
 }
 
 impl Danio {
-    pub fn new(policy: EvictionPolicy, entries: usize, pace: std::time::Duration) -> Danio {
-        let open = |limit| {
-            let clock = ManualClock::new();
-            let config = Config::new()
-                .seed(1)
-                .databases(1)
-                .clock(clock.clone())
-                .maxmemory(limit)
-                .maxmemory_policy(policy);
-            (Engine::open(config).expect("valid").db(0).expect("exists"), clock)
-        };
-        // What eviction remembers counts too: the limit is found by filling, as the servers' is.
-        let set = |db: &Db, i: u64| db.set(super::key(1 << 40 | i), "v").expect("room is made");
-        let (full, _) = open(0);
-        let many = entries as u64;
-        (0..many).for_each(|i| set(&full, i));
-        let mut limit = full.engine().used_memory();
-        for _ in 0..6 {
-            let (db, _) = open(limit);
-            (0..many * 3).for_each(|i| set(&db, i));
-            let held = db.len();
-            if held.abs_diff(entries) * 500 <= entries {
-                break;
-            }
-            limit = (limit as u128 * entries as u128 / held as u128) as usize;
-        }
-        let (db, clock) = open(limit);
-        Danio { db, clock, pace }
+    fn new(policy: EvictionPolicy, limit: usize, pace: Duration) -> Danio {
+        let clock = ManualClock::new();
+        let config = Config::new()
+            .seed(1)
+            .databases(1)
+            .clock(clock.clone())
+            .maxmemory(limit)
+            .maxmemory_policy(policy);
+        Danio { db: Engine::open(config).expect("valid").db(0).expect("exists"), clock, pace }
+    }
+
+    /// Asks for a trace under the limit that leaves room for `entries`, on an average of its second half:
+    /// what eviction remembers counts too, and tables grow in steps, so that the limit is found by trying.
+    /// Returns the hits, and the average.
+    pub fn measure(
+        policy: EvictionPolicy,
+        entries: usize,
+        pace: Duration,
+        keys: &[u64],
+    ) -> (usize, usize) {
+        let mut full = Danio::new(policy, 0, pace);
+        (0..entries as u64).for_each(|i| {
+            full.ask(1 << 40 | i);
+        });
+        super::pipe::calibrate(full.db.engine().used_memory(), entries, |limit| {
+            super::pipe::hits(&mut Danio::new(policy, limit, pace), keys)
+        })
     }
 }
 

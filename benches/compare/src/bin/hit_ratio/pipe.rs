@@ -9,8 +9,11 @@ use std::time::{Duration, Instant};
 
 use super::caches::Cache;
 
-/// Requests on their way at once.
-const BATCH: usize = 500;
+/// Requests on their way at once: so few that the servers' buffers, which count, do not grow.
+const BATCH: usize = 100;
+/// How often a limit is tried, and by what part the entries may be fewer than meant.
+const TRIES: usize = 12;
+const FEWER: usize = 250;
 const SCRIPT: &str =
     "if redis.call('GET',KEYS[1]) then return 1 end redis.call('SET',KEYS[1],'v') return 0";
 
@@ -71,20 +74,20 @@ impl Server {
         self.receive()
     }
 
-    /// The same, but many at once.
-    fn each(&mut self, commands: impl Iterator<Item = Vec<u8>>) -> Vec<String> {
-        let (mut replies, mut waiting, mut bytes) = (Vec::new(), 0, Vec::new());
-        for command in commands {
-            bytes.extend(command);
-            waiting += 1;
-            if waiting == BATCH {
-                self.send(&std::mem::take(&mut bytes));
-                replies.extend((0..std::mem::take(&mut waiting)).map(|_| self.receive()));
-            }
+    /// Asks for each key. Returns the hits, and how many entries there were on an average of the second half.
+    fn ask(&mut self, keys: &[u64]) -> (usize, usize) {
+        let (sha, mut hits, mut sizes) = (self.sha.clone(), 0, Vec::new());
+        for batch in keys.chunks(BATCH) {
+            let mut bytes = Vec::new();
+            batch.iter().for_each(|key| {
+                bytes.extend(encode(&["EVALSHA", &sha, "1", &super::key(*key)]));
+            });
+            bytes.extend(encode(&["DBSIZE"]));
+            self.send(&bytes);
+            hits += batch.iter().filter(|_| self.receive() == "1").count();
+            sizes.push(self.receive().parse().expect("a number"));
         }
-        self.send(&bytes);
-        replies.extend((0..waiting).map(|_| self.receive()));
-        replies
+        (hits, average(&sizes))
     }
 
     fn used(&mut self) -> usize {
@@ -93,44 +96,23 @@ impl Server {
         line.and_then(|text| text.trim().parse().ok()).expect("a number")
     }
 
-    fn keys(&mut self) -> usize {
-        self.call(&["DBSIZE"]).parse().expect("a number")
-    }
-
-    fn fill(&mut self, keys: std::ops::Range<u64>) {
-        self.each(keys.map(|i| encode(&["SET", &super::key(i), "v"])));
-    }
-
-    /// Limits the server to so many entries, as near as it comes and rather more.
-    fn limit(&mut self, policy: &str, entries: usize) {
+    /// Hits in a trace with room for so many entries, how many there were on an average of its second half,
+    /// and how long a request took.
+    pub fn run(&mut self, policy: &str, entries: usize, keys: &[u64]) -> (usize, usize, Duration) {
         self.call(&["CONFIG", "SET", "maxmemory", "0", "maxmemory-policy", policy]);
         self.call(&["FLUSHALL"]);
-        let empty = self.used();
-        let many = entries as u64;
-        self.fill(0..many);
-        let full = self.used();
-        let (mut limit, each) = (full, (full - empty) / entries);
-        for _ in 0..6 {
+        let strangers: Vec<u64> = (0..entries as u64).map(|i| 1 << 40 | i).collect();
+        self.ask(&strangers);
+        let (full, mut pace) = (self.used(), Duration::ZERO);
+        let (hits, held) = calibrate(full, entries, |limit| {
+            self.call(&["FLUSHALL"]);
             self.call(&["CONFIG", "SET", "maxmemory", &limit.to_string()]);
-            self.fill(many..many * 4);
-            let keys = self.keys();
-            if (entries..=entries + entries / 200).contains(&keys) {
-                break;
-            }
-            limit = limit + entries * each - keys * each + each;
-        }
-        self.call(&["FLUSHALL"]);
-    }
-
-    /// Hits in a trace, how many entries there were at its end, and how long a request took.
-    pub fn run(&mut self, policy: &str, entries: usize, keys: &[u64]) -> (usize, usize, Duration) {
-        self.limit(policy, entries);
-        let sha = self.sha.clone();
-        let started = Instant::now();
-        let replies =
-            self.each(keys.iter().map(|key| encode(&["EVALSHA", &sha, "1", &super::key(*key)])));
-        let pace = started.elapsed() / keys.len().max(1) as u32;
-        (replies.iter().filter(|reply| *reply == "1").count(), self.keys(), pace)
+            let started = Instant::now();
+            let found = self.ask(keys);
+            pace = started.elapsed() / keys.len().max(1) as u32;
+            found
+        });
+        (hits, held, pace)
     }
 }
 
@@ -150,7 +132,54 @@ fn encode(words: &[&str]) -> Vec<u8> {
     bytes
 }
 
-/// Asks a cache for every key of a trace. Returns the hits.
-pub fn hits(cache: &mut dyn Cache, keys: &[u64]) -> usize {
-    keys.iter().filter(|key| cache.ask(**key)).count()
+/// Asks a cache for every key of a trace. Returns the hits, and how many entries there were on an average
+/// of the second half.
+pub fn hits(cache: &mut dyn Cache, keys: &[u64]) -> (usize, usize) {
+    let (mut hits, mut sizes) = (0, Vec::new());
+    for batch in keys.chunks(BATCH) {
+        hits += batch.iter().filter(|key| cache.ask(**key)).count();
+        sizes.push(cache.len());
+    }
+    (hits, average(&sizes))
+}
+
+fn average(sizes: &[usize]) -> usize {
+    let late = &sizes[sizes.len() / 2..];
+    late.iter().sum::<usize>().div_ceil(late.len().max(1))
+}
+
+/// Tries limits until a trace, which `run` asks for, leaves room for so many entries, and few less. Returns the
+/// hits and entries of the best try: the most of those that were not too many.
+pub fn calibrate(
+    mut limit: usize,
+    entries: usize,
+    mut run: impl FnMut(usize) -> (usize, usize),
+) -> (usize, usize) {
+    // Limits that left room for too few, and for too many; and the best try.
+    let (mut low, mut high, mut best) = (0, usize::MAX, (0, 0));
+    for _ in 0..TRIES {
+        let (hits, held) = run(limit);
+        if held <= entries {
+            low = low.max(limit);
+            if held > best.1 {
+                best = (hits, held);
+            }
+            if (entries - held) * FEWER <= entries {
+                break;
+            }
+        } else {
+            high = high.min(limit);
+        }
+        // In proportion to what was missed, or in the middle if that was tried.
+        let aim = entries - entries / (2 * FEWER);
+        let next = (limit as u128 * aim as u128 / held.max(1) as u128) as usize;
+        limit = if next > low && next < high {
+            next
+        } else if high == usize::MAX {
+            low + low / 50
+        } else {
+            low + (high - low) / 2
+        };
+    }
+    best
 }
