@@ -62,11 +62,12 @@ impl Pool {
         }
     }
 
-    /// Gives the candidate that deserves it most away.
+    /// Gives the candidate that deserves it most away; of several that do the one that has been known for
+    /// longest, or else what has just come would always be the first to go.
     pub(super) fn take_worst(&mut self) -> Option<Candidate> {
-        let worst = (0..self.len).max_by_key(|&i| self.list[i].score)?;
+        let worst = (0..self.len).rev().max_by_key(|&i| self.list[i].score)?;
+        self.list[worst..self.len].rotate_left(1);
         self.len -= 1;
-        self.list.swap(worst, self.len);
         Some(self.list[self.len])
     }
 }
@@ -91,6 +92,16 @@ mod tests {
             assert_eq!(pool.take_worst().map(|c| c.score), Some(*score));
         }
         assert!(pool.is_empty() && pool.take_worst().is_none());
+    }
+
+    #[test]
+    fn of_equals_who_came_first_goes_first() {
+        let mut pool = Pool::new(EvictionPolicy::AllKeysLru);
+        for (hash, score) in [(1, 5), (2, 7), (3, 7), (4, 5), (5, 7)] {
+            pool.offer(Candidate { score, hash });
+        }
+        let order: Vec<u64> = std::iter::from_fn(|| pool.take_worst().map(|c| c.hash)).collect();
+        assert_eq!(order, [2, 3, 5, 1, 4]);
     }
 
     #[test]

@@ -114,6 +114,9 @@ impl Keyspace {
             },
         );
         found.extend(run.into_iter().filter(|e| !volatile || e.expiry().is_some()));
+        // Of equals the first is taken: that must not always be who stands first in a bucket.
+        let many = found.len();
+        found.rotate_left(rng.below(many.max(1)));
         if volatile && found.is_empty() {
             // Among many that do not expire, those that do are found by what the segments remember
             // of their times.
