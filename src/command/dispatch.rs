@@ -89,6 +89,7 @@ impl Session {
     fn run(&mut self, args: Args<'_>, reply: &mut dyn Reply) -> Flow {
         let flow = self.run_one(args, reply);
         if self.state.client.tracking.is_on() {
+            self.instance.tracking.end_command(&self.state.client);
             self.end_caching(args, flow);
         }
         flow

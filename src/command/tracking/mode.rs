@@ -42,6 +42,15 @@ pub(in crate::command) struct Mode {
     redirect: AtomicU64,
     /// The prefixes that it tracks; empty but in BCAST mode.
     prefixes: Mutex<BTreeSet<Box<[u8]>>>,
+    /// What its own command changed of what it has read, to be told of when that is over.
+    own: Mutex<Vec<Own>>,
+}
+
+/// What a client is told of that it changed itself.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Own {
+    Key(Box<[u8]>),
+    Everything,
 }
 
 impl Mode {
@@ -90,6 +99,16 @@ impl Mode {
     pub(super) fn clear(&self) -> BTreeSet<Box<[u8]>> {
         self.wish.store(0, Relaxed);
         std::mem::take(&mut *self.prefixes.lock())
+    }
+
+    /// Keeps what its own command changed.
+    pub(super) fn keep_own(&self, own: Own) {
+        self.own.lock().push(own);
+    }
+
+    /// Takes what its own command changed, in the order of the changes.
+    pub(super) fn take_own(&self) -> Vec<Own> {
+        std::mem::take(&mut *self.own.lock())
     }
 
     /// Adds a prefix. False if it is one already.

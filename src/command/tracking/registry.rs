@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::message::{Invalidation, What, redirection_broken};
-use super::mode::Wish;
+use super::mode::{Own, Wish};
 use super::prefixes::Prefixes;
 use super::table::{Ids, Table};
 use crate::command::client::{Client, Clients};
@@ -134,6 +134,20 @@ impl Tracking {
         }
     }
 
+    /// Tells a client of what it has changed itself of what it had read. To be called when its command is over, and
+    /// EXEC with all it runs: as in Redis, the others have been told by then.
+    pub(in crate::command) fn end_command(&self, client: &Arc<Client>) {
+        for own in client.tracking.take_own() {
+            match own {
+                Own::Key(key) => {
+                    let keys = [&*key];
+                    self.send(client, &Invalidation::new(What::Keys(&keys)));
+                }
+                Own::Everything => self.send(client, &Invalidation::new(What::Everything)),
+            }
+        }
+    }
+
     /// A key has changed; `by` is the client that changed it, 0 if none did.
     fn changed(&self, key: &[u8], by: u64) {
         self.prefixes.note(key, by);
@@ -149,19 +163,28 @@ impl Tracking {
         for id in ids {
             let Some(client) = self.trackers.lock().get(id).cloned() else { continue };
             let wish = client.tracking.wish();
-            let own = wish.contains(Wish::NOLOOP) && *id == by;
             // Who has turned to BCAST since is told by prefix.
-            if !own && !wish.contains(Wish::BCAST) {
+            if wish.contains(Wish::BCAST) || *id == by && wish.contains(Wish::NOLOOP) {
+                continue;
+            }
+            if *id == by {
+                client.tracking.keep_own(Own::Key(key.into()));
+            } else {
                 self.send(&client, &message);
             }
         }
     }
 
-    /// All keys may have changed.
-    fn all_changed(&self) {
+    /// All keys may have changed; `by` is the client that changed them.
+    fn all_changed(&self, by: u64) {
         let message = Invalidation::new(What::Everything);
         let trackers: Vec<_> = self.trackers.lock().values().cloned().collect();
-        trackers.iter().for_each(|client| self.send(client, &message));
+        for client in &trackers {
+            match client.id == by {
+                true => client.tracking.keep_own(Own::Everything),
+                false => self.send(client, &message),
+            }
+        }
         self.table.clear();
     }
 
@@ -215,7 +238,7 @@ impl Observer for Tracking {
                 Touch::Changed(key) => self.changed(key, what.by),
                 Touch::Gone(key) => self.changed(key, 0),
                 Touch::Read(key) => self.remember_one(key, what.by),
-                Touch::Everything => self.all_changed(),
+                Touch::Everything => self.all_changed(what.by),
             }
         }
         // Nobody has a batch of commands that would end.
