@@ -16,5 +16,6 @@ pub(crate) mod packed;
 pub(crate) mod pair;
 pub(crate) mod prefetch;
 pub(crate) mod rank_tree;
+pub(crate) mod same;
 pub(crate) mod stream_log;
 pub(crate) mod table;

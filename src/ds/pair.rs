@@ -26,6 +26,7 @@ use std::ptr::NonNull;
 
 use super::blob::Blob;
 use super::prefetch::prefetch_read;
+use super::same::same;
 use super::table::Rehash;
 use crate::rng::FieldHasher;
 
@@ -232,6 +233,12 @@ impl Pair {
     pub(crate) fn field(&self) -> &[u8] {
         let shape = self.shape();
         self.bytes(shape.field_at(), shape.field_len)
+    }
+
+    /// Whether this is its field.
+    #[inline(always)]
+    pub(crate) fn has_field(&self, field: &[u8]) -> bool {
+        same(self.field(), field)
     }
 
     /// The value; empty if there is none.

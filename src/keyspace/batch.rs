@@ -6,33 +6,28 @@
 use smallvec::SmallVec;
 
 use super::entry::Entry;
-use super::stripe::{DueFrom, StripeData};
+use super::stripe::StripeData;
 use super::tx::Tx;
 use super::{Key, Keyspace};
-use crate::ds::table::Table;
+use crate::ds::table::{self, Step};
 use crate::error::Result;
 use crate::sync::RwLockReadGuard;
 use crate::value::Big;
 
-type Keys = Table<Entry, DueFrom>;
+type Spot<'t> = table::Spot<'t, Entry>;
 
-/// How many keys a bucket is fetched before its entries, and those before their use.
-const AHEAD: usize = 12;
+/// How many keys each step of a look-up is taken before the next.
+const AHEAD: usize = 10;
 
 /// Fetches what the keys after number `i` need; called with each `i` in turn.
 #[inline(always)]
-fn fetch_after<'t>(keys: &[Key<'_>], i: usize, table: impl Fn(usize) -> Option<&'t Keys>) {
-    let fetch = |first: usize, last: usize, hint: fn(&Keys, u64)| {
-        let soon = keys.get(first..(last + 1).min(keys.len())).unwrap_or_default();
-        for (j, key) in (first..).zip(soon) {
-            if let Some(table) = table(j) {
-                hint(table, key.hash);
-            }
+fn fetch_after<'t>(i: usize, spot: impl Fn(usize) -> Option<Spot<'t>>) {
+    for (step, ahead) in Step::ALL.into_iter().zip([3 * AHEAD, 2 * AHEAD, AHEAD]) {
+        let first = if i == 0 { 0 } else { i + ahead };
+        for spot in (first..=i + ahead).filter_map(&spot) {
+            spot.fetch(step, Entry::prefetch);
         }
-    };
-    let first = |ahead: usize| if i == 0 { 0 } else { i + ahead };
-    fetch(first(2 * AHEAD), i + 2 * AHEAD, |table, hash| table.prefetch(hash));
-    fetch(first(AHEAD), i + AHEAD, |table, hash| table.candidates(hash, Entry::prefetch));
+    }
 }
 
 impl Tx<'_> {
@@ -44,20 +39,20 @@ impl Tx<'_> {
         &'t self,
         keys: &'t [Key<'t>],
     ) -> Result<impl ExactSizeIterator<Item = Option<&'t Entry>>> {
-        let mut tables = Vec::with_capacity(keys.len());
+        let mut spots = Vec::with_capacity(keys.len());
         for key in keys {
-            tables.push(self.table(*key)?);
+            spots.push(self.spot(*key)?);
         }
         Ok(keys.iter().enumerate().map(move |(i, key)| {
-            fetch_after(keys, i, |j| tables[j]);
-            self.look_in(tables[i], *key)
+            fetch_after(i, |j| spots.get(j).copied().flatten());
+            self.look_at(spots[i], *key)
         }))
     }
 
     /// Fetches what the keys after number `i` need; to be called with each `i` in turn, before key `i`
     /// is changed.
     pub(crate) fn fetch_ahead(&self, keys: &[Key<'_>], i: usize) {
-        fetch_after(keys, i, |j| self.table(keys[j]).ok().flatten());
+        fetch_after(i, |j| self.spot(*keys.get(j)?).ok().flatten());
     }
 }
 
@@ -88,25 +83,29 @@ impl Keyspace {
                 stripes.push((data, run));
             }
         }
-        let tables = stripes.iter().filter_map(|(data, run)| Some((&data.space(db)?.table, *run)));
-        for (table, run) in tables.clone() {
-            table.candidates(run[0].0, Entry::prefetch);
+        let spots = stripes.iter().filter_map(|(data, run)| {
+            let hash = run[0].0;
+            Some((data.space(db)?.table.spot(hash)?, *run))
+        });
+        for step in [Step::Items, Step::Beyond] {
+            spots.clone().for_each(|(spot, _)| spot.fetch(step, Entry::prefetch));
         }
         if soon.iter().all(|(_, member)| member.is_none()) {
             return;
         }
-        let mut collections = SmallVec::<[(&dyn Big, &[Soon<'_>]); AT_A_TIME]>::new();
-        for (table, run) in tables {
-            table.candidates(run[0].0, |entry| {
-                collections.extend(entry.big().map(|big| (big, run)))
-            });
-        }
-        for near in [false, true] {
-            for (big, run) in &collections {
-                run.iter()
-                    .filter_map(|(_, member)| *member)
-                    .for_each(|name| big.prefetch(name, near));
+        let mut members = SmallVec::<[(&dyn Big, u64); AT_A_TIME]>::new();
+        for (spot, run) in spots {
+            for step in [Step::Items, Step::Beyond] {
+                spot.fetch(step, |entry| {
+                    if let Some(big) = entry.big() {
+                        let names = run.iter().filter_map(|(_, member)| *member);
+                        members.extend(names.map(|name| (big, big.hash_of(name))));
+                    }
+                });
             }
+        }
+        for step in Step::ALL {
+            members.iter().for_each(|(big, hash)| big.prefetch(*hash, step));
         }
     }
 }

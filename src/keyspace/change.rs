@@ -521,7 +521,7 @@ impl Tx<'_> {
             let (space, watch, waiting, bytes) = data.split(db);
             let Space { table, entry_bytes, volatile, timed, resist, .. } = space;
             let table_before = table.heap_size();
-            let place = table.entry(key.hash, |entry| entry.key() == key.bytes);
+            let place = table.entry(key.hash, |entry| entry.has_key(key.bytes));
             let mut before = Weight::default();
             if let Place::Occupied(place) = &place {
                 if time.is_past(place.get()) {

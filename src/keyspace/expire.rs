@@ -206,7 +206,7 @@ impl Parts<'_, '_> {
         let space = self.data.space_mut(db);
         let table_before = space.table.heap_size();
         let crate::ds::table::Entry::Occupied(place) =
-            space.table.entry(key.hash, |e| e.key() == key.bytes)
+            space.table.entry(key.hash, |e| e.has_key(key.bytes))
         else {
             return;
         };

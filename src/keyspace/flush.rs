@@ -136,7 +136,7 @@ impl super::tx::Parts<'_, '_> {
         let (Some(space), watch) = (self.data.space(db), &self.data.watch) else { return };
         for key in watch.keys(db) {
             let hash = self.keyspace.key(key).hash;
-            let found = space.table.find(hash, |entry| entry.key() == key);
+            let found = space.table.find(hash, |entry| entry.has_key(key));
             if found.is_some_and(|entry| !self.time.is_past(entry)) {
                 match &mut self.undo {
                     Some(undo) => undo.mark(db, key),

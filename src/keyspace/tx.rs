@@ -15,11 +15,11 @@ use super::event::MISSED;
 use super::held::{Guard, Held};
 use super::observer::{Committed, KeyEvent, Touch, wants};
 use super::serve::Waking;
-use super::stripe::{DueFrom, StripeData};
+use super::stripe::StripeData;
 use super::undo::Undoing;
 use super::{Key, Keyspace, access};
 use crate::clock::{Clock, Millis};
-use crate::ds::table::Table;
+use crate::ds::table::Spot;
 use crate::error::{Error, Result};
 
 /// How stripes are locked: with others who read, or alone.
@@ -337,7 +337,7 @@ impl<'k> Tx<'k> {
         look: impl FnOnce(&Entry) -> R,
     ) -> Result<Option<R>> {
         self.with_stripe(self.keyspace.stripe_of(key.hash), |data| {
-            let found = data.space(self.db)?.table.find(key.hash, |entry| entry.key() == key.bytes);
+            let found = data.space(self.db)?.table.find(key.hash, |entry| entry.has_key(key.bytes));
             found.filter(|entry| !self.time.is_past(entry)).map(look)
         })
     }
@@ -352,31 +352,27 @@ impl<'k> Tx<'k> {
         self.held.stripes()
     }
 
-    /// The table where a key is, if it is; `None` if the database was never written to.
+    /// Where a key is, if it is; `None` if there is no table for it.
     #[inline(always)]
-    pub(super) fn table(&self, key: Key<'_>) -> Result<Option<&Table<Entry, DueFrom>>> {
-        Ok(self.stripe(key.hash)?.space(self.db).map(|space| &space.table))
+    pub(super) fn spot(&self, key: Key<'_>) -> Result<Option<Spot<'_, Entry>>> {
+        Ok(self.stripe(key.hash)?.space(self.db).and_then(|space| space.table.spot(key.hash)))
     }
 
-    /// The live entry of a key in its table.
+    /// The live entry of a key at its place.
     #[inline(always)]
-    fn find<'t>(
-        &self,
-        table: Option<&'t Table<Entry, DueFrom>>,
-        key: Key<'_>,
-    ) -> Option<&'t Entry> {
-        let found = table?.find(key.hash, |entry| entry.key() == key.bytes);
+    fn find<'t>(&self, spot: Option<Spot<'t, Entry>>, key: Key<'_>) -> Option<&'t Entry> {
+        let found = spot?.find(|entry| entry.has_key(key.bytes));
         found.filter(|entry| !self.time.is_past(entry))
     }
 
-    /// As [`look`](Tx::look), in the key's table.
+    /// As [`look`](Tx::look), at the key's place.
     #[inline(always)]
-    pub(super) fn look_in<'t>(
+    pub(super) fn look_at<'t>(
         &self,
-        table: Option<&'t Table<Entry, DueFrom>>,
+        spot: Option<Spot<'t, Entry>>,
         key: Key<'_>,
     ) -> Option<&'t Entry> {
-        let found = self.find(table, key);
+        let found = self.find(spot, key);
         let count = if found.is_some() { &self.hits } else { &self.misses };
         count.set(count.get() + 1);
         if found.is_none() && self.keyspace.observers.want(wants::MISSES) {
@@ -388,13 +384,13 @@ impl<'k> Tx<'k> {
     /// The live entry of a key, without counting the look-up as a use.
     #[inline(always)]
     pub(crate) fn peek(&self, key: Key<'_>) -> Result<Option<&Entry>> {
-        Ok(self.find(self.table(key)?, key))
+        Ok(self.find(self.spot(key)?, key))
     }
 
     /// The live entry of a key; counts as a hit or a miss, but not as a use of it.
     #[inline(always)]
     pub(crate) fn look(&self, key: Key<'_>) -> Result<Option<&Entry>> {
-        Ok(self.look_in(self.table(key)?, key))
+        Ok(self.look_at(self.spot(key)?, key))
     }
 
     /// The live entry of a key; counts as a use of it, and as a hit or a miss.

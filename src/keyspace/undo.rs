@@ -201,7 +201,7 @@ impl Tx<'_> {
         let parts = self.parts(stripe).expect(HELD);
         if let Some(space) = parts.data.spaces.get_mut(db as usize)
             && let table::Entry::Occupied(mut place) =
-                space.table.entry(key.hash, |entry| entry.key() == key.bytes)
+                space.table.entry(key.hash, |entry| entry.has_key(key.bytes))
         {
             place.get_mut().settle();
         }

@@ -14,6 +14,7 @@ use std::any::Any;
 use std::fmt;
 
 use crate::clock::Millis;
+use crate::ds::table::Step;
 
 /// The type of a value, as `TYPE` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -194,9 +195,12 @@ pub(crate) trait Big: Any + fmt::Debug + Send + Sync {
     fn settle(&mut self) {}
     /// A copy of it.
     fn duplicate(&self) -> Box<dyn Big>;
-    /// Hints that a member or field will be looked for: at its bucket, and when that is `near`, at
-    /// what lies there.
-    fn prefetch(&self, _name: &[u8], _near: bool) {}
+    /// The hash by which a member or field is looked for.
+    fn hash_of(&self, _name: &[u8]) -> u64 {
+        0
+    }
+    /// Hints that what has this hash will be looked for.
+    fn prefetch(&self, _hash: u64, _step: Step) {}
 }
 
 /// A stored collection, as a reader sees it while its stripe is locked.

@@ -45,7 +45,7 @@ mod walk;
 
 use std::ops::Range;
 
-use super::table::{Dense, Table};
+use super::table::{Dense, Step, Table};
 use crate::rng::FieldHasher;
 use index::Item;
 use inner::Inner;
@@ -153,16 +153,10 @@ impl RankTree {
         self.hasher.hash(member)
     }
 
-    /// Hints that a member of this hash will be looked up soon.
+    /// Hints that a member of this hash will be looked up soon, in the index and then in its leaf.
     #[inline]
-    pub(crate) fn prefetch(&self, hash: u64) {
-        self.index.prefetch(hash);
-    }
-
-    /// As [`prefetch`](RankTree::prefetch), once that is here: at the leaf.
-    #[inline]
-    pub(crate) fn prefetch_leaf(&self, hash: u64) {
-        self.index.candidates(hash, |item| {
+    pub(crate) fn fetch(&self, hash: u64, step: Step) {
+        self.index.fetch(hash, step, |item| {
             if item.hash == hash as u32 {
                 self.leaf(item.leaf).prefetch();
             }

@@ -36,12 +36,14 @@ mod entry;
 mod iter;
 mod sample;
 mod scan;
+mod spot;
 #[cfg(test)]
 mod tests;
 
-use bucket::{Bucket, tag_of};
+use bucket::Bucket;
 pub(crate) use entry::Entry;
 pub(crate) use iter::Iter;
+pub(crate) use spot::{Spot, Step};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use std::fmt;
 use std::ptr::NonNull;
@@ -185,38 +187,21 @@ impl<T, S: Summary> Table<T, S> {
 
     /// The item of this hash for which `is` says yes.
     #[inline(always)]
-    pub(crate) fn find(&self, hash: u64, mut is: impl FnMut(&T) -> bool) -> Option<&T> {
-        if self.segments.is_empty() {
-            return None;
-        }
-        let tag = tag_of(hash);
-        let mut bucket = self.bucket(self.home(hash));
-        loop {
-            for slot in bucket.candidates(tag) {
-                let item = bucket.item(slot);
-                if is(item) {
-                    return Some(item);
-                }
-            }
-            bucket = bucket.next()?;
-        }
+    pub(crate) fn find(&self, hash: u64, is: impl FnMut(&T) -> bool) -> Option<&T> {
+        self.spot(hash)?.find(is)
     }
 
     /// Hints that the bucket of this hash will be read soon.
     #[inline(always)]
     pub(crate) fn prefetch(&self, hash: u64) {
-        if !self.segments.is_empty() {
-            prefetch_read(self.bucket(self.home(hash)));
-        }
+        self.fetch(hash, Step::Bucket, |_| {});
     }
 
-    /// Shows each item of the first bucket whose tag matches this hash, so that the caller may
-    /// prefetch what the item points to.
+    /// Hints that this hash will be looked up soon; see [`Spot::fetch`].
     #[inline(always)]
-    pub(crate) fn candidates<'t>(&'t self, hash: u64, mut show: impl FnMut(&'t T)) {
-        if !self.segments.is_empty() {
-            let bucket = self.bucket(self.home(hash));
-            bucket.candidates(tag_of(hash)).for_each(|slot| show(bucket.item(slot)));
+    pub(crate) fn fetch<'t>(&'t self, hash: u64, step: Step, show: impl FnMut(&'t T)) {
+        if let Some(spot) = self.spot(hash) {
+            spot.fetch(step, show);
         }
     }
 

@@ -36,6 +36,7 @@ use shape::{EXPIRES, Form, LONG, Shape, TIMED};
 use crate::clock::Millis;
 use crate::ds::blob::Blob;
 use crate::ds::prefetch::prefetch_read;
+use crate::ds::same::same;
 use crate::value::string::{StringRef, bytes_encoding};
 use crate::value::{Big, Encoding, StoredRef, Type};
 
@@ -160,6 +161,12 @@ impl Entry {
         let shape = self.shape();
         // SAFETY: `key_len` bytes were written here when the entry was made.
         unsafe { std::slice::from_raw_parts(self.at(shape.key_at()).as_ptr(), shape.key_len) }
+    }
+
+    /// Whether this is its key.
+    #[inline(always)]
+    pub(crate) fn has_key(&self, key: &[u8]) -> bool {
+        same(self.key(), key)
     }
 
     /// The bytes behind the key, `shape` being the entry's own.

@@ -7,7 +7,7 @@
 
 use crate::clock::Millis;
 use crate::ds::pair::Pair;
-use crate::ds::table::{Entry, Summary, Table};
+use crate::ds::table::{Entry, Step, Summary, Table};
 use crate::rng::FieldHasher;
 use crate::value::undo::UndoLog;
 use crate::value::{Big, Encoding, SetExpiry, Type};
@@ -96,7 +96,7 @@ impl BigHash {
 
     #[inline]
     pub(super) fn find(&self, field: &[u8]) -> Option<&Pair> {
-        self.table.find(self.hasher.hash(field), |pair| pair.field() == field)
+        self.table.find(self.hasher.hash(field), |pair| pair.has_field(field))
     }
 
     /// Every pair, in no order.
@@ -152,7 +152,7 @@ impl BigHash {
             SetExpiry::At(at) => Some(at),
             SetExpiry::Clear | SetExpiry::Keep => None,
         };
-        match self.table.entry(hash, |pair| pair.field() == field) {
+        match self.table.entry(hash, |pair| pair.has_field(field)) {
             Entry::Occupied(mut place) => {
                 let pair = place.get_mut();
                 self.log.push(|| Change::Was(pair.clone()));
@@ -185,7 +185,7 @@ impl BigHash {
     /// Sets, changes or removes the time of a field that is there.
     pub(super) fn set_time(&mut self, field: &[u8], at: Option<Millis>) {
         let hash = self.hasher.hash(field);
-        let Entry::Occupied(mut place) = self.table.entry(hash, |pair| pair.field() == field)
+        let Entry::Occupied(mut place) = self.table.entry(hash, |pair| pair.has_field(field))
         else {
             return;
         };
@@ -204,7 +204,7 @@ impl BigHash {
     /// Removes a field; returns it.
     pub(super) fn remove(&mut self, field: &[u8]) -> Option<Pair> {
         let hash = self.hasher.hash(field);
-        let Entry::Occupied(place) = self.table.entry(hash, |pair| pair.field() == field) else {
+        let Entry::Occupied(place) = self.table.entry(hash, |pair| pair.has_field(field)) else {
             return None;
         };
         let (pair, _) = place.remove();
@@ -344,12 +344,11 @@ impl Big for BigHash {
         Box::new(self.clone())
     }
 
-    fn prefetch(&self, name: &[u8], near: bool) {
-        let hash = self.hasher.hash(name);
-        if near {
-            self.table.candidates(hash, Pair::prefetch);
-        } else {
-            self.table.prefetch(hash);
-        }
+    fn hash_of(&self, name: &[u8]) -> u64 {
+        self.hasher.hash(name)
+    }
+
+    fn prefetch(&self, hash: u64, step: Step) {
+        self.table.fetch(hash, step, Pair::prefetch);
     }
 }

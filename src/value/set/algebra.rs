@@ -10,6 +10,7 @@ use super::{Iter, Member, Set, SetRef};
 use crate::config::Limits;
 use crate::ds::intset::IntSetRef;
 use crate::ds::packed::{Item, Packed};
+use crate::ds::table::Step;
 use crate::rng::FieldHasher;
 use crate::value::string::Digits;
 
@@ -217,9 +218,11 @@ fn retain(batch: &mut Vec<(Member<'_>, u64)>, set: SetRef<'_>, wanted: bool) {
     let mut digits = Digits::new();
     for (member, hash) in &mut *batch {
         *hash = table.hash(member.bytes(&mut digits));
-        table.prefetch_bucket(*hash);
+        table.fetch(*hash, Step::Bucket);
     }
-    batch.iter().for_each(|(_, hash)| table.prefetch_member(*hash));
+    for step in [Step::Items, Step::Beyond] {
+        batch.iter().for_each(|(_, hash)| table.fetch(*hash, step));
+    }
     batch
         .retain(|(member, hash)| table.contains_hashed(*hash, member.bytes(&mut digits)) == wanted);
 }

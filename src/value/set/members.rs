@@ -1,7 +1,7 @@
 //! The members of a big set, in a hash table.
 
 use crate::ds::pair::Pair;
-use crate::ds::table::{self, Dense, Table};
+use crate::ds::table::{self, Dense, Step, Table};
 use crate::rng::FieldHasher;
 use crate::value::undo::UndoLog;
 use crate::value::{Big, Encoding, Type};
@@ -44,26 +44,20 @@ impl Members {
 
     #[inline(always)]
     pub(super) fn contains_hashed(&self, hash: u64, member: &[u8]) -> bool {
-        self.table.find(hash, |pair| pair.field() == member).is_some()
+        self.table.find(hash, |pair| pair.has_field(member)).is_some()
     }
 
     /// Hints that a member of this hash will be looked for.
     #[inline(always)]
-    pub(super) fn prefetch_bucket(&self, hash: u64) {
-        self.table.prefetch(hash);
-    }
-
-    /// As [`prefetch_bucket`](Members::prefetch_bucket), once its bucket is here.
-    #[inline(always)]
-    pub(super) fn prefetch_member(&self, hash: u64) {
-        self.table.candidates(hash, Pair::prefetch);
+    pub(super) fn fetch(&self, hash: u64, step: Step) {
+        self.table.fetch(hash, step, Pair::prefetch);
     }
 
     /// Adds a member. Returns whether it is new.
     #[inline]
     pub(super) fn insert(&mut self, member: &[u8]) -> bool {
         let hash = self.hash(member);
-        match self.table.entry(hash, |pair| pair.field() == member) {
+        match self.table.entry(hash, |pair| pair.has_field(member)) {
             table::Entry::Occupied(_) => false,
             table::Entry::Vacant(place) => {
                 let pair = Pair::new(member, None, None);
@@ -79,7 +73,7 @@ impl Members {
     #[inline]
     pub(super) fn remove(&mut self, member: &[u8]) -> bool {
         let hash = self.hash(member);
-        match self.table.entry(hash, |pair| pair.field() == member) {
+        match self.table.entry(hash, |pair| pair.has_field(member)) {
             table::Entry::Occupied(place) => {
                 let (pair, _) = place.remove();
                 self.bytes -= pair.heap_size();
@@ -166,8 +160,11 @@ impl Big for Members {
         Box::new(self.clone())
     }
 
-    fn prefetch(&self, name: &[u8], near: bool) {
-        let hash = self.hash(name);
-        if near { self.prefetch_member(hash) } else { self.prefetch_bucket(hash) }
+    fn hash_of(&self, name: &[u8]) -> u64 {
+        self.hash(name)
+    }
+
+    fn prefetch(&self, hash: u64, step: Step) {
+        self.fetch(hash, step);
     }
 }

@@ -18,7 +18,7 @@ use crate::config::{EncodingLimit, Limits};
 use crate::ds::intset::{IntSet, IntSetRef};
 use crate::ds::packed::{self, Item, Packed, PackedRef};
 use crate::ds::pair::Pair;
-use crate::ds::table::{self, Dense};
+use crate::ds::table::{self, Dense, Step};
 use crate::text::int;
 use crate::value::string::Digits;
 use crate::value::{Big, Collection, Encoding, Packing, Stored, StoredRef, Type, View};
@@ -319,7 +319,7 @@ impl<'a> SetRef<'a> {
         members: M,
     ) -> impl Iterator<Item = bool> + use<'a, 'm, M> {
         if let SetRef::Table(table) = self {
-            members.clone().for_each(|member| table.prefetch_bucket(table.hash(member)));
+            members.clone().for_each(|member| table.fetch(table.hash(member), Step::Bucket));
         }
         members.map(move |member| self.contains(member))
     }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::ds::rank_tree::{Place, RankTree};
+use crate::ds::table::Step;
 use crate::value::undo::UndoLog;
 use crate::value::{Big, Encoding, Type};
 
@@ -137,12 +138,11 @@ impl Big for BigZSet {
         Box::new(self.clone())
     }
 
-    fn prefetch(&self, name: &[u8], near: bool) {
-        let hash = self.tree.hash(name);
-        if near {
-            self.tree.prefetch_leaf(hash);
-        } else {
-            self.tree.prefetch(hash);
-        }
+    fn hash_of(&self, name: &[u8]) -> u64 {
+        self.tree.hash(name)
+    }
+
+    fn prefetch(&self, hash: u64, step: Step) {
+        self.tree.fetch(hash, step);
     }
 }
