@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::keyspace::event::{APPEND, DEL, INCRBY, INCRBYFLOAT, SETRANGE};
 use crate::keyspace::{Access, Key, Tx};
 use crate::text::extended::Extended;
+use crate::value::copies::copies;
 use crate::value::lcs::{LcsTable, Match};
 use crate::value::string::{Digits, StringRef, StringValue};
 
@@ -260,6 +261,9 @@ impl<S: Scope> Db<S> {
     /// string (`MGET`, O(keys), locks their stripes shared). Fetches the keys from memory side by
     /// side: far cheaper than one [`get`](Db::get) each.
     ///
+    /// Short values share an allocation with up to 63 others, 16 KB at most, which lives as long as any of
+    /// them: copy what is to be kept for long.
+    ///
     /// ```
     /// let db = danio::Db::in_memory();
     /// db.mset([("a", "1"), ("b", "2")])?;
@@ -270,9 +274,8 @@ impl<S: Scope> Db<S> {
     pub fn mget<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> Vec<Option<Bytes>> {
         let keys: Vec<K> = keys.into_iter().collect();
         let keys = self.hashed(&keys);
-        let mut values: Vec<_> = self.sure(self.many(&keys, Access::Shared, |tx| {
-            Ok(tx.strings(&keys)?.map(|string| string.map(StringRef::to_bytes)).collect())
-        }));
+        let mut values =
+            self.sure(self.many(&keys, Access::Shared, |tx| Ok(copies(tx.strings(&keys)?))));
         values.resize(keys.len(), None);
         values
     }

@@ -1,5 +1,6 @@
 //! What a key can hold: one file per Redis type, without keys, locks or time.
 
+pub(crate) mod copies;
 pub(crate) mod geo;
 pub(crate) mod hash;
 pub(crate) mod lcs;
