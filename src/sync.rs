@@ -74,6 +74,16 @@ mod model {
         pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
             self.0.lock().expect("not poisoned")
         }
+
+        #[cfg(feature = "snapshot")]
+        pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+            self.0.try_lock().ok()
+        }
+
+        #[cfg(feature = "snapshot")]
+        pub(crate) fn into_inner(self) -> T {
+            self.0.into_inner().expect("not poisoned")
+        }
     }
 
     #[derive(Debug, Default)]

@@ -21,7 +21,9 @@ fn rows() -> Vec<(String, Vec<String>)> {
             if command.starts_with(|c: char| c.is_lowercase()) {
                 return None;
             }
-            if !cfg!(feature = "snapshot") && matches!(&*command, "DUMP" | "RESTORE") {
+            if !cfg!(feature = "snapshot")
+                && matches!(&*command, "BGSAVE" | "DUMP" | "LASTSAVE" | "RESTORE" | "SAVE")
+            {
                 return None;
             }
             let typed =

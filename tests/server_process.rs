@@ -100,7 +100,7 @@ fn a_term_signal_ends_it_in_good_order() {
 #[test]
 fn a_client_ends_it() {
     let port = free_port().to_string();
-    let mut server = start(&["--port", &port], "");
+    let mut server = start(&["--port", &port, "--save", ""], "");
     server.wait_for("Ready to accept connections");
     Wire::connect(port.parse().expect("a port")).command(&["SHUTDOWN"]);
     assert!(server.end().2);
@@ -113,7 +113,18 @@ fn a_file_the_input_and_options_count_in_turn() {
     let input = format!("port {port}\nmaxmemory \"2mb\"\n");
     let file_name = file.to_string_lossy().into_owned();
     let mut server = start(
-        &[&file_name, "--maxmemory", "3mb", "--loglevel", "warning", "--bind", "127.0.0.1", "-"],
+        &[
+            &file_name,
+            "--maxmemory",
+            "3mb",
+            "--loglevel",
+            "warning",
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "-",
+        ],
         &input,
     );
     let mut wire = (0..200)
@@ -156,12 +167,7 @@ fn what_is_wrong_is_named() {
             "argument couldn't be parsed into an integer",
         ),
         (vec!["--port"], 2, "port", "wrong number of arguments"),
-        (
-            vec!["--save", "900 1"],
-            2,
-            "save \"900 1\"",
-            "data are in memory only, so that the only value is \"\"",
-        ),
+        (vec!["--save", "900"], 2, "save \"900\"", "Invalid save parameters"),
         (
             vec!["--appendonly", "yes"],
             2,

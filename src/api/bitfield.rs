@@ -167,7 +167,7 @@ impl Tx<'_> {
             let grows = old.is_none_or(|len| len < longest);
             let bytes = edited(slot, old.unwrap_or(0).max(longest));
             let (mut answers, mut written) = (Vec::with_capacity(steps.steps.len()), Vec::new());
-            let mut changed = false;
+            let mut changes = 0;
             for step in &steps.steps {
                 let field = step.field().checked(limit)?;
                 let before = field.get(bytes);
@@ -182,17 +182,18 @@ impl Tx<'_> {
                 debug_assert!(after.is_some() || overflow == BitOverflow::Fail);
                 if let Some(after) = after {
                     field.set(bytes, after);
-                    changed |= grows || before != after;
+                    changes += usize::from(grows || before != after);
                     written.push((field, after));
                 }
                 let answer =
                     if matches!(step, Step::Set(..)) { before } else { after.unwrap_or(0) };
                 answers.push(after.map(|_| answer));
             }
-            if !changed && !grows {
+            if changes == 0 && !grows {
                 return Ok(slot.same(answers));
             }
-            let events = if changed { &[SETBIT][..] } else { &[] };
+            slot.count_as(changes);
+            let events = if changes > 0 { &[SETBIT][..] } else { &[] };
             Ok(slot.changed(answers, events, |effect| {
                 let mut words = vec![b"BITFIELD".to_vec(), key.bytes.to_vec()];
                 let mut step = |what: &str, field: bits::Field, value: i64| {

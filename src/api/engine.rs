@@ -6,6 +6,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::Db;
+#[cfg(feature = "snapshot")]
+use super::save::Saves;
 use crate::blocking::WaitingRoom;
 use crate::clock::Clock;
 use crate::config::{Config, Reason, Upkeep};
@@ -44,6 +46,8 @@ struct Inner {
     upkeep: Mutex<UpkeepState>,
     #[cfg(feature = "snapshot")]
     files: Arc<Files>,
+    #[cfg(feature = "snapshot")]
+    saves: Arc<Saves>,
     thread: Option<UpkeepThread>,
     /// What a layer above keeps for this engine; made when it first asks.
     extension: OnceLock<Arc<dyn Any + Send + Sync>>,
@@ -69,6 +73,8 @@ pub struct Tick {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        #[cfg(feature = "snapshot")]
+        self.saves.end();
         self.hub.end();
         self.notifier.end();
     }
@@ -94,9 +100,18 @@ impl Engine {
             )
         })?);
         keyspace.observers.add(notifier.clone());
+        #[cfg(feature = "snapshot")]
+        let files = Arc::new(Files::new(config.disk, config.dir));
+        let chores = Chores {
+            keyspace: keyspace.clone(),
+            #[cfg(feature = "snapshot")]
+            saves: Arc::new(Saves::new(keyspace.clone(), files.clone(), config.dbfilename)),
+        };
+        #[cfg(feature = "snapshot")]
+        let saves = chores.saves.clone();
         let thread = match config.upkeep {
             Upkeep::ByHand => None,
-            Upkeep::Thread => Some(UpkeepThread::start(keyspace.clone())?),
+            Upkeep::Thread => Some(UpkeepThread::start(chores)?),
         };
         Ok(Engine {
             inner: Arc::new(Inner {
@@ -106,7 +121,9 @@ impl Engine {
                 notifier,
                 upkeep: Mutex::default(),
                 #[cfg(feature = "snapshot")]
-                files: Arc::new(Files::new(config.disk, config.dir)),
+                files,
+                #[cfg(feature = "snapshot")]
+                saves,
                 thread,
                 extension: OnceLock::new(),
             }),
@@ -151,6 +168,8 @@ impl Engine {
     /// ```
     pub fn tick(&self, budget: Duration) -> Tick {
         let mut state = self.inner.upkeep.lock();
+        #[cfg(feature = "snapshot")]
+        self.inner.saves.tick();
         tick(&self.inner.keyspace, &mut state.next_stripe, budget)
     }
 
@@ -214,9 +233,14 @@ impl Engine {
 
     /// Where this engine keeps files.
     #[cfg(feature = "snapshot")]
-    #[expect(dead_code, reason = "its users, files, come next")]
     pub(crate) fn files(&self) -> &Arc<Files> {
         &self.inner.files
+    }
+
+    /// Saving snapshots.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn saves(&self) -> &Arc<Saves> {
+        &self.inner.saves
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -291,6 +315,13 @@ fn tick(keyspace: &Keyspace, next_stripe: &mut usize, budget: Duration) -> Tick 
     tick
 }
 
+/// What upkeep looks after.
+struct Chores {
+    keyspace: Arc<Keyspace>,
+    #[cfg(feature = "snapshot")]
+    saves: Arc<Saves>,
+}
+
 /// The thread that does upkeep. Dropping it stops it and waits for its end.
 struct UpkeepThread {
     stop: Arc<(Mutex<bool>, Condvar)>,
@@ -298,14 +329,17 @@ struct UpkeepThread {
 }
 
 impl UpkeepThread {
-    fn start(keyspace: Arc<Keyspace>) -> Result<UpkeepThread> {
+    fn start(chores: Chores) -> Result<UpkeepThread> {
         let stop = Arc::new((Mutex::new(false), Condvar::new()));
         let stopped = stop.clone();
         let run = move || {
             let mut next_stripe = 0;
-            while !UpkeepThread::pause(&keyspace, &stopped) {
+            let keyspace = &chores.keyspace;
+            while !UpkeepThread::pause(keyspace, &stopped) {
+                #[cfg(feature = "snapshot")]
+                chores.saves.tick();
                 // A quarter of the time; more than that only while keys expire faster.
-                while tick(&keyspace, &mut next_stripe, Duration::from_millis(25)).more
+                while tick(keyspace, &mut next_stripe, Duration::from_millis(25)).more
                     && !*stopped.0.lock()
                 {
                     thread::yield_now();

@@ -52,7 +52,7 @@ impl Tx<'_> {
     ) -> Result<bool> {
         let limit = self.hll_limit();
         self.change(key, |slot| {
-            let mut changed = false;
+            let mut changes = 0;
             let dense = match slot.entry() {
                 Some(entry) => {
                     let hll = sketch(entry)?;
@@ -71,7 +71,7 @@ impl Tx<'_> {
                     }
                 }
                 None => {
-                    changed = true;
+                    changes = 1;
                     let mut hll = Hll::new();
                     hll.uncache();
                     Err(hll)
@@ -81,21 +81,22 @@ impl Tx<'_> {
                 Ok(len) => {
                     let bytes = edited(slot, len);
                     for element in elements.clone() {
-                        hll::add_to_dense(bytes, Rank::of(element));
+                        changes += usize::from(hll::add_to_dense(bytes, Rank::of(element)));
                     }
                     hll::uncache(bytes);
                 }
                 Err(mut hll) => {
                     for element in elements.clone() {
-                        changed |= hll.add(Rank::of(element), limit)?;
+                        changes += usize::from(hll.add(Rank::of(element), limit)?);
                     }
-                    if !changed {
+                    if changes == 0 {
                         keep_as_raw(slot, hll.bytes().len());
                         return Ok(slot.same(false));
                     }
                     keep(slot, &hll);
                 }
             }
+            slot.count_as(changes);
             Ok(slot.changed(true, &[PFADD], |effect| {
                 let mut words = vec![&b"PFADD"[..], key.bytes];
                 for element in elements {

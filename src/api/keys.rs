@@ -100,6 +100,7 @@ impl Tx<'_> {
         let entry = self.change(from, |slot| {
             let entry = slot.take();
             // Told below, in Redis's order.
+            slot.count_as(0);
             Ok(slot.changed(entry, &[], |_| {}))
         })?;
         let entry = entry.expect("looked at above");
@@ -176,6 +177,7 @@ impl Tx<'_> {
         }
         let entry = self.change(key, |slot| {
             let entry = slot.take();
+            slot.count_as(0);
             Ok(slot.changed(entry, &[], |_| {}))
         })?;
         self.in_db(db, |tx| {

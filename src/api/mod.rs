@@ -22,6 +22,8 @@ mod list;
 mod page;
 mod pubsub;
 mod range;
+#[cfg(feature = "snapshot")]
+mod save;
 mod scan;
 mod scope;
 mod set;
@@ -59,6 +61,10 @@ pub(crate) use list::{Elements, MoveWant, PopWant, index_of, index_range};
 pub use list::{ListElements, ListEnd, LposOptions};
 pub use page::Page;
 pub(crate) use range::byte_range;
+#[cfg(feature = "snapshot")]
+pub use save::{BackgroundSave, LoadProgress, SaveStatus};
+#[cfg(feature = "snapshot")]
+pub(crate) use save::{SavePoint, Saves};
 pub use scan::ScanOptions;
 pub use scope::Scope;
 #[cfg(feature = "snapshot")]

@@ -3,8 +3,8 @@
 use std::io::{Read, Write};
 
 use super::Engine;
-use crate::error::{Error, Result};
-use crate::persist::rdb::{self, Failure, Loaded, Style, Target};
+use crate::error::Result;
+use crate::persist::rdb::{self, Loaded, Progress, Style, Target};
 
 /// Who is to read a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Engine {
     /// waits for its end.
     ///
     /// # Errors
-    /// [`Error::Io`] if the writer fails.
+    /// [`Error::Io`](crate::Error::Io) if the writer fails.
     ///
     /// ```
     /// use danio::{Config, Engine};
@@ -129,7 +129,7 @@ impl Engine {
     /// As [`export`](Engine::export), for the reader and in the way that `options` say.
     ///
     /// # Errors
-    /// As [`export`](Engine::export), and [`Error::Config`] if there are hashes with fields that expire, which the
+    /// As [`export`](Engine::export), and [`Error::Config`](crate::Error::Config) if there are hashes with fields that expire, which the
     /// version does not know.
     ///
     /// ```
@@ -150,15 +150,10 @@ impl Engine {
             RdbVersion::Redis8_6 => Target::REDIS_8_6,
             RdbVersion::Valkey9 => Target::VALKEY_9,
         });
-        let style = Style { target, compress, checksum };
-        match rdb::export(self.keyspace(), &mut writer, style) {
-            Ok(written) => Ok(Exported { keys: written.keys, bytes: written.bytes }),
-            Err(Failure::Io(error)) => Err(Error::io(&error)),
-            Err(Failure::TimedFields) => Err(Error::Config(
-                "there are hashes with fields that expire, which this version of RDB does not know"
-                    .into(),
-            )),
-        }
+        let style = Style { target, compress, checksum, base: false };
+        let progress = Progress::default();
+        let written = rdb::export(self.keyspace(), &mut writer, style, &mut || {}, &progress)?;
+        Ok(Exported { keys: written.keys, bytes: written.bytes })
     }
 
     /// Reads a snapshot that [`export`](Engine::export) wrote, or any Redis from 2.4 to 8 or Valkey, and puts its keys in
@@ -170,7 +165,7 @@ impl Engine {
     /// refused, and what it asks memory for is there in bytes.
     ///
     /// # Errors
-    /// [`Error::Snapshot`] says where and why it cannot be read; [`Error::Io`] if the reader fails. Nothing is
+    /// [`Error::Snapshot`](crate::Error::Snapshot) says where and why it cannot be read; [`Error::Io`](crate::Error::Io) if the reader fails. Nothing is
     /// changed.
     ///
     /// ```

@@ -147,6 +147,7 @@ impl Tx<'_> {
             let elements = || sorted.iter().map(|element| element.as_deref().unwrap_or_default());
             let list = List::of(elements().map(Item::from), limits);
             slot.put_collection(list, None);
+            slot.count_as(sorted.len());
             Ok(slot.changed(sorted.len(), &[SORTSTORE], |effect| {
                 effect.command(&[b"DEL", target.bytes]);
                 let words = [&b"RPUSH"[..], target.bytes].into_iter();

@@ -156,6 +156,11 @@ impl Session {
         }
         let timed = self.tally.before(node.timed);
         let result = self.call(node, args, reply);
+        #[cfg(feature = "snapshot")]
+        let result = match self.state.after.take() {
+            Some(after) => result.and_then(|()| after.run(&self.engine, reply)),
+            None => result,
+        };
         self.tally.after(&self.instance.stats, node.id, timed);
         if let Err(error) = result {
             self.instance.stats.on_error(error.code(), Some(node.id), false);
@@ -240,6 +245,9 @@ impl Session {
         }
         if self.state.only_listens() && !may_listener_call(node) {
             return Err((Some(node), errors::only_listens(node.full_name)));
+        }
+        if self.instance.loading.is_on() && !flags.contains(Flags::LOADING) {
+            return Err((Some(node), errors::loading()));
         }
         if self.instance.monitors.any()
             && self.state.client.is_monitor()

@@ -47,6 +47,12 @@ pub(super) fn only_listens(full_name: &str) -> Error {
     ))
 }
 
+/// What is refused while data are being loaded.
+#[cold]
+pub(super) fn loading() -> Error {
+    Error::reply("LOADING Redis is loading the dataset in memory")
+}
+
 pub(super) fn no_auth() -> Error {
     Error::reply("NOAUTH Authentication required.")
 }

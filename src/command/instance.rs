@@ -12,6 +12,7 @@ use parking_lot::{Mutex, RwLock};
 use super::client::Clients;
 use super::config::{self, Parameters};
 use super::monitors::Monitors;
+use super::persistence::Loading;
 use super::stats::Stats;
 use super::table::Node;
 use super::tracking::Tracking;
@@ -41,6 +42,10 @@ pub struct Instance {
     pub(super) blocked: AtomicUsize,
     pub(super) blocked_with_limit: AtomicUsize,
     pub(super) password: Arc<Password>,
+    /// Whether data are being loaded.
+    pub loading: Loading,
+    /// Ends the process, if it is the server's own; does not return.
+    pub(super) exit: Mutex<Option<Exit>>,
     /// The listening side, once there is one.
     pub(super) listener: Mutex<Option<Arc<dyn Listener>>>,
     /// The most data there was whenever INFO looked.
@@ -88,6 +93,8 @@ impl Instance {
             blocked: AtomicUsize::new(0),
             blocked_with_limit: AtomicUsize::new(0),
             password: Arc::default(),
+            loading: Loading::default(),
+            exit: Mutex::new(None),
             listener: Mutex::new(None),
             peak_memory: AtomicU64::new(0),
             last_look: Mutex::default(),
@@ -104,7 +111,15 @@ impl Instance {
         );
         let keyspace = engine.shared_keyspace();
         config::bind_clients(&instance.parameters, &keyspace, &instance.clients);
+        #[cfg(feature = "snapshot")]
+        config::bind_files(&instance.parameters, engine);
         instance
+    }
+
+    /// Has the process end by `exit` when the server is to: it is called while nothing moves, and does not
+    /// return.
+    pub fn on_exit(&self, exit: impl Fn() + Send + Sync + 'static) {
+        *self.exit.lock() = Some(Exit(Arc::new(exit)));
     }
 
     /// Makes `listener` the server that `SHUTDOWN` ends and INFO describes.
@@ -147,6 +162,22 @@ impl Instance {
             *last = Look { at: now, calls, received, sent, rates };
         }
         last.rates
+    }
+}
+
+/// What ends a process.
+#[derive(Clone)]
+pub(super) struct Exit(Arc<dyn Fn() + Send + Sync>);
+
+impl Exit {
+    pub(super) fn run(&self) {
+        (self.0)();
+    }
+}
+
+impl std::fmt::Debug for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Exit")
     }
 }
 

@@ -9,6 +9,7 @@
 //! | a connection's state | `session.rs`; as others see it, `client.rs`; what all take, `client_memory.rs` |
 //! | what is sent to it besides answers | `push.rs`, `mailbox.rs` |
 //! | what connections share | `instance.rs`, `stats.rs`, `config/` |
+//! | loading, and the end of a server | `persistence/` |
 
 mod args;
 mod bitmap;
@@ -33,6 +34,7 @@ mod list;
 mod mailbox;
 mod monitors;
 mod parse;
+mod persistence;
 mod pubsub;
 mod push;
 mod reply;
@@ -64,6 +66,7 @@ pub(crate) use gate::{Gate, Meeting};
 pub use instance::{Instance, Listener};
 pub use keyspec::{Begin, Find, KeyFlags, KeySpec, Positions};
 pub use mailbox::OutputLimits;
+pub use persistence::{Ending, Loading};
 pub use push::Push;
 pub use reply::{Protocol, Reply};
 pub use row::{Arg, ArgKind, Categories, Command, Flags, Group, Locks};

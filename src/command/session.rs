@@ -10,6 +10,8 @@ use super::blocking::Blocked;
 use super::client::{Client, OnPush, Origin};
 use super::dispatch::Flow;
 use super::instance::Instance;
+#[cfg(feature = "snapshot")]
+use super::persistence::After;
 use super::pubsub::Subscriptions;
 use super::reply::{Protocol, Reply};
 use super::row::Flags;
@@ -69,6 +71,9 @@ pub struct State {
     pub(super) executing: bool,
     /// What it listens to, if it listens.
     pub(super) subscriptions: Option<Box<Subscriptions>>,
+    /// What is to be done when the command has let go of its locks.
+    #[cfg(feature = "snapshot")]
+    pub(super) after: Option<After>,
     /// The command that waits.
     pub(super) blocked: Option<Box<Blocked>>,
     /// Since when, and for how long, a fake server delays the command that comes next.
@@ -153,6 +158,8 @@ impl Session {
             looks: Looks::default(),
             executing: false,
             subscriptions: None,
+            #[cfg(feature = "snapshot")]
+            after: None,
             blocked: None,
             #[cfg(feature = "fake")]
             delay: None,

@@ -136,6 +136,8 @@ pub struct Config {
     #[cfg(feature = "snapshot")]
     pub(crate) dir: Option<std::path::PathBuf>,
     #[cfg(feature = "snapshot")]
+    pub(crate) dbfilename: String,
+    #[cfg(feature = "snapshot")]
     pub(crate) disk: std::sync::Arc<dyn crate::disk::Disk>,
 }
 
@@ -161,6 +163,8 @@ impl Config {
             notified: String::new(),
             #[cfg(feature = "snapshot")]
             dir: None,
+            #[cfg(feature = "snapshot")]
+            dbfilename: "dump.rdb".to_string(),
             #[cfg(feature = "snapshot")]
             disk: crate::disk::system(),
         }
@@ -285,9 +289,23 @@ impl Config {
         self
     }
 
+    /// What the file of snapshots is called in that folder (`dbfilename`); `dump.rdb` unless set. It is a name
+    /// without a folder.
+    ///
+    /// ```
+    /// use danio::{Config, Engine};
+    ///
+    /// assert!(Engine::open(Config::new().dbfilename("sessions.rdb")).is_ok());
+    /// assert!(Engine::open(Config::new().dbfilename("folder/sessions.rdb")).is_err());
+    /// ```
+    #[cfg(feature = "snapshot")]
+    pub fn dbfilename(mut self, name: impl Into<String>) -> Config {
+        self.dbfilename = name.into();
+        self
+    }
+
     /// Has files kept on another disk than the system's.
     #[cfg(all(test, feature = "snapshot"))]
-    #[expect(dead_code, reason = "its users, tests of files, come next")]
     pub(crate) fn disk(mut self, disk: std::sync::Arc<dyn crate::disk::Disk>) -> Config {
         self.disk = disk;
         self
@@ -323,6 +341,10 @@ impl Config {
                 self.tenacity
             ));
         }
+        #[cfg(feature = "snapshot")]
+        if !is_file_name(&self.dbfilename) {
+            return refuse(format!("dbfilename cannot be '{}'", self.dbfilename));
+        }
         if let Some((limit, value)) =
             self.limits.iter().find(|(limit, value)| !limit.range().contains(value))
         {
@@ -330,6 +352,13 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Whether it is a file's name, without a folder.
+#[cfg(feature = "snapshot")]
+pub(crate) fn is_file_name(text: &str) -> bool {
+    let path = std::path::Path::new(text);
+    path.file_name().is_some_and(|name| name == path) && !text.contains(['/', '\\'])
 }
 
 impl Default for Config {

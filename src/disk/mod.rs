@@ -80,11 +80,22 @@ pub(crate) fn write_all(file: &mut dyn DiskFile, bytes: &[u8]) -> Result<(), (us
 
 /// A file as a [`Write`], for who writes it once from its beginning to its end.
 #[derive(Debug)]
-pub(crate) struct Writing(pub(crate) Box<dyn DiskFile>);
+struct Writing {
+    file: Box<dyn DiskFile>,
+    /// After how many bytes it is synced, if it is before its end.
+    every: Option<u64>,
+    unsynced: u64,
+}
 
 impl Write for Writing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        let written = self.file.write(bytes)?;
+        self.unsynced += written as u64;
+        if self.every.is_some_and(|every| self.unsynced >= every) {
+            self.file.sync()?;
+            self.unsynced = 0;
+        }
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -102,11 +113,23 @@ pub(crate) fn replace<T, E: From<io::Error>>(
     beside: &Path,
     fill: impl FnOnce(&mut dyn Write) -> Result<T, E>,
 ) -> Result<T, E> {
+    replace_syncing(disk, path, beside, None, fill)
+}
+
+/// As [`replace`], and the file is synced after so many bytes each, while it is being written: what is left to
+/// do at its end is little.
+pub(crate) fn replace_syncing<T, E: From<io::Error>>(
+    disk: &dyn Disk,
+    path: &Path,
+    beside: &Path,
+    every: Option<u64>,
+    fill: impl FnOnce(&mut dyn Write) -> Result<T, E>,
+) -> Result<T, E> {
     let write = || -> Result<T, E> {
-        let mut file = Writing(disk.create(beside)?);
-        let result = fill(&mut file)?;
-        file.0.sync()?;
-        drop(file);
+        let mut writing = Writing { file: disk.create(beside)?, every, unsynced: 0 };
+        let result = fill(&mut writing)?;
+        writing.file.sync()?;
+        drop(writing);
         disk.rename(beside, path)?;
         Ok(result)
     };

@@ -11,6 +11,8 @@ pub(crate) mod blob;
 pub(crate) mod hll;
 pub(crate) mod intset;
 pub(crate) mod list;
+#[cfg(feature = "snapshot")]
+pub(crate) mod mapped;
 pub(crate) mod ordered;
 pub(crate) mod packed;
 pub(crate) mod pair;

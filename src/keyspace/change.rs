@@ -51,6 +51,8 @@ pub(crate) struct Slot<'s> {
     emptied: bool,
     /// Whether the key counts as new though it was there.
     anew: bool,
+    /// How many changes it counts as, if it is changed.
+    changes: u64,
 }
 
 /// What an operation on a slot came to; made by [`Slot::changed`] or [`Slot::unchanged`].
@@ -310,6 +312,7 @@ impl<'s> Slot<'s> {
     pub(super) fn restored<R>(&mut self, result: R) -> Done<R> {
         self.changed = true;
         self.seen = false;
+        self.changes = 0;
         Done(result)
     }
 
@@ -317,6 +320,11 @@ impl<'s> Slot<'s> {
     /// are no part of it. That a key comes or goes is always seen.
     pub(crate) fn hide_from_watch(&mut self) {
         self.seen = !self.was_there || self.entry().is_none();
+    }
+
+    /// Says how many changes it counts as, if not one: Redis counts elements, and what is stored elsewhere not.
+    pub(crate) fn count_as(&mut self, changes: usize) {
+        self.changes = changes as u64;
     }
 
     /// Ends an operation that changed the key: `events` in the order they happened, and the
@@ -551,9 +559,10 @@ impl Tx<'_> {
                 seen: true,
                 emptied: false,
                 anew: false,
+                changes: 1,
             };
             let result = op(&mut slot);
-            let (changed, seen) = (slot.changed, slot.seen);
+            let (changed, seen, changes) = (slot.changed, slot.seen, slot.changes);
             let mut after = Weight::default();
             let mut is_there = false;
             if let Some(Place::Occupied(mut place)) = slot.place {
@@ -586,6 +595,9 @@ impl Tx<'_> {
                 if is_there && keyspace.observers.want(wants::NEW_KEYS) {
                     keyspace.observers.appeared(db, stripe, key.bytes);
                 }
+            }
+            if changed {
+                home.count_changes(changes);
             }
             if changed && seen {
                 let undo = undo.as_deref_mut();

@@ -175,7 +175,7 @@ impl Keyspace {
                 let mut copy = Space::default();
                 for entry in shared.entries() {
                     let first = copy.insert(self.hash(entry.key()), entry.clone(), self);
-                    debug_assert!(first, "a table has each key once");
+                    debug_assert!(first.is_ok(), "a table has each key once");
                 }
                 (copy, None)
             }

@@ -15,13 +15,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::entry::Entry;
+use super::load::Loading;
 use super::observer::Observer;
+use super::stripe::{Space, StripeData};
 use super::tx::Access;
 use super::{Keyspace, Tx};
 use crate::sync::MutexGuard;
 
 /// Buckets that one step looks at.
-const STEP: usize = 4;
+const STEP: usize = 8;
 
 /// How many keys a database had at a cut.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,9 +60,7 @@ impl Keyspace {
             let parts = tx.parts(stripe).expect("every stripe is held");
             for (space, size) in parts.data.spaces.iter_mut().zip(&mut sizes) {
                 space.walk = Some(0);
-                size.keys += space.table.len();
-                size.volatile += space.volatile;
-                size.timed += space.timed;
+                size.add(space);
             }
         }
         let stamp = self.settings.stamp.load(Ordering::Relaxed).wrapping_add(1);
@@ -87,11 +87,86 @@ impl Cut<'_> {
     }
 }
 
+/// Everything, while nothing moves.
+pub(crate) struct Still<'k> {
+    tx: Tx<'k>,
+    _alone: MutexGuard<'k, ()>,
+}
+
+impl Keyspace {
+    /// Holds everything still, once no cut is being walked.
+    pub(crate) fn still(&self) -> Still<'_> {
+        let alone = self.cuts.lock();
+        Still { tx: self.begin_all(0, Access::Exclusive), _alone: alone }
+    }
+}
+
+impl<'k> Still<'k> {
+    pub(crate) fn keyspace(&self) -> &'k Keyspace {
+        self.tx.keyspace
+    }
+
+    /// By database.
+    pub(crate) fn sizes(&self) -> Vec<CutSize> {
+        let mut sizes = vec![CutSize::default(); self.tx.keyspace.databases as usize];
+        self.spaces(|db, space| sizes[db as usize].add(space));
+        sizes
+    }
+
+    /// Puts keys in the place of all there are.
+    pub(crate) fn replace(&mut self, loading: Loading<'_>, payload: impl Fn(&Entry) -> Vec<u8>) {
+        loading.commit_in(&mut self.tx, payload);
+    }
+
+    /// Adds keys to those that there are. Returns the name of the first that was there before, unless such
+    /// are to be `replaced`.
+    pub(crate) fn merge(&mut self, loading: Loading<'_>, replaced: bool) -> Option<Box<[u8]>> {
+        loading.merge_in(&mut self.tx, replaced)
+    }
+
+    /// Calls `visit` with every entry and its database.
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(u32, &Entry)) {
+        self.spaces(|db, space| {
+            space.table.iter(Entry::prefetch).for_each(|entry| visit(db, entry))
+        });
+    }
+
+    fn spaces(&self, mut visit: impl FnMut(u32, &Space)) {
+        for stripe in 0..self.tx.keyspace.stripes.len() {
+            let look = |data: &StripeData| {
+                (0..).zip(&data.spaces).for_each(|(db, space)| visit(db, space));
+            };
+            self.tx.with_stripe(stripe, look).expect("every stripe is held");
+        }
+    }
+}
+
+impl CutSize {
+    fn add(&mut self, space: &Space) {
+        self.keys += space.table.len();
+        self.volatile += space.volatile;
+        self.timed += space.timed;
+    }
+}
+
+impl std::fmt::Debug for Still<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Still").finish_non_exhaustive()
+    }
+}
+
 /// Looks at some buckets of a stripe; false if there are none left.
 fn step(tx: &mut Tx<'_>, stripe: usize, stamp: u8, show: &mut impl FnMut(u32, &Entry)) -> bool {
     let parts = tx.parts(stripe).expect("begun with this stripe");
     for (db, space) in parts.data.spaces.iter_mut().enumerate() {
         let Some(mut cursor) = space.walk else { continue };
+        let mut ahead = cursor;
+        for _ in 0..STEP {
+            ahead = space.table.hint(ahead, Entry::prefetch);
+            if ahead == 0 {
+                break;
+            }
+        }
         for _ in 0..STEP {
             cursor = space.table.scan(cursor, |entry| {
                 if entry.stamp() != stamp {

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "snapshot")]
 use super::entry::Entry;
 use super::stripe::Space;
 

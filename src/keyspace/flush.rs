@@ -24,6 +24,8 @@ impl Tx<'_> {
             let mut parts = self.parts(stripe)?;
             let there = parts.data.spaces.len() as u32;
             for db in databases.start..databases.end.min(there) {
+                let keys = parts.data.spaces[db as usize].table.len();
+                parts.keyspace.stripes[stripe].count_changes(keys as u64);
                 if parts.undo.is_some() {
                     parts.empty_for_now(db, stripe, later);
                     continue;
@@ -55,6 +57,8 @@ impl Tx<'_> {
     /// Exchanges two databases (`SWAPDB`): who is connected to the one sees the other's keys.
     /// O(stripes). Watchers are marked of keys that are in either.
     pub(crate) fn swap(&mut self, a: u32, b: u32) -> Result<()> {
+        // Redis counts it even if nothing is exchanged.
+        self.keyspace.stripes[0].count_changes(1);
         if a == b {
             return Ok(());
         }

@@ -43,7 +43,8 @@ pub(crate) use change::{Effect, Slot};
 #[cfg(feature = "snapshot")]
 pub(crate) use checkpoint::Checkpoint;
 #[cfg(feature = "snapshot")]
-pub(crate) use cut::{Cut, CutSize};
+pub(crate) use cut::{Cut, CutSize, Still};
+#[cfg(feature = "snapshot")]
 pub(crate) use detached::Detached;
 pub(crate) use evict::Made;
 pub(crate) use key::{Key, OwnedKey};
@@ -155,6 +156,11 @@ impl Keyspace {
     /// Bytes allocated for keys, values and tables. O(stripes), takes no lock.
     pub(crate) fn used_memory(&self) -> usize {
         self.stripes.iter().map(|s| s.bytes.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Changes since the start, as Redis counts them for `rdb_changes_since_last_save`. O(stripes), takes no lock.
+    pub(crate) fn changes(&self) -> u64 {
+        self.stripes.iter().map(|s| s.changes.load(Ordering::Relaxed)).sum()
     }
 
     /// The look-ups of all transactions.

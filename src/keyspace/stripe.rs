@@ -27,6 +27,8 @@ pub(crate) struct Stripe {
     pub(crate) reported: AtomicUsize,
     /// Keys of this stripe, in all databases; as `bytes`.
     pub(crate) keys: AtomicUsize,
+    /// Changes to keys of this stripe; as `bytes`.
+    pub(crate) changes: AtomicU64,
     /// No key of this stripe expires before this time; as `bytes`.
     pub(crate) due: Due,
     /// Look-ups for reading that found their key, and that did not.
@@ -35,6 +37,12 @@ pub(crate) struct Stripe {
 }
 
 impl Stripe {
+    /// Counts changes; for whoever holds the lock exclusively.
+    #[inline]
+    pub(crate) fn count_changes(&self, changes: u64) {
+        self.changes.store(self.changes.load(Ordering::Relaxed) + changes, Ordering::Relaxed);
+    }
+
     /// Notes that a key came or went; for whoever holds the lock exclusively.
     #[inline]
     pub(crate) fn count_keys(&self, was_there: bool, is_there: bool) {
@@ -147,11 +155,16 @@ impl Space {
         self.entry_bytes + self.overhead()
     }
 
-    /// Adds a key that nobody sees yet. Returns whether it is the first of its name.
+    /// Adds a key that nobody sees yet; gives it back if it is not the first of its name.
     #[cfg(feature = "snapshot")]
-    pub(crate) fn insert(&mut self, hash: u64, entry: Entry, rehash: &impl Rehash<Entry>) -> bool {
+    pub(crate) fn insert(
+        &mut self,
+        hash: u64,
+        entry: Entry,
+        rehash: &impl Rehash<Entry>,
+    ) -> Result<(), Entry> {
         let place = match self.table.entry(hash, |other| other.key() == entry.key()) {
-            table::Entry::Occupied(_) => return false,
+            table::Entry::Occupied(_) => return Err(entry),
             table::Entry::Vacant(place) => place,
         };
         self.entry_bytes += entry.heap_size();
@@ -163,7 +176,15 @@ impl Space {
             let bound = place.summary_mut();
             *bound = (*bound).min(DueFrom(at));
         }
-        true
+        Ok(())
+    }
+
+    /// Takes every entry out.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn drain(&mut self) -> Vec<Entry> {
+        let mut all = Vec::with_capacity(self.table.len());
+        (0..self.table.segments()).for_each(|i| self.table.extract_all(i, &mut all));
+        all
     }
 
     /// Bytes allocated beside the entries.

@@ -153,9 +153,18 @@ impl RedisConf {
     /// [`ConfError::Line`] for the first directive that is unknown or whose value is
     /// refused; those before it are set.
     pub fn apply(&self, parameters: &Parameters) -> Result<(), ConfError> {
+        // Each line of save points adds to those before, up to one that says that there are none.
+        let mut points: Vec<&[u8]> = Vec::new();
         for directive in &self.directives {
             let (name, rest) = directive.words.split_first().expect("a directive has a name");
-            let words: Vec<&[u8]> = rest.iter().map(Vec::as_slice).collect();
+            let mut words: Vec<&[u8]> = rest.iter().map(Vec::as_slice).collect();
+            if name.eq_ignore_ascii_case(b"save") {
+                match words[..] {
+                    [b""] => points.clear(),
+                    _ => points.append(&mut words),
+                }
+                words = if points.is_empty() { vec![b""] } else { points.clone() };
+            }
             parameters.load(name, &words).map_err(|refusal| {
                 directive
                     .place

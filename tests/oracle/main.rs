@@ -17,6 +17,7 @@
 //! Without `redis-server` or Valkey the tests say so and pass; `DANIO_REQUIRE_ORACLES=1` makes
 //! that a failure.
 
+mod changes;
 mod channels;
 mod compare;
 mod conversation;

@@ -62,7 +62,7 @@ impl Kind {
     /// that was not run must not look like one that passed.
     pub(crate) fn start_with(self, options: &[&str]) -> Option<Server> {
         match self.program() {
-            Ok(program) => Some(Server::start(&program, self, options)),
+            Ok(program) => Some(Server::start(&program, options)),
             Err(why) if std::env::var_os("DANIO_REQUIRE_ORACLES").is_some() => panic!("{why}"),
             Err(why) => {
                 eprintln!("skipped: {why}");
@@ -85,7 +85,7 @@ pub(crate) fn under_test() -> Option<Server> {
 
 impl Server {
     /// Starts `program` with `options` and waits until it answers.
-    pub(crate) fn start(program: &std::path::Path, kind: Kind, options: &[&str]) -> Server {
+    pub(crate) fn start(program: &std::path::Path, options: &[&str]) -> Server {
         for _ in 0..5 {
             let port = free_port();
             let mut command = Command::new(program);
@@ -97,12 +97,10 @@ impl Server {
                 "--enable-debug-command",
                 "yes",
             ]);
-            if kind != Kind::Danio {
-                // A file of that name never exists: nothing is loaded, and nothing is saved.
-                let file = format!("none-{port}.rdb");
-                command.args(["--save", "", "--appendonly", "no", "--dbfilename", &file]);
-                command.arg("--dir").arg(std::env::temp_dir());
-            }
+            // A file of that name never exists: nothing is loaded, and nothing is saved.
+            let file = format!("none-{port}.rdb");
+            command.args(["--save", "", "--appendonly", "no", "--dbfilename", &file]);
+            command.arg("--dir").arg(std::env::temp_dir());
             command
                 .args(options)
                 .stdin(Stdio::null())

@@ -112,6 +112,7 @@ impl Tx<'_> {
             if expiring.done.is_empty() {
                 return Ok(met.unchanged(slot, outcomes));
             }
+            slot.count_as(expiring.done.len());
             Ok(met.changed(slot, outcomes, &[expiring.event()], |effect| {
                 expiring.record(effect, key.bytes)
             }))
@@ -144,6 +145,7 @@ impl Tx<'_> {
             if done.is_empty() {
                 return Ok(met.unchanged(slot, outcomes));
             }
+            slot.count_as(done.len());
             Ok(met.changed(slot, outcomes, &[HPERSIST], |effect| {
                 record_fields(effect, &[b"HPERSIST", key.bytes], done.into_iter())
             }))

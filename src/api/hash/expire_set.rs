@@ -81,6 +81,7 @@ impl Tx<'_> {
                 if removed == 0 {
                     return Ok(met.unchanged(slot, true));
                 }
+                slot.count_as(removed);
                 return Ok(met.changed(slot, true, &[HSET, HEXPIRED], |effect| {
                     effect.command_of(&[b"HDEL", key.bytes], names)
                 }));
@@ -94,6 +95,7 @@ impl Tx<'_> {
                 SetExpiry::At(_) => &[HSET, HEXPIRE][..],
                 SetExpiry::Clear | SetExpiry::Keep => &[HSET],
             };
+            slot.count_as(pairs.clone().count());
             Ok(met.changed(slot, true, events, |effect| {
                 let count = pairs.clone().count().to_string();
                 let at;

@@ -39,6 +39,7 @@ impl Tx<'_> {
             if slot.overwrite(|packing, bytes| {
                 pairs.clone().all(|(f, v)| Hash::overwrite(packing, bytes, f, v, limits))
             }) {
+                slot.count_as(pairs.clone().count());
                 return Ok(slot.changed(0, &[HSET], record));
             }
             let names = pairs.clone().map(|(field, _)| field);
@@ -47,6 +48,7 @@ impl Tx<'_> {
                 let set = |(field, value)| hash.set(field, value, SetExpiry::Clear, limits);
                 pairs.clone().map(set).filter(|was_there| !was_there).count()
             })?;
+            slot.count_as(pairs.clone().count());
             Ok(met.changed(slot, created, &[HSET], record))
         })
     }
@@ -85,6 +87,7 @@ impl Tx<'_> {
             if removed == 0 {
                 return Ok(met.unchanged(slot, 0));
             }
+            slot.count_as(removed);
             Ok(met.changed(slot, removed, &[HDEL], |effect| {
                 effect.command_of(&[b"HDEL", key.bytes], fields)
             }))
@@ -112,6 +115,7 @@ impl Tx<'_> {
             if values.iter().all(Option::is_none) {
                 return Ok(met.unchanged(slot, values));
             }
+            slot.count_as(values.iter().flatten().count());
             Ok(met.changed(slot, values, &[HDEL], |effect| {
                 effect.command_of(&[b"HDEL", key.bytes], fields)
             }))

@@ -91,6 +91,7 @@ impl Tx<'_> {
             if removed == 0 {
                 return Ok(slot.unchanged(0));
             }
+            slot.count_as(removed);
             Ok(slot.changed(removed, &[LREM], |effect| {
                 let sign = if from == End::Back { "-" } else { "" };
                 let count = format!("{sign}{removed}");
@@ -106,7 +107,7 @@ impl Tx<'_> {
             if slot.entry().is_none() {
                 return Ok(slot.unchanged(()));
             }
-            let kept = slot.edit(|list: &mut List| {
+            let (kept, len) = slot.edit(|list: &mut List| {
                 let len = list.len();
                 let kept = match index_range(range, len) {
                     kept if kept.is_empty() => len..len,
@@ -115,8 +116,9 @@ impl Tx<'_> {
                 list.remove_range(0, kept.start);
                 list.remove_range(kept.len(), len - kept.end);
                 list.shrunk(limits);
-                Ok(kept)
+                Ok((kept, len))
             })?;
+            slot.count_as(len - kept.len());
             Ok(slot.changed((), &[LTRIM], |effect| {
                 // What is kept none of: from behind the last element on.
                 let start = kept.start.to_string();

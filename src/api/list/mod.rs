@@ -95,6 +95,7 @@ impl Tx<'_> {
                 }
                 Ok(list.len())
             })?;
+            slot.count_as(count);
             let (event, verb): (_, &[u8]) = match end {
                 End::Front => (LPUSH, b"LPUSH"),
                 End::Back => (RPUSH, b"RPUSH"),

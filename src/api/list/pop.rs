@@ -40,6 +40,7 @@ impl Tx<'_> {
                 Ok(shown)
             })?;
             let (event, verb) = popped(end);
+            slot.count_as(count);
             Ok(slot.changed(count, &[event], |effect| match count {
                 1 => effect.command(&[verb, key.bytes]),
                 _ => {
@@ -107,6 +108,7 @@ impl Tx<'_> {
                     Ok(())
                 })?;
                 // What was told of the other key says it all.
+                slot.count_as(0);
                 Ok(slot.changed((), &[popped(from).0], |_| {}))
             })?;
         }

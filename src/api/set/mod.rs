@@ -65,6 +65,7 @@ impl Tx<'_> {
             if added == 0 {
                 return Ok(slot.unchanged(0));
             }
+            slot.count_as(added);
             Ok(slot.changed(added, &[SADD], |effect| {
                 effect.command(&words(b"SADD", key, members));
             }))
@@ -85,6 +86,7 @@ impl Tx<'_> {
             if removed == 0 {
                 return Ok(slot.unchanged(0));
             }
+            slot.count_as(removed);
             Ok(slot.changed(removed, &[SREM], |effect| {
                 effect.command(&words(b"SREM", key, members));
             }))

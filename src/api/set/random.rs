@@ -32,6 +32,7 @@ impl Tx<'_> {
                 None => slot.edit(|set: &mut Set| Ok(set.pop(count, below)))?,
             };
             let all = slot.entry().is_none();
+            slot.count_as(popped.len());
             Ok(slot.changed((), &[SPOP], |effect| {
                 if all {
                     return effect.command(&[b"DEL", key.bytes]);

@@ -84,6 +84,7 @@ impl Tx<'_> {
                 return Ok(slot.unchanged(0));
             }
             slot.hide_from_watch();
+            slot.count_as(acknowledged.len());
             Ok(slot.changed(acknowledged.len(), &[], |effect| {
                 let ids = id_words(&acknowledged);
                 let mut words: Vec<&[u8]> = vec![b"XACK", key.bytes, group];
@@ -129,6 +130,7 @@ impl Tx<'_> {
             if acknowledged.is_empty() {
                 return Ok(slot.unchanged(outcomes));
             }
+            slot.count_as(acknowledged.len());
             let events = if outcomes.contains(&Deletion::Deleted) { &[XDEL][..] } else { &[] };
             Ok(slot.changed(outcomes, events, |effect| {
                 let (texts, count) = (id_words(&acknowledged), acknowledged.len().to_string());
@@ -258,6 +260,7 @@ impl Tx<'_> {
             if !created && !moved && pending.is_empty() && dropped.is_empty() {
                 return Ok(slot.unchanged(result));
             }
+            slot.count_as((usize::from(created) + pending.len() + dropped.len()).max(1));
             let events = if created { &[XGROUP_CREATECONSUMER][..] } else { &[] };
             slot.hide_from_watch();
             Ok(slot.changed(result, events, |effect| {

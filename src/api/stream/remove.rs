@@ -59,6 +59,7 @@ impl Tx<'_> {
             if gone.is_empty() {
                 return Ok(slot.unchanged(outcomes));
             }
+            slot.count_as(gone.len());
             let events = if outcomes.contains(&Deletion::Deleted) { &[XDEL][..] } else { &[] };
             Ok(slot.changed(outcomes, events, |effect| {
                 let (texts, count) = (id_words(&gone), gone.len().to_string());
@@ -87,6 +88,7 @@ impl Tx<'_> {
             if trimmed.len() == 0 {
                 return Ok(slot.unchanged(0));
             }
+            slot.count_as(trimmed.len());
             Ok(slot.changed(trimmed.len(), &[XTRIM], |effect| {
                 let len = len.to_string();
                 let (texts, mut words): (_, Vec<&[u8]>) = match &trimmed {

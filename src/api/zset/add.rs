@@ -65,6 +65,7 @@ impl Tx<'_> {
                 return Ok(slot.unchanged(done));
             }
             let event = if how.increment { ZINCR } else { ZADD };
+            slot.count_as(done.added + done.changed);
             Ok(slot.changed(done, &[event], |effect| {
                 let mut words = vec![b"ZADD".to_vec(), key.bytes.to_vec()];
                 let flags = [

@@ -10,7 +10,7 @@ use super::add::text;
 use super::read::owned;
 use crate::api::{Db, Scope};
 use crate::error::Result;
-use crate::keyspace::event::{DEL, Event, ZRANGESTORE};
+use crate::keyspace::event::{DEL, Event, GEORADIUSSTORE, GEOSEARCHSTORE, ZRANGESTORE};
 use crate::keyspace::observer::wants;
 use crate::keyspace::{Access, Key, Tx};
 use crate::value::zset::{IntoScore, LexBound, Members, Score, ScoreBound, Span, ZSet, ZSetRef};
@@ -97,6 +97,9 @@ impl Tx<'_> {
                 return Ok(slot.changed(0, &[DEL], |effect| effect.command(&[b"DEL", key.bytes])));
             }
             slot.put_collection(zset, None);
+            if [GEOSEARCHSTORE, GEORADIUSSTORE].contains(&event) {
+                slot.count_as(count);
+            }
             Ok(slot.changed(count, &[event], |effect| {
                 let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
                 effect.command(&[b"DEL", key.bytes]);

@@ -43,6 +43,7 @@ impl Tx<'_> {
             if removed == 0 {
                 return Ok(slot.unchanged(0));
             }
+            slot.count_as(removed);
             Ok(slot.changed(removed, &[ZREM], |effect| {
                 let mut words: Vec<&[u8]> = vec![b"ZREM", key.bytes];
                 members.for_each(|member| words.push(member));
@@ -100,6 +101,7 @@ impl Tx<'_> {
                 zset.remove_ranks(ranks.clone());
                 Ok(())
             })?;
+            slot.count_as(ranks.len());
             Ok(slot.changed(Some((ranks.len(), taken)), &[event], |effect| {
                 let [first, last] = [ranks.start, ranks.end - 1].map(|rank| rank.to_string());
                 let words = [&b"ZREMRANGEBYRANK"[..], key.bytes, first.as_bytes(), last.as_bytes()];

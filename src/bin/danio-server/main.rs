@@ -4,6 +4,7 @@ mod args;
 mod banner;
 mod daemon;
 mod fake;
+mod load;
 mod log;
 mod serve;
 

@@ -3,16 +3,19 @@
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use danio::command::{Instance, Parameters};
-use danio::network::{ConfError, RedisConf, ServerOptions, Stopper};
+use danio::command::{Ending, Instance, Parameters};
+use danio::network::{ConfError, RedisConf, ServerOptions};
 use danio::{Config, Engine, Upkeep};
 
 use super::args::Arguments;
 use super::log::Log;
-use super::{banner, daemon};
+use super::{banner, daemon, load};
+
+/// `save`, where no configuration names it.
+const SAVE_POINTS: &[u8] = b"3600 1 300 100 60 10000";
 
 /// A failure that the user has been told of.
 #[derive(Debug)]
@@ -37,8 +40,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Reported> {
         steered.install(&engine);
     }
     let instance = Instance::of(&engine);
-    conf.apply(&instance.parameters).map_err(report)?;
     let parameters = &instance.parameters;
+    if !conf.names("save") {
+        parameters.load(b"save", &[SAVE_POINTS]).expect("these are save points");
+    }
+    conf.apply(parameters).map_err(report)?;
     if parameters.number("daemonize") != 0 && !daemon::is_one() {
         return daemon::start().map_err(|error| fail(&format!("Can't start the daemon: {error}")));
     }
@@ -61,29 +67,44 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Reported> {
     );
     warn_of_backlog(parameters);
     let pid_file = write_pid_file(parameters);
+    let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    instance.loading.begin(i64::try_from(seconds(engine.time())).unwrap_or(i64::MAX));
     let server = options.serve(&engine).map_err(|error| {
         tracing::warn!("Warning: Could not create server listening socket {error}");
         tracing::warn!("Failed listening on port {} (tcp), aborting.", parameters.number("port"));
         Reported
     })?;
     tracing::info!("Server initialized");
-    watch_signals(server.stopper())
+    let socket = parameters.text("unixsocket");
+    instance.on_exit(move || exit(pid_file.as_deref(), &socket));
+    watch_signals(engine.clone())
         .map_err(|error| fail(&format!("Can't watch for signals: {error}")))?;
+    load::load(&engine, &instance)?;
+    instance.loading.end();
     if parameters.number("port") != 0 {
         tracing::info!("Ready to accept connections tcp");
     }
     if !parameters.text("unixsocket").is_empty() {
         tracing::info!("Ready to accept connections unix");
     }
+    // The process ends by `exit`, while everything stands still.
     server.wait();
-    tracing::warn!("User requested shutdown...");
+    Ok(())
+}
+
+/// Ends the process. Whoever calls this holds everything still, so that nothing is answered any more.
+fn exit(pid_file: Option<&Path>, socket: &[u8]) {
     if let Some(path) = pid_file {
         tracing::info!("Removing the pid file.");
         // It may have been removed by hand.
         let _ = fs::remove_file(path);
     }
+    if !socket.is_empty() {
+        tracing::info!("Removing the unix socket file.");
+        let _ = fs::remove_file(path_of(socket));
+    }
     tracing::warn!("Danio is now ready to exit, bye bye...");
-    Ok(())
+    std::process::exit(0);
 }
 
 /// The number of databases, which must be known before there is an engine to configure.
@@ -278,8 +299,8 @@ fn path_of(bytes: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
 }
 
-/// Stops the server at SIGINT or SIGTERM, or what the system has in their place.
-fn watch_signals(stopper: Stopper) -> io::Result<()> {
+/// Ends the server at SIGINT or SIGTERM, or what the system has in their place.
+fn watch_signals(engine: Engine) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let inside = runtime.enter();
     #[cfg(unix)]
@@ -288,7 +309,6 @@ fn watch_signals(stopper: Stopper) -> io::Result<()> {
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
     };
     drop(inside);
-    let stopper = Arc::new(stopper);
     std::thread::Builder::new().name("danio-signals".to_string()).spawn(move || {
         runtime.block_on(async {
             let mut insisted = false;
@@ -312,7 +332,14 @@ fn watch_signals(stopper: Stopper) -> io::Result<()> {
                 }
                 insisted = true;
                 tracing::warn!("Received {name} scheduling shutdown...");
-                stopper.stop();
+                let instance = Instance::of(&engine);
+                let parameter =
+                    if name == "SIGTERM" { "shutdown-on-sigterm" } else { "shutdown-on-sigint" };
+                let ending = Ending::of_signal(instance.parameters.number(parameter));
+                if ending.run(&engine).is_err() {
+                    tracing::warn!("{name} received but errors trying to shut down the server, check the logs for more information");
+                    insisted = false;
+                }
             }
         });
     })?;

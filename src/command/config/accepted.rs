@@ -52,11 +52,20 @@ pub(super) static ROWS: &[Parameter] = &[
     int("slowlog-max-len", 0, i64::MAX, "128"),
     yes_no("hide-user-data-from-log", "yes"),
     // Files.
+    #[cfg(not(feature = "snapshot"))]
     text("dir", ".").limits(Limits::PROTECTED),
+    #[cfg(not(feature = "snapshot"))]
     text("dbfilename", "dump.rdb").limits(Limits::PROTECTED),
+    #[cfg(not(feature = "snapshot"))]
     yes_no("rdbchecksum", "yes").limits(Limits::IMMUTABLE),
+    #[cfg(not(feature = "snapshot"))]
     yes_no("rdb-save-incremental-fsync", "yes"),
+    #[cfg(not(feature = "snapshot"))]
     yes_no("stop-writes-on-bgsave-error", "yes"),
+    // What a replica was sent is not kept in a file; a value is not looked at as it is read, but always.
+    yes_no("rdb-del-sync-files", "no"),
+    one_of("rdb-version-check", &[("strict", 0), ("relaxed", 1)], "strict"),
+    int("loading-process-events-interval-bytes", 1024, INT_MAX, "2097152").limits(Limits::HIDDEN),
     text("appendfilename", "appendonly.aof").limits(Limits::IMMUTABLE),
     text("appenddirname", "appendonlydir").limits(Limits::IMMUTABLE),
     one_of("appendfsync", SYNCED, "everysec"),

@@ -126,7 +126,11 @@ fn follow_with(
     on_change(parameters, name, move |value| set(&keyspace, value.number()));
 }
 
-fn on_change(parameters: &Parameters, name: &str, act: impl Fn(&Setting) + Send + Sync + 'static) {
+pub(super) fn on_change(
+    parameters: &Parameters,
+    name: &str,
+    act: impl Fn(&Setting) + Send + Sync + 'static,
+) {
     let hook = move |value: &Setting| -> Result<(), Refusal> {
         act(value);
         Ok(())

@@ -7,6 +7,8 @@
 
 mod accepted;
 mod bind;
+#[cfg(feature = "snapshot")]
+mod files;
 mod parameter;
 mod rows;
 
@@ -16,6 +18,8 @@ use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 
 pub(super) use bind::{bind, bind_clients};
+#[cfg(feature = "snapshot")]
+pub(super) use files::bind_files;
 pub use parameter::{Canonical, Kind, Limits, Parameter, Refusal, Setting};
 
 use crate::error::{Error, Result};

@@ -1,5 +1,7 @@
 //! Every configuration parameter there is.
 
+#[cfg(feature = "snapshot")]
+use super::files;
 use super::parameter::{Kind, Limits, Parameter, Refusal};
 use crate::command::client_memory;
 use crate::config::{EncodingLimit, EvictionPolicy, MAX_SAMPLES};
@@ -135,11 +137,30 @@ pub(super) static ROWS: &[Parameter] = &[
     yes_no("always-show-logo", "no").limits(Limits::IMMUTABLE),
     yes_no("daemonize", "no").limits(Limits::IMMUTABLE),
     text("pidfile", "").limits(Limits::IMMUTABLE),
-    // There are no files yet: what says so is understood, anything else refused.
+    // Files.
+    #[cfg(feature = "snapshot")]
+    Parameter::new("save", Kind::Words(files::save_points), ""),
+    #[cfg(not(feature = "snapshot"))]
     Parameter::new("save", Kind::Words(never_saved), ""),
+    #[cfg(feature = "snapshot")]
+    Parameter::new("dir", Kind::Words(files::folder), ".").limits(Limits::PROTECTED),
+    #[cfg(feature = "snapshot")]
+    Parameter::new("dbfilename", Kind::Words(files::file_name), "dump.rdb")
+        .limits(Limits::PROTECTED),
+    #[cfg(feature = "snapshot")]
+    yes_no("rdbchecksum", "yes").limits(Limits::IMMUTABLE),
+    #[cfg(feature = "snapshot")]
+    yes_no("rdb-save-incremental-fsync", "yes"),
+    #[cfg(feature = "snapshot")]
+    yes_no("stop-writes-on-bgsave-error", "yes"),
+    #[cfg(feature = "snapshot")]
+    int("rdb-key-save-delay", i32::MIN as i64, INT_MAX, "0").limits(Limits::HIDDEN),
+    #[cfg(feature = "snapshot")]
+    int("key-load-delay", i32::MIN as i64, INT_MAX, "0").limits(Limits::HIDDEN),
     one_of("appendonly", &[("no", 0)], "no"),
 ];
 
+#[cfg(not(feature = "snapshot"))]
 fn never_saved(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
     match words {
         [b""] => Ok(Vec::new()),

@@ -64,6 +64,8 @@ fn resetstat(ctx: &mut Context<'_, '_>) -> Result<()> {
     ctx.instance.stats.reset();
     ctx.engine.keyspace().reset_statistics();
     ctx.instance.clients.reset_statistics();
+    #[cfg(feature = "snapshot")]
+    ctx.engine.saves().reset_statistics();
     ctx.ok()
 }
 

@@ -8,6 +8,8 @@ use crate::api::{Compare, SetArgs};
 use crate::command::context::Context;
 use crate::command::help;
 use crate::command::parse::{self, is};
+#[cfg(feature = "snapshot")]
+use crate::command::persistence::After;
 use crate::command::reply::Protocol;
 use crate::command::row::{Command, Flags, Group};
 use crate::error::{Error, Result};
@@ -55,6 +57,8 @@ fn debug(ctx: &mut Context<'_, '_>) -> Result<()> {
         // There is nothing to dump, nothing that waits, and no table that is resized at once.
         (word, 2) if is(word, "jmap") => ctx.ok(),
         (word, 3) if is(word, "pause-cron") || is(word, "dict-resizing") => ctx.ok(),
+        #[cfg(feature = "snapshot")]
+        (word, 2..) if is(word, "reload") => reload(ctx),
         (word, 2) if is(word, "help") => help_text(ctx),
         (word, _) => {
             let before = "ERR unknown subcommand or wrong number of arguments for '";
@@ -74,6 +78,29 @@ fn sleep(ctx: &mut Context<'_, '_>) -> Result<()> {
         std::thread::sleep(time);
     }
     ctx.ok()
+}
+
+/// Saves and reads again, when the locks that this holds are let go.
+#[cfg(feature = "snapshot")]
+fn reload(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let (mut save, mut flush, mut replaced) = (true, true, false);
+    for word in ctx.args.iter_from(2) {
+        match word {
+            word if is(word, "nosave") => save = false,
+            word if is(word, "noflush") => flush = false,
+            word if is(word, "merge") => replaced = true,
+            _ => {
+                return Err(Error::reply(
+                    "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
+                ));
+            }
+        }
+    }
+    if ctx.session.executing {
+        return Err(Error::reply("ERR DEBUG RELOAD is not possible inside a transaction"));
+    }
+    ctx.session.after = Some(After::Reload { save, merged: !flush, replaced });
+    Ok(())
 }
 
 /// Makes strings under `key:0`, `key:1`, …, unless there is something.
@@ -204,6 +231,7 @@ fn help_text(ctx: &mut Context<'_, '_>) -> Result<()> {
             ("POPULATE <count> [<prefix>] [<size>]", "Make as many strings."),
             ("PROTOCOL <type>", "Answer with a reply of that type."),
             ("QUICKLIST <key> [<0|1>]", "Refuse a value that is no list of nodes."),
+            ("RELOAD [<NOSAVE|NOFLUSH|MERGE> ...]", "Save, and load what was saved."),
             ("SDSLEN <key>", "Tell how long a key and a string are."),
             ("SET-ACTIVE-EXPIRE <0|1>", "Stop or start the reclaiming of expired keys."),
             ("SLEEP <seconds>", "Stand still for that long."),

@@ -2,6 +2,8 @@
 
 use crate::command::context::Context;
 use crate::command::parse::{self, is};
+#[cfg(feature = "snapshot")]
+use crate::command::persistence::After;
 use crate::command::row::{Arg, Categories, Command, Flags, Group};
 use crate::error::{Error, Result};
 
@@ -65,6 +67,14 @@ fn flush(ctx: &mut Context<'_, '_>, db: Option<u32>) -> Result<()> {
         Some(_) => return Err(Error::Syntax),
     };
     ctx.tx.flush(db, later)?;
+    #[cfg(feature = "snapshot")]
+    if db.is_none() {
+        // What is being saved is nothing that anybody wants any more.
+        ctx.engine.saves().abort();
+        if ctx.engine.saves().has_points() {
+            ctx.session.after = Some(After::Save);
+        }
+    }
     ctx.ok()
 }
 

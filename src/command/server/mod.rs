@@ -14,6 +14,8 @@ mod inspect;
 mod lolwut;
 mod memory;
 mod monitor;
+#[cfg(feature = "snapshot")]
+mod save;
 mod shutdown;
 mod time;
 
@@ -21,6 +23,8 @@ use super::row::Command;
 
 /// The family's rows.
 pub(super) static ROWS: &[Command] = &[
+    #[cfg(feature = "snapshot")]
+    save::BGSAVE,
     command::COMMAND,
     config::CONFIG,
     debug::DEBUG,
@@ -30,9 +34,13 @@ pub(super) static ROWS: &[Command] = &[
     flush::SWAPDB,
     function::FUNCTION,
     info::INFO,
+    #[cfg(feature = "snapshot")]
+    save::LASTSAVE,
     lolwut::LOLWUT,
     memory::MEMORY,
     monitor::MONITOR,
+    #[cfg(feature = "snapshot")]
+    save::SAVE,
     shutdown::SHUTDOWN,
     time::TIME,
 ];

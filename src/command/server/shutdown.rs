@@ -2,6 +2,7 @@
 
 use crate::command::context::Context;
 use crate::command::parse::is;
+use crate::command::persistence::Ending;
 use crate::command::row::{Arg, Command, Flags, Group};
 use crate::error::{Error, Result};
 
@@ -15,8 +16,10 @@ pub(super) const SHUTDOWN: Command = Command::new("shutdown", -1, shutdown)
         Flags::NO_MULTI,
         Flags::ALLOW_BUSY,
     ])
-    .complexity("O(1) while there is nothing to save")
-    .summary("Ends the server.")
+    .complexity(
+        "O(N) when saving, where N is the total number of keys in all databases; otherwise O(1)",
+    )
+    .summary("Saves if that is wanted, and ends the server.")
     .history(&[("7.0.0", "Options `NOW`, `FORCE` and `ABORT`.")])
     .args(&[Arg::one_of(
         "abort-selector",
@@ -41,13 +44,15 @@ pub(super) const SHUTDOWN: Command = Command::new("shutdown", -1, shutdown)
     .optional()]);
 
 fn shutdown(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let (mut save, mut nosave, mut abort, mut failover) = (false, false, false, false);
+    let (mut save, mut nosave, mut force) = (false, false, false);
+    let (mut abort, mut failover) = (false, false);
     for word in ctx.args.iter_from(1) {
         match word {
             word if is(word, "nosave") => nosave = true,
             word if is(word, "save") => save = true,
-            // Nothing is waited for, so there is nothing to hurry or to force.
-            word if is(word, "now") || is(word, "force") || is(word, "safe") => {}
+            word if is(word, "force") => force = true,
+            // There are no replicas to wait for, so there is nothing to hurry.
+            word if is(word, "now") || is(word, "safe") => {}
             word if is(word, "failover") => failover = true,
             word if is(word, "abort") => abort = true,
             _ => return Err(Error::Syntax),
@@ -62,12 +67,8 @@ fn shutdown(ctx: &mut Context<'_, '_>) -> Result<()> {
     if abort {
         return Err(Error::reply("ERR No shutdown in progress."));
     }
-    let listener = ctx.instance.listener.lock().clone();
-    // Without a server there is nothing to end; with SAVE, nothing to save to.
-    let Some(listener) = listener.filter(|_| !save) else {
-        return Err(Error::reply("ERR Errors trying to SHUTDOWN. Check logs."));
-    };
-    listener.shutdown();
+    let save = (save || nosave).then_some(save);
+    Ending { save, force }.run(ctx.engine)?;
     ctx.session.closing = true;
     Ok(())
 }

@@ -270,6 +270,31 @@ impl<T, S: Summary> Table<T, S> {
         }
     }
 
+    /// Makes room for so many items in a table that is empty, so that none is moved as they come.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn reserve(&mut self, items: usize) {
+        let buckets = items / S::FILL;
+        if self.len > 0 || buckets <= self.buckets() {
+            return;
+        }
+        (self.buckets()..buckets).for_each(|index| self.add_bucket(index));
+        let whole = 1_usize << buckets.ilog2();
+        (self.mask, self.split) = (whole - 1, buckets - whole);
+        self.longest = self.longest.max(1);
+    }
+
+    /// Takes every item out of segment `i`, for a table that is then dropped.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn extract_all(&mut self, i: usize, out: &mut Vec<T>) {
+        let first = i << SEGMENT_BITS;
+        for index in first..(first + SEGMENT).min(self.buckets()) {
+            let before = out.len();
+            let freed = self.bucket_mut(index).extract(|_| true, |_, item| out.push(item));
+            self.len -= out.len() - before;
+            self.chained -= freed;
+        }
+    }
+
     /// Makes room for one more item: splits a bucket if the table is full.
     #[inline]
     fn grow(&mut self, rehash: &impl Rehash<T>) {

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::crc::Running;
+use super::file::Progress;
 use super::lzf::Compressor;
 use super::output::Output;
 use super::{Target, encode, opcode};
 use crate::clock::Millis;
 use crate::config::EvictionPolicy;
+use crate::error::Error;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::observer::{Observer, wants};
-use crate::keyspace::{Cut, CutSize, Detached, Keyspace, access};
+use crate::keyspace::{Cut, CutSize, Detached, Keyspace, Still, access};
 use crate::sync::Mutex;
 
 /// Bytes that are gathered before they are given to the writer.
@@ -27,6 +29,8 @@ pub(crate) struct Style {
     pub(crate) compress: bool,
     /// Whether it ends with a checksum.
     pub(crate) checksum: bool,
+    /// Whether it is the base of an append-only file.
+    pub(crate) base: bool,
 }
 
 /// What was written.
@@ -41,7 +45,22 @@ pub(crate) struct Written {
 pub(crate) enum Failure {
     /// There are hashes with fields that expire, which the version does not know.
     TimedFields,
+    /// Nobody wants it any more.
+    Cancelled,
     Io(io::Error),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Error {
+        match failure {
+            Failure::Io(error) => Error::io(&error),
+            Failure::Cancelled => Error::reply("ERR the snapshot was cancelled"),
+            Failure::TimedFields => Error::Config(
+                "there are hashes with fields that expire, which this version of RDB does not know"
+                    .into(),
+            ),
+        }
+    }
 }
 
 /// What is said of a key's use.
@@ -89,22 +108,54 @@ struct Recorder {
     now: Millis,
 }
 
-/// Writes all keys of all databases as they are at the moment of the call.
+/// Writes all keys of all databases as they are at the moment of the call. `at_cut` is called at that
+/// moment, under all locks.
 pub(crate) fn export(
     keyspace: &Keyspace,
     writer: &mut dyn Write,
     style: Style,
+    at_cut: &mut dyn FnMut(),
+    progress: &Progress,
 ) -> Result<Written, Failure> {
     let mut taking = None;
     let mut cut = keyspace.cut(|stamp, sizes| {
+        at_cut();
         let made = Arc::new(Taking::new(keyspace, stamp, sizes, style));
         taking = Some(made.clone());
         made
     });
     let taking = taking.expect("made when the cut was");
-    let result = write(keyspace, &mut cut, &taking, writer, style);
+    let result = write(keyspace, &mut cut, &taking, writer, (style, progress));
     taking.abandoned.store(true, Ordering::Relaxed);
     result
+}
+
+/// Writes all keys of all databases while nothing moves.
+pub(crate) fn export_still(
+    still: &Still<'_>,
+    writer: &mut dyn Write,
+    style: Style,
+    progress: &Progress,
+) -> Result<Written, Failure> {
+    let (keyspace, sizes) = (still.keyspace(), still.sizes());
+    let recorder = Recorder::new(keyspace, &sizes, style);
+    let mut file = File::begin(keyspace, writer, recorder.target, style, sizes);
+    progress.begin(file.keys());
+    let mut compressor = Compressor::new();
+    let (mut records, mut of, mut result) = (Records::default(), 0, Ok(()));
+    still.for_each(|db, entry| {
+        if result.is_err() {
+            return;
+        }
+        if db != of || records.bytes.len() > PIECE {
+            result = file.add(of, &mut records);
+            of = db;
+        }
+        recorder.record(entry, &mut compressor, &mut records);
+    });
+    result?;
+    file.add(of, &mut records)?;
+    file.finish()
 }
 
 fn write(
@@ -112,22 +163,14 @@ fn write(
     cut: &mut Cut<'_>,
     taking: &Taking,
     writer: &mut dyn Write,
-    style: Style,
+    (style, progress): (Style, &Progress),
 ) -> Result<Written, Failure> {
     let target = taking.recorder.target;
     if !target.knows_timed_fields() && cut.sizes.iter().any(|size| size.timed > 0) {
         return Err(Failure::TimedFields);
     }
-    let mut file = File {
-        writer,
-        sum: style.checksum.then(Running::new),
-        buffer: Vec::new(),
-        selected: None,
-        begun: vec![false; cut.sizes.len()],
-        sizes: cut.sizes.clone(),
-        written: Written::default(),
-    };
-    file.header(keyspace, target);
+    let mut file = File::begin(keyspace, writer, target, style, cut.sizes.clone());
+    progress.begin(file.keys());
     let mut compressor = Compressor::new();
     let (mut db, mut records) = (0, Records::default());
     let mut steps = 0_u32;
@@ -135,6 +178,10 @@ fn write(
         db = taking.origin[now as usize].load(Ordering::Relaxed);
         taking.recorder.record(entry, &mut compressor, &mut records);
     }) {
+        if progress.cancelled.load(Ordering::Relaxed) {
+            return Err(Failure::Cancelled);
+        }
+        progress.wrote(records.keys);
         file.add(db, &mut records)?;
         steps = steps.wrapping_add(1);
         if steps.is_multiple_of(64) {
@@ -158,19 +205,7 @@ fn write(
 
 impl Taking {
     fn new(keyspace: &Keyspace, stamp: u8, sizes: &[CutSize], style: Style) -> Taking {
-        let timed = sizes.iter().any(|size| size.timed > 0);
-        let newest = if timed { Target::VALKEY_9 } else { Target::REDIS_7_2 };
-        let uses = match keyspace.settings.policy() {
-            EvictionPolicy::AllKeysLru | EvictionPolicy::VolatileLru => Use::Idle,
-            EvictionPolicy::AllKeysLfu | EvictionPolicy::VolatileLfu => Use::Frequency,
-            _ => Use::Nothing,
-        };
-        let recorder = Recorder {
-            target: style.target.unwrap_or(newest),
-            compress: style.compress,
-            uses,
-            now: keyspace.clock.recent(),
-        };
+        let recorder = Recorder::new(keyspace, sizes, style);
         Taking {
             stamp,
             origin: (0..sizes.len() as u32).map(AtomicU32::new).collect(),
@@ -218,6 +253,22 @@ impl Observer for Taking {
 }
 
 impl Recorder {
+    fn new(keyspace: &Keyspace, sizes: &[CutSize], style: Style) -> Recorder {
+        let timed = sizes.iter().any(|size| size.timed > 0);
+        let newest = if timed { Target::VALKEY_9 } else { Target::REDIS_7_2 };
+        let uses = match keyspace.settings.policy() {
+            EvictionPolicy::AllKeysLru | EvictionPolicy::VolatileLru => Use::Idle,
+            EvictionPolicy::AllKeysLfu | EvictionPolicy::VolatileLfu => Use::Frequency,
+            _ => Use::Nothing,
+        };
+        Recorder {
+            target: style.target.unwrap_or(newest),
+            compress: style.compress,
+            uses,
+            now: keyspace.clock.recent(),
+        }
+    }
+
     /// Adds a key with all that is known of it.
     fn record(self, entry: &Entry, compressor: &mut Compressor, to: &mut Records) {
         let compressor = self.compress.then_some(compressor);
@@ -259,12 +310,38 @@ struct File<'w> {
     written: Written,
 }
 
-impl File<'_> {
+impl<'w> File<'w> {
+    /// A file with its head.
+    fn begin(
+        keyspace: &Keyspace,
+        writer: &'w mut dyn Write,
+        target: Target,
+        style: Style,
+        sizes: Vec<CutSize>,
+    ) -> File<'w> {
+        let mut file = File {
+            writer,
+            sum: style.checksum.then(Running::new),
+            buffer: Vec::new(),
+            selected: None,
+            begun: vec![false; sizes.len()],
+            sizes,
+            written: Written::default(),
+        };
+        file.header(keyspace, target, style.base);
+        file
+    }
+
+    /// How many keys it is to have.
+    fn keys(&self) -> u64 {
+        self.sizes.iter().map(|size| size.keys as u64).sum()
+    }
+
     fn out(&mut self) -> Output<'_> {
         Output { bytes: &mut self.buffer, compressor: None }
     }
 
-    fn header(&mut self, keyspace: &Keyspace, target: Target) {
+    fn header(&mut self, keyspace: &Keyspace, target: Target, base: bool) {
         let magic = target.magic();
         let seconds = keyspace.clock.now().0.div_euclid(1000);
         let used = i64::try_from(keyspace.used_memory()).unwrap_or(i64::MAX);
@@ -279,7 +356,7 @@ impl File<'_> {
         aux("redis-bits", &|out| out.integer(usize::BITS.into()));
         aux("ctime", &|out| out.integer(seconds));
         aux("used-mem", &|out| out.integer(used));
-        aux("aof-base", &|out| out.integer(0));
+        aux("aof-base", &|out| out.integer(base.into()));
     }
 
     /// Adds keys of a database, and leaves none of them there.

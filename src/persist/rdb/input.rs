@@ -176,6 +176,24 @@ impl<'a> Input<'a> {
         (0..count).try_for_each(|_| self.number().map(drop))
     }
 
+    /// Reads over a string.
+    #[inline]
+    pub(super) fn skip_string(&mut self) -> Result<()> {
+        let len = match self.length()? {
+            Length::Plain(len) => within(len)?,
+            Length::Special(0) => 1,
+            Length::Special(1) => 2,
+            Length::Special(2) => 4,
+            Length::Special(3) => {
+                let packed = within(self.number()?)?;
+                within(self.number()?)?;
+                packed
+            }
+            Length::Special(_) => return malformed("a string of an unknown form"),
+        };
+        self.bytes(len).map(drop)
+    }
+
     /// A string.
     pub(super) fn string(&mut self) -> Result<Cow<'_, [u8]>> {
         let number = match self.length()? {

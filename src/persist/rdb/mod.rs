@@ -21,6 +21,8 @@
 //! | `encode` | values as they are written |
 //! | `payload` | `DUMP` and `RESTORE` |
 //! | `export`, `import` | whole snapshots, to and from any stream |
+//! | `file` | whole snapshots in files |
+//! | `load`, `scan` | files as several threads read them |
 //!
 //! Bytes that come from outside are never trusted: each length is checked against what is there
 //! before anything is allocated for it, every element of a packed sequence is looked at, and nothing
@@ -30,19 +32,23 @@ mod crc;
 mod decode;
 mod encode;
 mod export;
+mod file;
 mod import;
 mod input;
 mod listpack;
+mod load;
 mod lzf;
 mod output;
 mod payload;
+mod scan;
 #[cfg(test)]
 mod tests;
 mod ziplist;
 mod zipmap;
 
-pub(crate) use export::{Failure, Style, export};
-pub(crate) use import::{Loaded, import};
+pub(crate) use export::{Failure, Style, Written, export};
+pub(crate) use file::{Place, Progress, save, save_still};
+pub(crate) use import::{How, Loaded, import, payload_of, read_file};
 #[cfg(fuzzing)]
 pub(crate) use payload::restore_unsealed;
 pub(crate) use payload::{dump, restore};

@@ -1,5 +1,6 @@
 //! INFO: the report on the server, section by section.
 
+mod persistence;
 mod sections;
 mod statistics;
 pub(super) mod system;
@@ -41,7 +42,7 @@ const SECTIONS: &[Section] = &[
     section("server", "Server", true, sections::server),
     section("clients", "Clients", true, sections::clients),
     section("memory", "Memory", true, sections::memory),
-    section("persistence", "Persistence", true, sections::persistence),
+    section("persistence", "Persistence", true, persistence::persistence),
     section("stats", "Stats", true, statistics::stats),
     section("replication", "Replication", true, sections::replication),
     section("cpu", "CPU", true, sections::cpu),

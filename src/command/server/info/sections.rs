@@ -136,46 +136,6 @@ pub(super) fn memory(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<(
     Ok(())
 }
 
-/// There are no files, so nothing is ever loaded or saved.
-pub(super) fn persistence(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
-    for name in [
-        "loading",
-        "async_loading",
-        "current_cow_peak",
-        "current_cow_size",
-        "current_cow_size_age",
-        "current_save_keys_processed",
-        "current_save_keys_total",
-        "rdb_bgsave_in_progress",
-    ] {
-        line(report, name, 0);
-    }
-    let started = ctx.engine.clock().micros() / 1_000_000 - uptime(ctx).cast_signed();
-    line(report, "rdb_last_save_time", started);
-    line(report, "rdb_last_bgsave_status", "ok");
-    line(report, "rdb_last_bgsave_time_sec", -1);
-    line(report, "rdb_current_bgsave_time_sec", -1);
-    for name in [
-        "rdb_saves",
-        "rdb_last_cow_size",
-        "rdb_last_load_keys_expired",
-        "rdb_last_load_keys_loaded",
-        "aof_enabled",
-        "aof_rewrite_in_progress",
-        "aof_rewrite_scheduled",
-    ] {
-        line(report, name, 0);
-    }
-    line(report, "aof_last_rewrite_time_sec", -1);
-    line(report, "aof_current_rewrite_time_sec", -1);
-    line(report, "aof_last_bgrewrite_status", "ok");
-    line(report, "aof_rewrites", 0);
-    line(report, "aof_rewrites_consecutive_failures", 0);
-    line(report, "aof_last_write_status", "ok");
-    line(report, "aof_last_cow_size", 0);
-    Ok(())
-}
-
 /// Seconds since the engine was first spoken to.
 fn uptime(ctx: &Context<'_, '_>) -> u64 {
     ctx.instance.started.elapsed().as_secs()

@@ -1,0 +1,48 @@
+//! What was kept in files is read before the server serves; clients are told meanwhile that it is.
+
+use std::time::{Duration, Instant};
+
+use danio::Engine;
+use danio::command::Instance;
+
+use super::serve::Reported;
+
+/// How often the log tells how far it is.
+const TOLD_EVERY: Duration = Duration::from_secs(5);
+
+/// Reads the snapshot that there is.
+#[expect(clippy::disallowed_methods, reason = "how long it takes is told in the machine's time")]
+pub(crate) fn load(engine: &Engine, instance: &Instance) -> Result<(), Reported> {
+    let began = Instant::now();
+    let mut told = began;
+    let progress = |so_far: danio::LoadProgress| {
+        instance.loading.set_progress(so_far.bytes, so_far.total);
+        if told.elapsed() >= TOLD_EVERY {
+            told = Instant::now();
+            let share = so_far.bytes as f64 * 100.0 / so_far.total.max(1) as f64;
+            tracing::info!(
+                "Loading: {share:.0}% of {} bytes, {} keys so far",
+                so_far.total,
+                so_far.keys
+            );
+        }
+    };
+    match engine.load_with(progress) {
+        Ok(None) => Ok(()),
+        Ok(Some(loaded)) => {
+            tracing::info!(
+                "Done loading RDB, keys loaded: {}, keys expired: {}.",
+                loaded.keys,
+                loaded.expired
+            );
+            let seconds = began.elapsed().as_secs_f64();
+            tracing::info!("DB loaded from disk: {seconds:.3} seconds");
+            Ok(())
+        }
+        Err(error) => {
+            tracing::warn!("{error}");
+            tracing::warn!("Fatal error loading the DB, check server logs. Exiting.");
+            Err(Reported)
+        }
+    }
+}

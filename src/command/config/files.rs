@@ -1,0 +1,143 @@
+//! The parameters of files: what they take, and who follows them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::bind::on_change;
+use super::{Parameters, Refusal, Setting};
+use crate::api::{Engine, SavePoint, Saves};
+use crate::config::is_file_name;
+use crate::text::int;
+
+/// Has an engine's files follow their parameters.
+pub(in crate::command) fn bind_files(parameters: &Parameters, engine: &Engine) {
+    let files = engine.files().clone();
+    let own = files.dir();
+    if !own.as_os_str().is_empty()
+        && let Ok(path) = std::path::absolute(&own)
+    {
+        let shown = path.into_os_string().into_encoded_bytes();
+        *parameters.known("dir").value.write() = Setting::Text(shown.into());
+    }
+    let first = parameters.text("dir");
+    on_change(parameters, "dir", move |value| {
+        // What it is at the beginning is where the files are already.
+        if value.text() != &*first || !files.dir().as_os_str().is_empty() {
+            files.set_dir(String::from_utf8_lossy(value.text()).into_owned().into());
+        }
+    });
+    let name = engine.saves().name();
+    *parameters.known("dbfilename").value.write() = Setting::Text(name.into());
+    follow(parameters, "dbfilename", engine, |saves, value| {
+        saves.set_name(&String::from_utf8_lossy(value.text()));
+    });
+    follow(parameters, "save", engine, |saves, value| {
+        let words: Vec<&[u8]> = value.text().split(|byte| *byte == b' ').collect();
+        saves.set_points(points(&words).unwrap_or_default());
+    });
+    follow(parameters, "rdbchecksum", engine, |saves, value| {
+        saves.checksum.store(value.number() != 0, Relaxed);
+    });
+    follow(parameters, "rdb-save-incremental-fsync", engine, |saves, value| {
+        saves.sync_often.store(value.number() != 0, Relaxed);
+    });
+    follow(parameters, "stop-writes-on-bgsave-error", engine, |saves, value| {
+        saves.set_stop_writes(value.number() != 0);
+    });
+    follow(parameters, "rdb-key-save-delay", engine, |saves, value| {
+        saves.progress.delay.store(value.number(), Relaxed);
+    });
+    follow(parameters, "key-load-delay", engine, |saves, value| {
+        saves.load_delay.store(u64::try_from(value.number()).unwrap_or(0), Relaxed);
+    });
+}
+
+fn follow(parameters: &Parameters, name: &str, engine: &Engine, set: fn(&Saves, &Setting)) {
+    let saves: Arc<Saves> = engine.saves().clone();
+    on_change(parameters, name, move |value| set(&saves, value));
+}
+
+/// Brings `seconds changes` pairs to one form.
+pub(super) fn save_points(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let joined = words.join(&b' ');
+    let words: Vec<&[u8]> = joined.split(|byte| *byte == b' ').collect();
+    let points = points(&words).ok_or("Invalid save parameters")?;
+    let pairs: Vec<String> =
+        points.iter().map(|point| format!("{} {}", point.seconds, point.changes)).collect();
+    Ok(pairs.join(" ").into_bytes())
+}
+
+fn points(words: &[&[u8]]) -> Option<Vec<SavePoint>> {
+    let words: Vec<&[u8]> = words.iter().copied().filter(|word| !word.is_empty()).collect();
+    if !words.len().is_multiple_of(2) {
+        return None;
+    }
+    let pairs = words.chunks_exact(2);
+    let point = |pair: &[&[u8]]| {
+        let seconds = int::parse_i64(pair[0]).filter(|seconds| *seconds >= 1)?;
+        let changes = u64::try_from(int::parse_i64(pair[1])?).ok()?;
+        Some(SavePoint { seconds, changes })
+    };
+    pairs.map(point).collect()
+}
+
+/// A file's name, without a folder.
+pub(super) fn file_name(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let [name] = words else { return Err("wrong number of arguments".into()) };
+    let text = String::from_utf8_lossy(name);
+    if is_file_name(&text) {
+        Ok(name.to_vec())
+    } else {
+        Err("dbfilename can't be a path, just a filename".into())
+    }
+}
+
+/// A folder that is there, by its full path.
+pub(super) fn folder(words: &[&[u8]], present: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let [path] = words else { return Err("wrong number of arguments".into()) };
+    let path = String::from_utf8_lossy(path).into_owned();
+    // As the process would have gone there, from where it is.
+    let path = Path::new(&*String::from_utf8_lossy(present)).join(path);
+    let found = std::fs::canonicalize(&path).and_then(|full| match full.is_dir() {
+        true => Ok(full),
+        false => Err(std::io::ErrorKind::NotADirectory.into()),
+    });
+    match found {
+        Ok(full) => Ok(full.into_os_string().into_encoded_bytes()),
+        Err(error) => {
+            let text = error.to_string();
+            Err(text.split(" (os error").next().unwrap_or_default().to_string().into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn save_points_are_pairs() {
+        let read = |words: &[&[u8]]| {
+            save_points(words, b"").map(|text| String::from_utf8(text).expect("text"))
+        };
+        assert_eq!(read(&[b""]).as_deref(), Ok(""));
+        assert_eq!(read(&[b"900", b"1"]).as_deref(), Ok("900 1"));
+        assert_eq!(read(&[b"3600 1  300 100"]).as_deref(), Ok("3600 1 300 100"));
+        for wrong in [&b"900"[..], b"0 1", b"-1 1", b"1 -1", b"a 1", b"1 1 1"] {
+            assert!(read(&[wrong]).is_err());
+        }
+    }
+
+    #[test]
+    fn files_have_names_and_folders_are_there() {
+        assert!(file_name(&[b"dump.rdb"], b"").is_ok());
+        for wrong in [&b"a/b"[..], b"/a", b"..", b"", b"a\\b"] {
+            assert!(file_name(&[wrong], b"").is_err(), "{}", wrong.escape_ascii());
+        }
+        let here = folder(&[b"."], b"").expect("it is there");
+        assert_eq!(folder(&[b"."], &here), Ok(here.clone()));
+        let missing = folder(&[b"no such folder"], &here).expect_err("it is not");
+        assert_eq!(missing, "No such file or directory");
+    }
+}

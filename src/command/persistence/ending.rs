@@ -1,0 +1,84 @@
+//! The end of a server: SHUTDOWN, and signals.
+
+use crate::api::Engine;
+use crate::command::Instance;
+use crate::error::{Error, Result};
+
+/// How a server ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ending {
+    /// Whether a last snapshot is saved; if it is not said, it is if there are `save` points.
+    pub save: Option<bool>,
+    /// Whether it ends even if that cannot be saved.
+    pub force: bool,
+}
+
+impl Ending {
+    /// As a number of `shutdown-on-sigterm` says.
+    pub fn of_signal(number: i64) -> Ending {
+        let save = match number & 3 {
+            1 => Some(true),
+            2 => Some(false),
+            _ => None,
+        };
+        Ending { save, force: number & 8 != 0 }
+    }
+
+    /// Ends the server on an engine, if there is one: saves, and then, while nothing moves, has the process exit, or the
+    /// server stop if the process is not its own. So nothing is answered behind what was saved.
+    ///
+    /// # Errors
+    /// [`Error::Reply`] if there is no server, or nothing can be saved: it goes on then.
+    pub fn run(self, engine: &Engine) -> Result<()> {
+        let instance = Instance::of(engine);
+        let failed = || Error::reply("ERR Errors trying to SHUTDOWN. Check logs.");
+        let exit = instance.exit.lock().clone();
+        let listener = instance.listener.lock().clone();
+        let end = move || match (&exit, &listener) {
+            (Some(exit), _) => exit.run(),
+            (None, Some(listener)) => listener.shutdown(),
+            (None, None) => {}
+        };
+        if instance.listener.lock().is_none() {
+            return Err(failed());
+        }
+        tracing::info!("User requested shutdown...");
+        self.save_and(engine, &instance, end).map_err(|_| {
+            tracing::warn!(
+                "Errors trying to shut down the server. Check the logs for more information."
+            );
+            failed()
+        })
+    }
+
+    #[cfg(feature = "snapshot")]
+    fn save_and(self, engine: &Engine, instance: &Instance, end: impl FnOnce()) -> Result<()> {
+        let saves = engine.saves();
+        // What is not all there yet must not take the place of what is.
+        let save = self.save.unwrap_or(saves.has_points()) && !instance.loading.is_on();
+        if save {
+            tracing::info!("Saving the final RDB snapshot before exiting.");
+        }
+        saves.save_still(save, |saved, _| {
+            match saved {
+                Err(error) if !self.force => {
+                    tracing::warn!("Error trying to save the DB, can't exit.");
+                    return Err(error);
+                }
+                Err(_) => tracing::warn!("Error trying to save the DB. Exit anyway."),
+                Ok(()) => {}
+            }
+            end();
+            Ok(())
+        })
+    }
+
+    #[cfg(not(feature = "snapshot"))]
+    fn save_and(self, _: &Engine, _: &Instance, end: impl FnOnce()) -> Result<()> {
+        if self.save == Some(true) && !self.force {
+            return Err(Error::reply("ERR there is nothing to save to"));
+        }
+        end();
+        Ok(())
+    }
+}
