@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use ::redis::{FromRedisValue, Msg, RedisResult, ToRedisArgs, Value, cmd, from_redis_value};
+use ::redis::{
+    ControlFlow, FromRedisValue, Msg, PubSubCommands, RedisResult, ToRedisArgs, Value, cmd,
+    from_redis_value,
+};
 
 use super::connection::Connection;
 
@@ -103,10 +106,41 @@ impl<'a> PubSub<'a> {
         self.con.set_read_timeout(dur)
     }
 
+    fn listen<U>(&mut self, mut func: impl FnMut(Msg) -> ControlFlow<U>) -> RedisResult<U> {
+        loop {
+            if let ControlFlow::Break(value) = func(self.get_message()?) {
+                return Ok(value);
+            }
+        }
+    }
+
     fn change(&mut self, name: &str, channels: impl ToRedisArgs) -> RedisResult<()> {
         let answer: Value = self.con.run(cmd(name).arg(channels))?;
         answer.extract_error()?;
         Ok(())
+    }
+}
+
+/// Listens until the function says that it is enough.
+impl PubSubCommands for Connection {
+    fn subscribe<C, F, U>(&mut self, channels: C, func: F) -> RedisResult<U>
+    where
+        F: FnMut(Msg) -> ControlFlow<U>,
+        C: ToRedisArgs,
+    {
+        let mut pubsub = self.as_pubsub();
+        pubsub.subscribe(channels)?;
+        pubsub.listen(func)
+    }
+
+    fn psubscribe<P, F, U>(&mut self, patterns: P, func: F) -> RedisResult<U>
+    where
+        F: FnMut(Msg) -> ControlFlow<U>,
+        P: ToRedisArgs,
+    {
+        let mut pubsub = self.as_pubsub();
+        pubsub.psubscribe(patterns)?;
+        pubsub.listen(func)
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use danio::redis::{AsyncConnectionConfig, Client, Connection};
 use danio::{Config, Engine, ManualClock};
 use redis::{
-    AsyncCommands, Commands, ErrorKind, ProtocolVersion, PushKind, RedisResult, ServerErrorKind,
-    Value, cmd, pipe,
+    AsyncCommands, Commands, ControlFlow, ErrorKind, ProtocolVersion, PubSubCommands, PushKind,
+    RedisResult, ServerErrorKind, Value, cmd, pipe,
 };
 use smol::stream::StreamExt as _;
 
@@ -295,6 +295,27 @@ fn messages_on_a_blocking_connection() {
         assert_eq!(engine.publish("b", "6"), 0);
         assert_eq!(c.incr::<_, _, i64>("n", 1).unwrap(), 1);
     }
+}
+
+#[test]
+fn a_closure_listens_until_it_has_enough() {
+    let engine = engine();
+    let publisher = engine.clone();
+    let publishes = thread::spawn(move || {
+        while publisher.publish("news", "1") == 0 {
+            thread::yield_now();
+        }
+        publisher.publish("news", "2");
+    });
+    let mut sum = 0;
+    let total = connection(&engine)
+        .subscribe("news", |message| {
+            sum += message.get_payload::<i64>().unwrap();
+            if sum == 3 { ControlFlow::Break(sum) } else { ControlFlow::Continue }
+        })
+        .unwrap();
+    assert_eq!(total, 3);
+    publishes.join().unwrap();
 }
 
 #[test]

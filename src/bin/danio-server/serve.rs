@@ -41,7 +41,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Reported> {
     }
     let instance = Instance::of(&engine);
     let parameters = &instance.parameters;
-    if !conf.names("save") {
+    // Nobody expects a test's data in a file, or a file's data in a test.
+    if !conf.names("save") && steered.is_none() {
         parameters.load(b"save", &[SAVE_POINTS]).expect("these are save points");
     }
     conf.apply(parameters).map_err(report)?;
@@ -79,7 +80,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Reported> {
     instance.on_exit(move || exit(pid_file.as_deref(), &socket));
     watch_signals(engine.clone())
         .map_err(|error| fail(&format!("Can't watch for signals: {error}")))?;
-    load::load(&engine, &instance)?;
+    if steered.is_none() {
+        load::load(&engine, &instance)?;
+    }
     instance.loading.end();
     if parameters.number("port") != 0 {
         tracing::info!("Ready to accept connections tcp");
