@@ -74,7 +74,7 @@
 //! | `bincode` | `Bincode`, the codec of `Db::map` and its kin | bincode 1.3 (complete, unmaintained) |
 //! | `postcard` | `Postcard`, a maintained compact codec | postcard |
 //! | `json` | `Json`, a codec that redis-cli shows | serde_json |
-//! | `snapshot` | Redis's RDB format: `DUMP` and `RESTORE`, [snapshots](Engine::export) to and from any stream, and [in files](Engine::save); [checkpoints](Engine::checkpoint) in memory | crc |
+//! | `snapshot` | Redis's RDB format: `DUMP` and `RESTORE`, snapshots to and from any stream, and in files; checkpoints in memory | crc |
 //! | `network` | `network::Server`: RESP2 and RESP3 over TCP and Unix sockets | tokio, socket2 |
 //! | `redis` | `danio::redis`: connections of the `redis` crate to an engine in this process | redis, tokio |
 //! | `bb8`, `deadpool`, `r2d2` | pools of those; each implies `redis` | the pool |

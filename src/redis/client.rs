@@ -12,7 +12,7 @@ use super::connection::Connection;
 use crate::api::{Db, Engine};
 use crate::command::Protocol;
 
-/// In the place of [`redis::Client`](::redis::Client): hands out connections to an engine in this process.
+/// In the place of [`redis::Client`]: hands out connections to an engine in this process.
 ///
 /// Cheap to clone, and keeps the engine alive. It is a connection itself, which opens one for each call, as the crate's is.
 ///
@@ -228,7 +228,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// In the place of [`redis::AsyncConnectionConfig`](::redis::AsyncConnectionConfig): what of it means something
+/// In the place of [`redis::AsyncConnectionConfig`]: what of it means something
 /// without a wire.
 #[derive(Clone, Default)]
 pub struct AsyncConnectionConfig {

@@ -19,7 +19,7 @@ use super::talk::{Step, Talk};
 use crate::api::Engine;
 use crate::command::{Protocol, Span};
 
-/// In the place of [`redis::Connection`](::redis::Connection): a blocking connection to an engine in this process.
+/// In the place of [`redis::Connection`]: a blocking connection to an engine in this process.
 ///
 /// Every command runs on the thread that calls, and one that waits lets it sleep. What was pushed to the connection is
 /// looked at when it is used, as by the crate.

@@ -9,7 +9,7 @@ use ::redis::{
 
 use super::connection::Connection;
 
-/// In the place of [`redis::PubSub`](::redis::PubSub): a blocking connection that listens to channels, until this is
+/// In the place of [`redis::PubSub`]: a blocking connection that listens to channels, until this is
 /// dropped.
 ///
 /// ```

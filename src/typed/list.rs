@@ -482,7 +482,7 @@ impl<T> List<T> {
 #[cfg(feature = "async")]
 impl<T: 'static> List<T> {
     /// [`pop_front_wait`](List::pop_front_wait) as a future of any runtime. It may be dropped at any moment, and no
-    /// element is lost; see [`Waiting`](crate::Waiting).
+    /// element is lost; see [`Waiting`].
     ///
     /// # Errors
     /// See the [type](List).

@@ -17,7 +17,7 @@ use {
 /// How values of type `V` become bytes, and how bytes that an older program wrote become values of type `V`.
 ///
 /// A handle is made with one: [`Schema::bincode`], [`Schema::postcard`] and [`Schema::json`] write any type that serde
-/// knows, [`Schema::of`] does with any [`Codec`](super::Codec); [`Schema::plain`] writes text and numbers, and
+/// knows, [`Schema::of`] does with any [`Codec`]; [`Schema::plain`] writes text and numbers, and
 /// [`Schema::bytes`] bytes, as any Redis client does.
 ///
 /// # When a type changes

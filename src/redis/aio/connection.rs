@@ -16,7 +16,7 @@ use crate::redis::client::{Client, needs_resp3};
 use crate::redis::sink::push_info;
 use crate::redis::talk::Talk;
 
-/// In the place of [`redis::aio::MultiplexedConnection`](::redis::aio::MultiplexedConnection): one client of an engine in
+/// In the place of [`redis::aio::MultiplexedConnection`]: one client of an engine in
 /// this process, which its clones share.
 ///
 /// A call runs when it is polled, at once if the connection is free. It is pending only while a command of a clone waits

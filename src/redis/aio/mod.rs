@@ -12,6 +12,6 @@ pub use connection::MultiplexedConnection;
 pub use monitor::Monitor;
 pub use pubsub::{PubSub, PubSubSink, PubSubStream};
 
-/// In the place of [`redis::aio::ConnectionManager`](::redis::aio::ConnectionManager), which opens lost connections
+/// In the place of `redis::aio::ConnectionManager`, which opens lost connections
 /// anew: what is in this process is not lost.
 pub type ConnectionManager = MultiplexedConnection;

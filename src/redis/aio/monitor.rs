@@ -14,7 +14,7 @@ use crate::redis::bell::Bell;
 use crate::redis::client::Client;
 use crate::redis::talk::{Step, Talk};
 
-/// In the place of [`redis::aio::Monitor`](::redis::aio::Monitor): is shown every command that runs, from now on
+/// In the place of [`redis::aio::Monitor`]: is shown every command that runs, from now on
 /// (`MONITOR`).
 ///
 /// ```

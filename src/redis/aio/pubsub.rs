@@ -15,7 +15,7 @@ use crate::redis::bell::Bell;
 use crate::redis::client::Client;
 use crate::redis::talk::{Step, Talk, closed};
 
-/// In the place of [`redis::aio::PubSub`](::redis::aio::PubSub): listens to channels of an engine in this process.
+/// In the place of [`redis::aio::PubSub`]: listens to channels of an engine in this process.
 ///
 /// ```
 /// use danio::redis::Client;

@@ -55,7 +55,7 @@ pub(super) fn write<K: Serialize + ?Sized>(key: &K) -> Result<KeyBytes, Unfit> {
     Ok(writer.into_bytes())
 }
 
-/// Reads a key that [`write`] wrote.
+/// Reads a key that [`write()`] wrote.
 pub(super) fn read<K: DeserializeOwned>(bytes: &[u8]) -> Result<K, Unfit> {
     let mut reader = read::Reader::new(bytes);
     let key = K::deserialize(&mut reader)?;
