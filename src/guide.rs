@@ -1,5 +1,13 @@
 //! Guides, a page a theme. They are part of the documentation alone, and every example in them is a test.
 
+#[cfg(all(feature = "cache", feature = "json", feature = "async"))]
+#[doc = include_str!("../docs/guide/cache.md")]
+pub mod cache {}
+
+#[cfg(all(feature = "cache", feature = "json", feature = "async"))]
+#[doc = include_str!("../docs/guide/from_moka.md")]
+pub mod from_moka {}
+
 #[cfg(all(feature = "json", feature = "async"))]
 #[doc = include_str!("../docs/guide/queues.md")]
 pub mod queues {}

@@ -74,6 +74,8 @@
 //! | `bincode` | `Bincode`, the codec of `Db::map` and its kin | bincode 1.3 (complete, unmaintained) |
 //! | `postcard` | `Postcard`, a maintained compact codec | postcard |
 //! | `json` | `Json`, a codec that redis-cli shows | serde_json |
+//! | `cache` | `Cache`: values that are loaded once, kept for a time, refreshed ahead, and counted | |
+//! | `metrics`, `tracing` | what a `Cache` counts, and spans about its loads | metrics |
 //! | `snapshot` | Redis's RDB format: `DUMP` and `RESTORE`, snapshots to and from any stream, and in files; checkpoints in memory | crc |
 //! | `network` | `network::Server`: RESP2 and RESP3 over TCP and Unix sockets | tokio, socket2 |
 //! | `redis` | `danio::redis`: connections of the `redis` crate to an engine in this process | redis, tokio |
@@ -84,6 +86,8 @@
 
 mod api;
 mod blocking;
+#[cfg(feature = "cache")]
+mod cache;
 mod clock;
 pub mod command;
 mod config;
@@ -136,6 +140,10 @@ pub use api::{
 pub use api::{ExportOptions, Exported, Imported, RdbVersion, RestoreOptions};
 pub use api::{FieldExpired, FieldPersisted, HashSetOptions};
 pub use api::{GeoMatch, GeoSearch};
+#[cfg(feature = "cache")]
+pub use cache::{
+    Cache, CacheBuilder, CacheStats, Hit, LoadError, Refresh, Removal, RemovalCause, Removals,
+};
 pub use clock::{Clock, ManualClock};
 pub use config::{Config, EncodingLimit, EvictionPolicy, MAX_STRING, Upkeep};
 #[cfg(feature = "server")]

@@ -34,6 +34,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("network", 7),
     ("redis", 7),
     ("sessions", 7),
+    ("cache", 7),
     ("bin", 8),
     ("fake", 8),
     ("fuzzing", 8),

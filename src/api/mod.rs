@@ -7,6 +7,8 @@
 mod bitfield;
 mod bitmap;
 mod blocking;
+#[cfg(feature = "cache")]
+mod cached;
 #[cfg(feature = "snapshot")]
 mod checkpoint;
 mod db;

@@ -1,0 +1,29 @@
+//! `Cache`: one load however many ask, times, refreshing, what is counted and told.
+
+#![allow(clippy::unwrap_used, reason = "a test says by failing what is wrong")]
+
+mod loads;
+mod seen;
+mod tasks;
+mod times;
+
+use std::time::{Duration, Instant};
+
+use danio::typed::Schema;
+use danio::{Cache, CacheBuilder, Config, Engine, ManualClock};
+
+/// A cache of numbers in an engine whose clock is moved by hand.
+fn numbers(builder: CacheBuilder) -> (Cache<u64>, ManualClock) {
+    let clock = ManualClock::new();
+    let engine = Engine::open(Config::new().clock(clock.clone())).unwrap();
+    (builder.build_with(&engine.db(0).unwrap(), Schema::plain()), clock)
+}
+
+/// Waits until something is so that other threads are about to make so.
+fn until(what: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !what() {
+        assert!(start.elapsed() < Duration::from_secs(20), "it never came to be");
+        std::thread::yield_now();
+    }
+}
