@@ -329,3 +329,96 @@ fn transactions_and_watches_never_deadlock() {
         ]);
     });
 }
+
+/// However many ask, one loads; who waits is woken, whoever comes first.
+#[cfg(feature = "cache")]
+#[test]
+fn a_value_is_loaded_once_and_all_are_given_it() {
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+    explore(|| {
+        let (engine, _) = open(Upkeep::ByHand);
+        let db = engine.db(0).expect("exists");
+        let cache = danio::Cache::builder().build_with(&db, danio::typed::Schema::<u64>::plain());
+        let loads = Arc::new(AtomicU64::new(0));
+        let ask = || {
+            let (cache, loads) = (cache.clone(), loads.clone());
+            Box::new(move || {
+                let load = || {
+                    thread::yield_now();
+                    loads.fetch_add(1, Relaxed)
+                };
+                assert_eq!(cache.get_or_insert_with("k", load), Ok(0));
+            }) as Box<dyn FnOnce() + Send>
+        };
+        together(vec![ask(), ask(), ask()]);
+        assert_eq!(loads.load(Relaxed), 1);
+    });
+}
+
+/// A load that was invalidated, or overtaken by a value that somebody set, is not what stays.
+#[cfg(feature = "cache")]
+#[test]
+fn what_is_outdated_does_not_stay() {
+    use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+
+    explore(|| {
+        let (engine, _) = open(Upkeep::ByHand);
+        let db = engine.db(0).expect("exists");
+        let cache = danio::Cache::builder().build_with(&db, danio::typed::Schema::<u64>::plain());
+        let truth = Arc::new(AtomicU64::new(1));
+        let ask = || {
+            let (cache, truth) = (cache.clone(), truth.clone());
+            Box::new(move || {
+                cache.get_or_insert_with("k", || truth.load(SeqCst)).expect("numbers");
+            }) as Box<dyn FnOnce() + Send>
+        };
+        let change = {
+            let (cache, truth) = (cache.clone(), truth.clone());
+            Box::new(move || {
+                truth.store(2, SeqCst);
+                cache.invalidate("k");
+            }) as Box<dyn FnOnce() + Send>
+        };
+        together(vec![ask(), ask(), change]);
+        assert_ne!(cache.get("k"), Ok(Some(1)), "the old truth was kept");
+    });
+}
+
+/// A loader that panics, and a future that is dropped while it loads, leave nobody waiting.
+#[cfg(all(feature = "cache", feature = "async"))]
+#[test]
+fn a_load_that_is_given_up_is_taken_over() {
+    use std::future::Future;
+    use std::task::{Context, Waker};
+
+    explore(|| {
+        let (engine, _) = open(Upkeep::ByHand);
+        let db = engine.db(0).expect("exists");
+        let cache = danio::Cache::builder().build_with(&db, danio::typed::Schema::<u64>::plain());
+        let dropped = {
+            let cache = cache.clone();
+            Box::new(move || {
+                let mut load =
+                    Box::pin(cache.get_or_insert_async("k", std::future::pending::<u64>()));
+                _ = load.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
+                thread::yield_now();
+                drop(load);
+            }) as Box<dyn FnOnce() + Send>
+        };
+        let asks = {
+            let cache = cache.clone();
+            Box::new(move || assert_eq!(cache.get_or_insert_with("k", || 7), Ok(7)))
+                as Box<dyn FnOnce() + Send>
+        };
+        let awaits = {
+            let cache = cache.clone();
+            Box::new(move || {
+                let value = shuttle::future::block_on(cache.get_or_insert_async("k", async { 7 }));
+                assert_eq!(value, Ok(7));
+            }) as Box<dyn FnOnce() + Send>
+        };
+        together(vec![dropped, asks, awaits]);
+        assert_eq!(cache.get("k"), Ok(Some(7)));
+    });
+}
