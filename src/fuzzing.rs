@@ -608,3 +608,50 @@ pub fn rdb(data: &[u8]) {
         assert_eq!(rdb::dump(&again, Millis(i64::MIN), true), payload);
     }
 }
+
+/// Stored values and keys, whoever wrote them: any bytes are refused, or are a value that is written and read as the
+/// same again, in bounded time and memory.
+#[cfg(all(feature = "bincode", feature = "postcard", feature = "json"))]
+pub fn codecs(data: &[u8]) {
+    use std::collections::HashMap;
+
+    use bytes::Bytes;
+    use serde::{Deserialize, Serialize};
+
+    use crate::typed::{Json, Schema};
+
+    /// A type that contains itself, and elements that take no bytes.
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    enum Value {
+        Nothing,
+        Number(i64),
+        Text { text: String, unit: () },
+        Many(Vec<Value>),
+        Units(Vec<()>),
+        Next(Option<Box<Value>>),
+        Pairs(std::collections::BTreeMap<String, u16>),
+    }
+
+    let Some((which, data)) = data.split_first() else { return };
+    let bytes = Bytes::copy_from_slice(data);
+    let schema = match which % 5 {
+        0 => Schema::<Value>::bincode(),
+        1 => Schema::postcard(),
+        2 => Schema::json(),
+        3 => Schema::postcard().version(7).reads::<Json, Value>(0, Some),
+        _ => Schema::json().version(7).drops_others(),
+    };
+    if let Ok(Some(value)) = schema.take(&bytes, b"key", b"") {
+        let again = Bytes::from(schema.write(&value, b"key", b"").expect("it was read"));
+        assert_eq!(schema.take(&again, b"key", b""), Ok(Some(value)));
+    }
+    let _ = Schema::<HashMap<String, Vec<Vec<u64>>>>::bincode().take(&bytes, b"key", b"");
+    let _ = Schema::<String>::plain().take(&bytes, b"key", b"");
+    let db = crate::Db::in_memory();
+    db.sadd("set", [data]).expect("a set");
+    // Keys have one form: whatever is read from these bytes is found under them.
+    let owners = db.set_of::<(Vec<Option<u8>>, String, Option<(bool, char)>)>("set");
+    for owner in owners.members().unwrap_or_default() {
+        assert_eq!(owners.contains(&owner), Ok(true));
+    }
+}
