@@ -598,7 +598,7 @@ pub fn rdb(data: &[u8]) {
     let Some(content) = rdb::restore_unsealed(body, version.into(), &limits) else { return };
     let entry = content.into_entry(b"k", None, 0);
     let payload = rdb::dump(&entry, Millis(i64::MIN), true);
-    let again = rdb::restore(&payload, &limits).expect("our own").into_entry(b"k", None, 0);
+    let again = rdb::restore(&payload, &limits, false).expect("our own").into_entry(b"k", None, 0);
     assert_eq!(again.kind(), entry.kind());
     let ordered = match entry.kind() {
         Type::Set | Type::Hash => entry.encoding() != Encoding::Hashtable,

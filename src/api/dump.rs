@@ -62,7 +62,8 @@ impl Tx<'_> {
         self.check_length(key.bytes.len())?;
         let keyspace = self.keyspace();
         let (settings, recent) = (&keyspace.settings, keyspace.clock.recent());
-        let content = rdb::restore(payload, &settings.limits)?;
+        let skip = settings.skip_checksums.load(Ordering::Relaxed);
+        let content = rdb::restore(payload, &settings.limits, skip)?;
         let access = match (idle, frequency) {
             (Some(seconds), _) => access::idle_since(settings, recent, seconds),
             (_, Some(frequency)) => access::counted(settings, recent, frequency),

@@ -414,6 +414,9 @@ pub(crate) struct Settings {
     /// `rdbcompression`: whether long strings are compressed in snapshots and payloads.
     #[cfg(feature = "snapshot")]
     pub(crate) rdb_compression: AtomicBool,
+    /// `DEBUG SET-SKIP-CHECKSUM-VALIDATION`: whether checksums of payloads are not looked at.
+    #[cfg(feature = "snapshot")]
+    pub(crate) skip_checksums: AtomicBool,
     /// The stamp of new entries; see `keyspace/cut.rs`.
     pub(crate) stamp: AtomicU8,
     /// When collections change their encoding.
@@ -445,6 +448,8 @@ impl Settings {
             stamp: AtomicU8::new(0),
             #[cfg(feature = "snapshot")]
             rdb_compression: AtomicBool::new(true),
+            #[cfg(feature = "snapshot")]
+            skip_checksums: AtomicBool::new(false),
             limits,
             stream_idmp_duration: AtomicU32::new(100),
             stream_idmp_maxsize: AtomicU32::new(100),

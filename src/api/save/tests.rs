@@ -38,8 +38,11 @@ fn whatever_fails_there_is_a_whole_file() {
         let engine = engine(&disk, &ManualClock::new());
         engine.saves().sync_often.store(incremental, std::sync::atomic::Ordering::Relaxed);
         let db = engine.db(0).expect("exists");
-        for i in 0..3000 {
-            db.set(format!("filler:{i}"), vec![b'x'; i % 4000]).expect("set");
+        // Of some megabytes that do not become less, so that it takes several writes.
+        let rng = Rng::new(1);
+        for i in 0..700 {
+            let value: Vec<u8> = (0..3000).map(|_| rng.below(256) as u8).collect();
+            db.set(format!("filler:{i}"), value).expect("set");
         }
         db.set("k", "0").expect("set");
         engine.save().expect("the disk is well");

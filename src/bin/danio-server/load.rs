@@ -30,8 +30,12 @@ pub(crate) fn load(engine: &Engine, instance: &Instance) -> Result<(), Reported>
     match engine.load_with(progress) {
         Ok(None) => Ok(()),
         Ok(Some(loaded)) => {
+            let skipped = match loaded.skipped {
+                0 => String::new(),
+                some => format!(", empty keys skipped: {some}"),
+            };
             tracing::info!(
-                "Done loading RDB, keys loaded: {}, keys expired: {}.",
+                "Done loading RDB, keys loaded: {}, keys expired: {}{skipped}.",
                 loaded.keys,
                 loaded.expired
             );
@@ -40,7 +44,8 @@ pub(crate) fn load(engine: &Engine, instance: &Instance) -> Result<(), Reported>
             Ok(())
         }
         Err(error) => {
-            tracing::warn!("{error}");
+            tracing::warn!("RDB integrity check failed: {error}");
+            tracing::warn!("Terminating server after rdb file reading failure.");
             tracing::warn!("Fatal error loading the DB, check server logs. Exiting.");
             Err(Reported)
         }

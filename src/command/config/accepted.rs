@@ -97,5 +97,6 @@ pub(super) static ROWS: &[Parameter] = &[
     int("acllog-max-len", 0, i64::MAX, "128"),
     one_of("enable-module-command", ALLOWED, "no").limits(Limits::IMMUTABLE),
     yes_no("enable-debug-assert", "no").limits(Limits::FIXED),
+    yes_no("use-exit-on-panic", "no").limits(Limits::HIDDEN),
     one_of("propagation-error-behavior", ON_ERROR, "ignore"),
 ];

@@ -58,6 +58,12 @@ fn debug(ctx: &mut Context<'_, '_>) -> Result<()> {
         (word, 2) if is(word, "jmap") => ctx.ok(),
         (word, 3) if is(word, "pause-cron") || is(word, "dict-resizing") => ctx.ok(),
         #[cfg(feature = "snapshot")]
+        (word, 3) if is(word, "set-skip-checksum-validation") => {
+            let skip = number(&args[2]) != 0;
+            ctx.engine.keyspace().settings.skip_checksums.store(skip, Relaxed);
+            ctx.ok()
+        }
+        #[cfg(feature = "snapshot")]
         (word, 2..) if is(word, "reload") => reload(ctx),
         (word, 2) if is(word, "help") => help_text(ctx),
         (word, _) => {
@@ -234,6 +240,10 @@ fn help_text(ctx: &mut Context<'_, '_>) -> Result<()> {
             ("RELOAD [<NOSAVE|NOFLUSH|MERGE> ...]", "Save, and load what was saved."),
             ("SDSLEN <key>", "Tell how long a key and a string are."),
             ("SET-ACTIVE-EXPIRE <0|1>", "Stop or start the reclaiming of expired keys."),
+            (
+                "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+                "Stop or start to look at checksums of payloads.",
+            ),
             ("SLEEP <seconds>", "Stand still for that long."),
             ("STRINGMATCH-LEN", "Match random patterns with random texts."),
             (

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use super::export::{Failure, Style, Written, export, export_still};
@@ -11,7 +12,10 @@ use crate::keyspace::{Keyspace, Still};
 
 /// Bytes after which a file is synced while it is being written, so that the end does not have to wait for all
 /// of it, and others not for the disk.
-const SYNC_EVERY: u64 = 4 << 20;
+const SYNC_EVERY: u64 = 16 << 20;
+/// Bytes that one thread hands to the other at a time, and how often before it waits.
+const PIECE: usize = 1 << 20;
+const PIECES: usize = 4;
 
 /// How far a snapshot is, for those who look on or want it to end.
 #[derive(Debug, Default)]
@@ -81,10 +85,10 @@ pub(crate) fn save(
     keyspace: &Keyspace,
     place: Place<'_>,
     style: Style,
-    at_cut: &mut dyn FnMut(),
+    at_cut: &mut (dyn FnMut() + Send),
     progress: &Progress,
 ) -> Result<Written, Failure> {
-    place.fill(|writer| export(keyspace, writer, style, at_cut, progress))
+    place.fill(|writer| piped(writer, |pipe| export(keyspace, pipe, style, at_cut, progress)))
 }
 
 /// Saves all keys while nothing moves.
@@ -95,6 +99,49 @@ pub(crate) fn save_still(
     progress: &Progress,
 ) -> Result<Written, Failure> {
     place.fill(|writer| export_still(still, writer, style, progress))
+}
+
+/// Has one thread write what another makes, so that neither waits for the other's work.
+fn piped<T: Send>(
+    writer: &mut dyn Write,
+    make: impl FnOnce(&mut dyn Write) -> Result<T, Failure> + Send,
+) -> Result<T, Failure> {
+    let (give, take) = mpsc::sync_channel::<Vec<u8>>(PIECES);
+    std::thread::scope(|scope| {
+        let run = move || {
+            let mut pipe = Pipe { give, buffer: Vec::with_capacity(PIECE) };
+            let made = make(&mut pipe)?;
+            pipe.flush()?;
+            Ok(made)
+        };
+        let maker = std::thread::Builder::new().name("danio-export".into());
+        let maker = maker.spawn_scoped(scope, run)?;
+        // When this ends before all has come, whoever makes it is told so.
+        let written = take.into_iter().try_for_each(|piece| writer.write_all(&piece));
+        let made = maker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        written.map_err(Failure::Io).and(made)
+    })
+}
+
+/// The end of a pipe into which is written.
+struct Pipe {
+    give: mpsc::SyncSender<Vec<u8>>,
+    buffer: Vec<u8>,
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= PIECE {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let piece = std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE));
+        self.give.send(piece).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
 }
 
 impl From<io::Error> for Failure {

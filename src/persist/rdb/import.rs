@@ -116,14 +116,21 @@ impl Sink for &Loading<'_> {
 }
 
 pub(super) fn told(fault: Fault, offset: u64) -> Error {
-    let reason = match fault {
-        Fault::Io(error) => return Error::io(&error),
+    match fault {
+        Fault::Io(error) => Error::io(&error),
+        fault => Error::Snapshot { offset, reason: reason(&fault) },
+    }
+}
+
+/// Why something could not be read.
+pub(super) fn reason(fault: &Fault) -> Cow<'static, str> {
+    match fault {
+        Fault::Io(error) => error.to_string().into(),
         Fault::Short => "it ends too early".into(),
-        Fault::Malformed(reason) => reason.into(),
+        Fault::Malformed(reason) => (*reason).into(),
         Fault::Empty => "an empty collection".into(),
-        Fault::Foreign(reason) => Cow::Owned(reason),
-    };
-    Error::Snapshot { offset, reason }
+        Fault::Foreign(reason) => reason.clone().into(),
+    }
 }
 
 /// What stands before a key.
@@ -262,10 +269,18 @@ impl<'k, S: Sink> Load<'k, S> {
             _ => match decode(of, self.version, input, &settings.limits) {
                 Err(Fault::Empty) => {
                     self.loaded.skipped += 1;
-                    tracing::warn!(key = %key.escape_ascii(), "an empty key is passed over");
+                    tracing::info!("skipping empty key: {}", key.escape_ascii());
                     return Ok(());
                 }
-                content => content?,
+                Err(fault) => {
+                    let (what, key) = (payload::name(of), key.escape_ascii());
+                    tracing::warn!(
+                        "{what} integrity check failed, key '{key}': {}",
+                        reason(&fault)
+                    );
+                    return Err(fault);
+                }
+                Ok(content) => content,
             },
         };
         let access = match (prefix.idle, prefix.frequency) {
