@@ -98,6 +98,16 @@ pub enum Error {
         /// What is wrong.
         reason: Cow<'static, str>,
     },
+    /// An append-only file cannot be read: it is damaged, or not whole and not to be cut off.
+    #[error("ERR the append-only file '{file}' cannot be read at byte {offset}: {reason}")]
+    AppendOnlyFile {
+        /// The file's name in its folder.
+        file: Box<str>,
+        /// Up to where it is sound.
+        offset: u64,
+        /// What is wrong.
+        reason: Cow<'static, str>,
+    },
     /// A stream or a file failed.
     #[error("ERR {text}")]
     Io {

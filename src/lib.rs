@@ -76,6 +76,7 @@
 //! | `json` | `Json`, a codec that redis-cli shows | serde_json |
 //! | `cache` | `Cache`: values that are loaded once, kept for a time, refreshed ahead, and counted | |
 //! | `metrics`, `tracing` | what a `Cache` counts, and spans about its loads | metrics |
+//! | `aof` | every change kept in Redis's append-only file, and there again after a restart or a crash; `snapshot` | |
 //! | `snapshot` | Redis's RDB format: `DUMP` and `RESTORE`, snapshots to and from any stream, and in files; checkpoints in memory | crc |
 //! | `network` | `network::Server`: RESP2 and RESP3 over TCP and Unix sockets | tokio, socket2 |
 //! | `redis` | `danio::redis`: connections of the `redis` crate to an engine in this process | redis, tokio |
@@ -92,7 +93,6 @@ mod clock;
 pub mod command;
 mod config;
 #[cfg(feature = "snapshot")]
-#[cfg_attr(not(test), expect(dead_code, reason = "files of changes, its other user, come next"))]
 mod disk;
 mod ds;
 mod error;
@@ -102,12 +102,15 @@ pub mod fake;
 pub mod fuzzing;
 #[cfg(any(doc, doctest))]
 pub mod guide;
+#[cfg(feature = "aof")]
+mod journal;
 mod keyspace;
 #[cfg(feature = "network")]
 pub mod network;
 #[cfg(feature = "snapshot")]
 mod persist;
 mod pubsub;
+mod recovery;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod rng;
@@ -119,6 +122,8 @@ mod text;
 pub mod typed;
 mod value;
 
+#[cfg(all(feature = "aof", feature = "async"))]
+pub use api::Synced;
 #[cfg(feature = "async")]
 pub use api::Waiting;
 pub use api::{
@@ -145,6 +150,8 @@ pub use cache::{
     Cache, CacheBuilder, CacheStats, Hit, LoadError, Refresh, Removal, RemovalCause, Removals,
 };
 pub use clock::{Clock, ManualClock};
+#[cfg(feature = "aof")]
+pub use config::AppendFsync;
 pub use config::{Config, EncodingLimit, EvictionPolicy, MAX_STRING, Upkeep};
 #[cfg(feature = "server")]
 pub use ds::allocator::Allocator;

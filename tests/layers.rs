@@ -32,6 +32,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("command", 6),
     ("typed", 6),
     ("network", 7),
+    ("recovery", 7),
     ("redis", 7),
     ("sessions", 7),
     ("cache", 7),

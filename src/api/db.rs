@@ -34,7 +34,7 @@ impl Db {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn in_memory() -> Db {
-        let engine = Engine::open(Config::new()).expect("the default configuration is valid");
+        let engine = Engine::bare(Config::new()).expect("the default configuration is valid");
         Db::new(engine, 0)
     }
 

@@ -70,7 +70,7 @@ impl Tx<'_> {
             _ => access::fresh(settings, recent),
         };
         let entry = content.into_entry(key.bytes, expiry, access);
-        if entry.may_be_past() && entry.is_past(self.now()) {
+        if entry.may_be_past() && entry.is_past(self.time_of_expiries()) {
             self.remove(key)?;
             return Ok(());
         }

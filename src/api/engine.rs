@@ -14,7 +14,11 @@ use crate::config::{Config, Reason, Upkeep};
 #[cfg(feature = "snapshot")]
 use crate::disk::Files;
 use crate::error::{Error, Result};
+#[cfg(feature = "aof")]
+use crate::journal::Outcome;
 use crate::keyspace::{Access, Keyspace, Made};
+#[cfg(feature = "aof")]
+use crate::persist::aof::Aof;
 use crate::pubsub::{Hub, Notified, Notifier};
 use crate::sync::{Condvar, Mutex, thread};
 
@@ -48,6 +52,8 @@ struct Inner {
     files: Arc<Files>,
     #[cfg(feature = "snapshot")]
     saves: Arc<Saves>,
+    #[cfg(feature = "aof")]
+    aof: Arc<Aof>,
     thread: Option<UpkeepThread>,
     /// What a layer above keeps for this engine; made when it first asks.
     extension: OnceLock<Arc<dyn Any + Send + Sync>>,
@@ -75,18 +81,20 @@ impl Drop for Inner {
     fn drop(&mut self) {
         #[cfg(feature = "snapshot")]
         self.saves.end();
+        #[cfg(feature = "aof")]
+        self.aof.close();
         self.hub.end();
         self.notifier.end();
     }
 }
 
 impl Engine {
-    /// Opens an engine in memory. Starts a thread only if the configuration asks for one.
+    /// An engine in memory, whatever the configuration says of files. Starts a thread only if the configuration asks
+    /// for one.
     ///
     /// # Errors
-    /// [`Error::Config`] says which setting is out of its range, or that the upkeep thread
-    /// could not be started.
-    pub fn open(config: Config) -> Result<Engine> {
+    /// `Config` says which setting is out of its range, or that the upkeep thread could not be started.
+    pub(crate) fn bare(config: Config) -> Result<Engine> {
         config.check()?;
         let seed = config.seed.unwrap_or_else(random_seed);
         let keyspace = Arc::new(Keyspace::new(&config, seed));
@@ -113,6 +121,8 @@ impl Engine {
             Upkeep::ByHand => None,
             Upkeep::Thread => Some(UpkeepThread::start(chores)?),
         };
+        #[cfg(feature = "aof")]
+        let aof = Aof::new(&keyspace, &files, &config.aof);
         Ok(Engine {
             inner: Arc::new(Inner {
                 waiting_room: WaitingRoom::new(keyspace.clone()),
@@ -124,6 +134,8 @@ impl Engine {
                 files,
                 #[cfg(feature = "snapshot")]
                 saves,
+                #[cfg(feature = "aof")]
+                aof,
                 thread,
                 extension: OnceLock::new(),
             }),
@@ -228,7 +240,32 @@ impl Engine {
 
     #[cold]
     fn wait_safe(&self) -> Result<()> {
+        #[cfg(feature = "aof")]
+        if self.inner.aof.make_safe() == Outcome::Failed {
+            return Err(self.keyspace().settings.gate.aof_error());
+        }
         Ok(())
+    }
+
+    /// As [`make_safe`](Engine::make_safe), for what others did on behalf of this thread: all that was done so far.
+    ///
+    /// # Errors
+    /// `AofFailing` if that cannot be.
+    #[inline]
+    pub(crate) fn make_all_safe(&self) -> Result<()> {
+        #[cfg(feature = "aof")]
+        if self.keyspace().settings.gate.has(Reason::Waits)
+            && self.inner.aof.make_safe_up_to(self.inner.aof.journal.end()) == Outcome::Failed
+        {
+            return Err(self.keyspace().settings.gate.aof_error());
+        }
+        Ok(())
+    }
+
+    /// The append-only file.
+    #[cfg(feature = "aof")]
+    pub(crate) fn aof(&self) -> &Arc<Aof> {
+        &self.inner.aof
     }
 
     /// Where this engine keeps files.

@@ -66,7 +66,7 @@ impl Tx<'_> {
         at: Millis,
         conditions: &[ExpireCondition],
     ) -> Result<bool> {
-        let now = self.now();
+        let now = self.time_of_expiries();
         self.change(key, |slot| {
             let Some(entry) = slot.entry() else { return Ok(slot.unchanged(false)) };
             let old = entry.expiry();

@@ -4,6 +4,8 @@
 //! `Tx` that the command handlers call too, and the method of [`Db`] that locks and calls it.
 //! How it locks is up to the [`Scope`].
 
+#[cfg(feature = "aof")]
+mod aof;
 mod bitfield;
 mod bitmap;
 mod blocking;
@@ -38,6 +40,8 @@ mod string_set;
 mod transaction;
 mod zset;
 
+#[cfg(all(feature = "aof", feature = "async"))]
+pub use aof::Synced;
 pub(crate) use bitfield::BAD_TYPE;
 pub use bitfield::{BitInt, Bitfield};
 pub use bitmap::BitRange;

@@ -91,7 +91,7 @@ impl Tx<'_> {
             // To be told what it held counts as reading it.
             self.look(key)?;
         }
-        let past = matches!(args.expiry, SetExpiry::At(at) if at <= self.now());
+        let past = matches!(args.expiry, SetExpiry::At(at) if at <= self.time_of_expiries());
         self.change(key, |slot| {
             let old = slot.entry();
             let previous = match old {

@@ -267,6 +267,35 @@ impl Session {
         node.row.flags | queued
     }
 
+    /// Runs a command of a log, whatever it answers. Returns its row, and whether it answered that it could not be run.
+    ///
+    /// # Errors
+    /// `None` if there is no such command.
+    #[cfg(feature = "aof")]
+    pub(super) fn replay_one(
+        &mut self,
+        args: Args<'_>,
+        reply: &mut dyn Reply,
+    ) -> Option<(&'static Node, Result<()>)> {
+        let mut node = self.table.find(args.at(0))?;
+        if !node.children.is_empty() && args.len() > 1 {
+            node = node.child(args.at(1))?;
+        }
+        if !node.row.accepts(args.len()) {
+            return Some((node, Err(Error::WrongArity(node.full_name.into()))));
+        }
+        if let Some(queue) = &mut self.state.queue
+            && !node.row.flags.contains(Flags::AT_ONCE)
+        {
+            queue.push(node, args);
+            return Some((node, Ok(())));
+        }
+        let result = self.call(node, args, reply);
+        // What waits for keys in a log waited in vain.
+        self.state.blocked = None;
+        Some((node, result))
+    }
+
     /// Whether a browser was made to talk to us (cross-protocol scripting): what it sends is
     /// HTTP, behind which a body full of commands would follow.
     #[cold]

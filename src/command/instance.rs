@@ -113,6 +113,8 @@ impl Instance {
         config::bind_clients(&instance.parameters, &keyspace, &instance.clients);
         #[cfg(feature = "snapshot")]
         config::bind_files(&instance.parameters, engine);
+        #[cfg(feature = "aof")]
+        config::bind_aof(&instance.parameters, engine.aof());
         instance
     }
 

@@ -37,6 +37,8 @@ mod parse;
 mod persistence;
 mod pubsub;
 mod push;
+#[cfg(feature = "aof")]
+pub(crate) mod replay;
 mod reply;
 mod row;
 mod scan;

@@ -231,11 +231,17 @@ impl Session {
         if self.state.client.has_mail() {
             self.pushes = self.take_pushes();
         }
-        if self.dispatch(Args::new(&slices), &mut sink) == Flow::Blocked {
+        let blocked = self.dispatch(Args::new(&slices), &mut sink) == Flow::Blocked;
+        if blocked {
             let _ = self.wait(&mut sink);
         }
         self.end_batch();
         self.pushes.append(&mut sink.pushed);
+        // Whoever served a call that waited has appended what it did.
+        match blocked {
+            true => self.engine.make_all_safe()?,
+            false => self.engine.make_safe()?,
+        }
         sink.finish()
     }
 

@@ -38,7 +38,10 @@ impl Gate {
     }
 
     /// Refuses writes because the append-only file cannot be written, for what the system says.
-    #[cfg_attr(not(test), expect(dead_code, reason = "its users, files, come next"))]
+    #[cfg_attr(
+        not(any(test, feature = "aof")),
+        expect(dead_code, reason = "for append-only files")
+    )]
     pub(crate) fn fail_aof(&self, words: &str) {
         *self.words.lock() = words.into();
         self.set(Reason::AofFails, true);

@@ -1,5 +1,7 @@
 //! How an engine is made: a builder, checked when the engine opens.
 
+#[cfg(feature = "aof")]
+mod aof;
 mod gate;
 mod limits;
 
@@ -9,6 +11,10 @@ use std::sync::atomic::{
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+#[cfg(feature = "aof")]
+pub(crate) use aof::AofConfig;
+#[cfg(feature = "aof")]
+pub use aof::AppendFsync;
 pub(crate) use gate::{Gate, Reason};
 pub use limits::EncodingLimit;
 pub(crate) use limits::Limits;
@@ -139,6 +145,8 @@ pub struct Config {
     pub(crate) dbfilename: String,
     #[cfg(feature = "snapshot")]
     pub(crate) disk: std::sync::Arc<dyn crate::disk::Disk>,
+    #[cfg(feature = "aof")]
+    pub(crate) aof: AofConfig,
 }
 
 impl Config {
@@ -167,6 +175,8 @@ impl Config {
             dbfilename: "dump.rdb".to_string(),
             #[cfg(feature = "snapshot")]
             disk: crate::disk::system(),
+            #[cfg(feature = "aof")]
+            aof: AofConfig::default(),
         }
     }
 
@@ -345,6 +355,8 @@ impl Config {
         if !is_file_name(&self.dbfilename) {
             return refuse(format!("dbfilename cannot be '{}'", self.dbfilename));
         }
+        #[cfg(feature = "aof")]
+        self.aof.check()?;
         if let Some((limit, value)) =
             self.limits.iter().find(|(limit, value)| !limit.range().contains(value))
         {
@@ -407,6 +419,8 @@ pub(crate) struct Settings {
     pub(crate) active_expire: AtomicBool,
     /// `CLIENT PAUSE`: until when keys past their time are kept, in milliseconds since 1970.
     pub(crate) keep_expired_until: AtomicI64,
+    /// Whether a log is replayed: no key's time is over meanwhile.
+    pub(crate) replaying: AtomicBool,
     /// Bytes of the longest key or value.
     pub(crate) max_string: AtomicUsize,
     /// `hz`: how often a second upkeep runs.
@@ -443,6 +457,7 @@ impl Settings {
             lfu_decay_time: AtomicU32::new(config.lfu_decay_time),
             active_expire: AtomicBool::new(true),
             keep_expired_until: AtomicI64::new(0),
+            replaying: AtomicBool::new(false),
             max_string: AtomicUsize::new(config.max_string),
             hz: AtomicU64::new(10),
             stamp: AtomicU8::new(0),
@@ -455,6 +470,13 @@ impl Settings {
             stream_idmp_maxsize: AtomicU32::new(100),
             gate: Gate::default(),
         }
+    }
+
+    /// Has no key's time be over, and nothing reclaimed, while a log is replayed.
+    #[cfg(feature = "aof")]
+    pub(crate) fn set_replaying(&self, yes: bool) {
+        self.replaying.store(yes, Ordering::Relaxed);
+        self.keep_expired_until.store(if yes { i64::MAX } else { 0 }, Ordering::Relaxed);
     }
 
     /// Keys looked at for one eviction.

@@ -38,8 +38,6 @@ pub(crate) trait Disk: Debug + Send + Sync {
     fn create_dir(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in a folder safe.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
-    /// The names of the files in a folder, in no order.
-    fn list(&self, path: &Path) -> io::Result<Vec<String>>;
     /// How long a file is; nothing if there is none.
     fn size(&self, path: &Path) -> io::Result<Option<u64>>;
 }
@@ -107,6 +105,7 @@ impl Write for Writing {
 /// same folder; then it is synced and renamed, and the folder synced. If anything fails, what was there is there
 /// as it was, and nothing lies beside it, as far as the disk lets it be removed. Should only the folder's sync fail,
 /// the new one is in place, and a crash may yet bring back the old one.
+#[cfg_attr(not(test), expect(dead_code, reason = "the simplest form, which the others refer to"))]
 pub(crate) fn replace<T, E: From<io::Error>>(
     disk: &dyn Disk,
     path: &Path,
@@ -125,6 +124,19 @@ pub(crate) fn replace_syncing<T, E: From<io::Error>>(
     every: Option<u64>,
     fill: impl FnOnce(&mut dyn Write) -> Result<T, E>,
 ) -> Result<T, E> {
+    let result = put_in_place(disk, path, beside, every, fill)?;
+    disk.sync_dir(path.parent().unwrap_or(Path::new("")))?;
+    Ok(result)
+}
+
+/// As [`replace_syncing`], but for the folder's sync: until that is done, a crash may bring back what was there.
+pub(crate) fn put_in_place<T, E: From<io::Error>>(
+    disk: &dyn Disk,
+    path: &Path,
+    beside: &Path,
+    every: Option<u64>,
+    fill: impl FnOnce(&mut dyn Write) -> Result<T, E>,
+) -> Result<T, E> {
     let write = || -> Result<T, E> {
         let mut writing = Writing { file: disk.create(beside)?, every, unsynced: 0 };
         let result = fill(&mut writing)?;
@@ -133,12 +145,10 @@ pub(crate) fn replace_syncing<T, E: From<io::Error>>(
         disk.rename(beside, path)?;
         Ok(result)
     };
-    let result = write().inspect_err(|_| {
+    write().inspect_err(|_| {
         // That it cannot be removed either changes nothing: nobody reads it.
         let _ = disk.remove(beside);
-    })?;
-    disk.sync_dir(path.parent().unwrap_or(Path::new("")))?;
-    Ok(result)
+    })
 }
 
 /// Where an engine keeps its files.

@@ -306,13 +306,6 @@ impl Disk for Simulated {
         Ok(())
     }
 
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        let state = self.0.lock();
-        let names = state.names.keys().filter(|name| name.parent() == Some(path));
-        let names = names.filter_map(|name| name.file_name());
-        Ok(names.map(|name| name.to_string_lossy().into_owned()).collect())
-    }
-
     fn size(&self, path: &Path) -> io::Result<Option<u64>> {
         let state = self.0.lock();
         Ok(state.names.get(path).map(|node| state.nodes[*node].bytes.len() as u64))

@@ -52,11 +52,6 @@ impl Disk for System {
         if cfg!(unix) { File::open(folder(path))?.sync_all() } else { Ok(()) }
     }
 
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        let names = fs::read_dir(folder(path))?;
-        names.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
-    }
-
     fn size(&self, path: &Path) -> io::Result<Option<u64>> {
         match fs::metadata(path) {
             Ok(about) => Ok(Some(about.len())),

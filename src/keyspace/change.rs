@@ -83,7 +83,7 @@ impl<'s> Slot<'s> {
     #[inline]
     pub(crate) fn time_of_fields(&self) -> Millis {
         let timed = self.entry().is_some_and(Entry::is_timed);
-        if timed { self.time.now() } else { Millis(i64::MIN) }
+        if timed { self.time.of_expiries() } else { Millis(i64::MIN) }
     }
 
     /// Counts fields that were removed because their time was over.

@@ -24,25 +24,27 @@ impl Record {
         self.commands.push((db, self.ends.len()));
     }
 
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "its users come with later families; the tests are the first")
-    )]
+    #[cfg_attr(not(any(test, feature = "aof")), expect(dead_code, reason = "the journal asks"))]
     pub(crate) fn is_empty(&self) -> bool {
         self.commands.is_empty()
     }
 
+    /// How many commands there are.
+    #[cfg_attr(not(feature = "aof"), expect(dead_code, reason = "the journal asks"))]
+    pub(crate) fn len(&self) -> usize {
+        self.commands.len()
+    }
+
     /// The commands: database and words.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "its users come with later families; the tests are the first")
-    )]
-    pub(crate) fn commands(&self) -> impl Iterator<Item = (u32, Vec<&[u8]>)> {
+    #[cfg_attr(not(any(test, feature = "aof")), expect(dead_code, reason = "the journal asks"))]
+    pub(crate) fn commands(
+        &self,
+    ) -> impl Iterator<Item = (u32, impl ExactSizeIterator<Item = &[u8]>)> {
         let word = |i: usize| &self.bytes[if i == 0 { 0 } else { self.ends[i - 1] }..self.ends[i]];
         (0..self.commands.len()).map(move |c| {
             let first = if c == 0 { 0 } else { self.commands[c - 1].1 };
             let (db, past) = self.commands[c];
-            (db, (first..past).map(word).collect())
+            (db, (first..past).map(word))
         })
     }
 }
@@ -57,7 +59,8 @@ mod tests {
         assert!(record.is_empty());
         record.push(0, &[b"DEL", b"a"]);
         record.push(3, &[b"SET", b"", b"x y"]);
-        let commands: Vec<_> = record.commands().collect();
+        let commands: Vec<_> =
+            record.commands().map(|(db, words)| (db, words.collect::<Vec<_>>())).collect();
         assert_eq!(commands, [(0, vec![&b"DEL"[..], b"a"]), (3, vec![&b"SET"[..], b"", b"x y"])]);
     }
 }

@@ -49,8 +49,9 @@ impl Observer for Spy {
 
     fn committed(&self, what: &Committed) {
         self.events.lock().extend(what.events.iter().cloned());
-        let owned = |words: Vec<&[u8]>| words.into_iter().map(<[u8]>::to_vec).collect();
-        self.commands.lock().extend(what.record.commands().map(|(db, words)| (db, owned(words))));
+        let commands = what.record.commands();
+        let owned = commands.map(|(db, words)| (db, words.map(<[u8]>::to_vec).collect()));
+        self.commands.lock().extend(owned);
     }
 }
 

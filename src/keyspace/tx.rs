@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::ops::AddAssign;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::detached::Detached;
 use super::entry::Entry;
@@ -34,6 +34,8 @@ pub(crate) enum Access {
 /// Asked for under the locks, so that times rise in the order of transactions.
 pub(super) struct TxTime<'k> {
     clock: &'k Clock,
+    /// Whether a log is replayed.
+    replaying: &'k AtomicBool,
     now: Cell<Option<Millis>>,
     recent: Cell<Option<Millis>>,
     /// Whether a look-up met a key whose time was over.
@@ -60,6 +62,12 @@ impl TxTime<'_> {
         })
     }
 
+    /// The time that expiries are compared with: now, or, while a log is replayed, before all of them.
+    #[inline]
+    pub(super) fn of_expiries(&self) -> Millis {
+        if self.replaying.load(Ordering::Relaxed) { Millis(i64::MIN) } else { self.now() }
+    }
+
     /// Has the time asked for anew: a transaction may have taken long.
     pub(super) fn forget(&self) {
         self.now.set(None);
@@ -68,7 +76,7 @@ impl TxTime<'_> {
     /// Whether a key's time is over.
     #[inline(always)]
     pub(super) fn is_past(&self, entry: &Entry) -> bool {
-        let past = entry.may_be_past() && entry.is_past(self.now());
+        let past = entry.may_be_past() && entry.is_past(self.of_expiries());
         if past {
             self.met_past.set(true);
         }
@@ -130,6 +138,7 @@ impl Keyspace {
         debug_assert!(db < self.databases);
         let time = TxTime {
             clock: &self.clock,
+            replaying: &self.settings.replaying,
             now: Cell::new(None),
             recent: Cell::new(None),
             met_past: Cell::new(false),
@@ -267,6 +276,13 @@ impl<'k> Tx<'k> {
     /// The time of the transaction.
     pub(crate) fn now(&self) -> Millis {
         self.time.now()
+    }
+
+    /// The time that expiries are compared with: that of the transaction, or, while a log is replayed, before all of them. What
+    /// the log did when a key was there is done again though its time is over by now; that it went is in the
+    /// log too, or is seen when all is replayed.
+    pub(crate) fn time_of_expiries(&self) -> Millis {
+        self.time.of_expiries()
     }
 
     /// Whether a look-up met a key whose time was over.

@@ -2,6 +2,7 @@
 
 mod desk;
 mod limits;
+mod safety;
 
 use std::future::Future;
 use std::io;
@@ -11,6 +12,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 
 use desk::{DESK, Desk, GATHER};
+use safety::{Answers, Safety};
 
 use super::output::Output;
 use super::query::Query;
@@ -51,6 +53,8 @@ pub(super) struct Connection {
     seated: bool,
     seat: Arc<Seat>,
     shared: Arc<Shared>,
+    /// What the answers wait for.
+    safety: Safety,
 }
 
 impl Connection {
@@ -81,6 +85,7 @@ impl Connection {
             over_since: None,
             ending: false,
             seated: false,
+            safety: Safety::new(&seat),
             seat,
             shared,
         })
@@ -98,11 +103,24 @@ impl Connection {
         if self.is_over() {
             return Ok(Poll::Ready(()));
         }
+        match self.safety.answers(&self.shared.engine) {
+            Answers::Go => {}
+            Answers::Wait => return Ok(Poll::Pending),
+            Answers::Fail => {
+                // Nothing is said of what is not known to be kept.
+                if !self.safety.tell_failure(&self.shared.engine, self.output.buffer()) {
+                    return Err(End);
+                }
+            }
+        }
         if self.seat.bell().take() {
             self.look_after()?;
             self.resume(desk)?;
         }
         for _ in 0..TURNS {
+            if self.safety.answers(&self.shared.engine) == Answers::Wait {
+                return Ok(Poll::Pending);
+            }
             if self.output.waiting() > 0 {
                 self.flush(cx, desk)?;
             }
@@ -162,6 +180,7 @@ impl Connection {
         let (used, free) = self.query.sizes();
         self.seat.client.on_read(now, read, used, free);
         self.session.begin_batch(now);
+        self.safety.begin(&self.shared.engine);
         let buffered = if own { self.query.own.len() } else { desk.input.len() };
         self.check_query_limit(buffered)?;
         let outcome = if own {
@@ -186,6 +205,7 @@ impl Connection {
     /// Makes what a batch did visible to others, and leaves its output to be sent.
     fn settle(&mut self, outcome: Result<(), End>, desk: &mut Desk) -> Result<(), End> {
         self.session.end_batch();
+        self.safety.end(&self.shared.engine);
         if !self.query.own.is_empty() {
             // Now rather than before the next read, so that others see what it takes.
             self.query.make_room();
@@ -222,6 +242,9 @@ impl Connection {
                 return Ok(self.query.parser.needed_from());
             }
             if desk.output.len() >= GATHER {
+                if !self.safety.wait_now(&self.shared.engine) {
+                    return Err(End);
+                }
                 self.send(desk)?;
             }
             self.check_output_limit(desk.output.len())?;
@@ -238,8 +261,10 @@ impl Connection {
         for i in 0..batch.len() {
             // What was pushed before a command ran comes before its reply.
             if self.seat.client.has_mail() {
+                self.safety.mark(&self.shared.engine, reply.position());
                 self.session.take_mail(usize::MAX, &mut reply);
             }
+            self.safety.mark(&self.shared.engine, reply.position());
             match self.session.dispatch(batch.args(buffer, i), &mut reply) {
                 Flow::Continue => {}
                 Flow::Close => {
@@ -251,6 +276,7 @@ impl Connection {
             }
         }
         if self.seat.client.has_mail() {
+            self.safety.mark(&self.shared.engine, reply.position());
             self.session.take_mail(GATHER, &mut reply);
         }
         None
@@ -291,6 +317,7 @@ impl Connection {
         let output = if self.output.waiting() > 0 { self.output.buffer() } else { output };
         let mut reply = RespWriter::new(output, self.session.protocol());
         if let Some(flow) = self.session.resume(&mut reply) {
+            self.safety.served(&self.shared.engine);
             self.blocked = false;
             self.ending |= flow == Flow::Close;
         }
@@ -333,6 +360,7 @@ impl Connection {
         let Some(mut batch) = self.held.take() else { return Ok(()) };
         self.seat.hold(None);
         let mut buffer = std::mem::take(&mut self.query.own);
+        self.safety.begin(&self.shared.engine);
         let halt = match self.ending {
             true => None,
             false => self.dispatch(&buffer, &batch, &mut desk.output),

@@ -39,7 +39,7 @@ impl Bell {
     }
 
     /// Has the connection's task run.
-    fn wake(&self) {
+    pub(super) fn wake(&self) {
         // Before the task has run for the first time there is nobody to wake, and it will look.
         fence(SeqCst);
         if let Some(waker) = self.waker.get() {
@@ -89,6 +89,12 @@ impl Seat {
     /// Has the connection look after itself.
     pub(super) fn ring(&self) {
         self.bell.ring();
+    }
+
+    /// What wakes the connection, for others to keep.
+    #[cfg(feature = "aof")]
+    pub(super) fn shared_bell(&self) -> Arc<Bell> {
+        self.bell.clone()
     }
 
     /// Whom the control thread rings for.

@@ -5,8 +5,8 @@
 ///
 /// `None` if a quote is left open, or is closed and not followed by a blank.
 #[cfg_attr(
-    not(feature = "network"),
-    allow(dead_code, reason = "for inline commands and redis.conf")
+    not(any(feature = "network", feature = "aof")),
+    allow(dead_code, reason = "for inline commands, redis.conf and manifests")
 )]
 pub(crate) fn split_words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let line = memchr::memchr(0, line).map_or(line, |end| &line[..end]);

@@ -94,7 +94,7 @@ impl Tx<'_> {
         fields: impl Iterator<Item = &'a [u8]> + Clone,
         conditions: &[ExpireCondition],
     ) -> Result<Vec<FieldExpired>> {
-        let mut expiring = Expiring::new(at, self.now());
+        let mut expiring = Expiring::new(at, self.time_of_expiries());
         self.change(key, |slot| {
             if slot.entry().is_none() {
                 return Ok(slot.unchanged(fields.map(|_| FieldExpired::Missing).collect()));

@@ -54,7 +54,7 @@ impl Tx<'_> {
             self.check_length(field.len())?;
             self.check_length(value.len())?;
         }
-        let past = matches!(args.time, SetExpiry::At(at) if at <= self.now());
+        let past = matches!(args.time, SetExpiry::At(at) if at <= self.time_of_expiries());
         let limits = &self.keyspace().settings.limits;
         self.change(key, |slot| {
             let mut holds = args.key.holds(slot.entry().is_some());

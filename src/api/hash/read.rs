@@ -15,7 +15,7 @@ impl<'t> Tx<'_> {
     #[inline]
     pub(crate) fn hash(&'t self, key: Key<'_>) -> Result<Option<HashRef<'t>>> {
         let Some(entry) = self.read(key)? else { return Ok(None) };
-        Ok(Some(entry.view::<StoredHash<'_>>()?.at(|| self.now())))
+        Ok(Some(entry.view::<StoredHash<'_>>()?.at(|| self.time_of_expiries())))
     }
 
     /// The value of a field (`HGET`).

@@ -10,11 +10,25 @@ use super::serve::Reported;
 /// How often the log tells how far it is.
 const TOLD_EVERY: Duration = Duration::from_secs(5);
 
-/// Reads the snapshot that there is.
+/// Reads the append-only file, if there is to be one, or else the snapshot that there is.
 #[expect(clippy::disallowed_methods, reason = "how long it takes is told in the machine's time")]
 pub(crate) fn load(engine: &Engine, instance: &Instance) -> Result<(), Reported> {
     let began = Instant::now();
     let mut told = began;
+    let of_log = |bytes, total| instance.loading.set_progress(bytes, total);
+    match engine.open_append_only(of_log) {
+        Ok(false) => {}
+        Ok(true) => {
+            let seconds = began.elapsed().as_secs_f64();
+            tracing::info!("DB loaded from append only file: {seconds:.3} seconds");
+            return Ok(());
+        }
+        Err(error) => {
+            tracing::warn!("{error}");
+            tracing::warn!("Fatal error loading the DB, check server logs. Exiting.");
+            return Err(Reported);
+        }
+    }
     let progress = |so_far: danio::LoadProgress| {
         instance.loading.set_progress(so_far.bytes, so_far.total);
         if told.elapsed() >= TOLD_EVERY {

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use danio::command::{Ending, Instance, Parameters};
 use danio::network::{ConfError, RedisConf, ServerOptions};
-use danio::{Config, Engine, Upkeep};
+use danio::{AppendFsync, Config, Engine, Upkeep};
 
 use super::args::Arguments;
 use super::log::Log;
@@ -30,7 +30,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Reported> {
         &arguments.options,
     )
     .map_err(report)?;
-    let config = Config::new().databases(databases(&conf)?).upkeep(Upkeep::Thread);
+    let first = Parameters::new();
+    conf.apply(&first).map_err(report)?;
+    if first.number("daemonize") != 0 && !daemon::is_one() {
+        return daemon::start().map_err(|error| fail(&format!("Can't start the daemon: {error}")));
+    }
+    follow_log(&log, &first);
+    let config = config(&first);
     let (config, steered) = match &arguments.fake {
         Some(options) => super::fake::steer(options, config).map_err(|why| fail(&why))?,
         None => (config, None),
@@ -46,9 +52,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Reported> {
         parameters.load(b"save", &[SAVE_POINTS]).expect("these are save points");
     }
     conf.apply(parameters).map_err(report)?;
-    if parameters.number("daemonize") != 0 && !daemon::is_one() {
-        return daemon::start().map_err(|error| fail(&format!("Can't start the daemon: {error}")));
-    }
     follow_log(&log, parameters);
     announce(arguments);
     log.set_serving();
@@ -110,14 +113,27 @@ fn exit(pid_file: Option<&Path>, socket: &[u8]) {
     std::process::exit(0);
 }
 
-/// The number of databases, which must be known before there is an engine to configure.
-/// An engine of no further use reads the configuration first.
-fn databases(conf: &RedisConf) -> Result<u32, Reported> {
-    let rehearsal =
-        Engine::open(Config::new().stripes(1)).map_err(|error| fail(&error.to_string()))?;
-    let parameters = &Instance::of(&rehearsal).parameters;
-    conf.apply(parameters).map_err(report)?;
-    Ok(u32::try_from(parameters.number("databases")).unwrap_or(u32::MAX))
+/// What must be known before there is an engine that could follow the parameters.
+fn config(parameters: &Parameters) -> Config {
+    let yes = |name: &str| parameters.number(name) != 0;
+    let text = |name: &str| String::from_utf8_lossy(&parameters.text(name)).into_owned();
+    let fsync = match parameters.number("appendfsync") {
+        0 => AppendFsync::EverySec,
+        1 => AppendFsync::Always,
+        _ => AppendFsync::No,
+    };
+    Config::new()
+        .databases(u32::try_from(parameters.number("databases")).unwrap_or(u32::MAX))
+        .upkeep(Upkeep::Thread)
+        .append_only(yes("appendonly"))
+        .append_only_deferred()
+        .append_fsync(fsync)
+        .append_filename(text("appendfilename"))
+        .append_dirname(text("appenddirname"))
+        .aof_load_truncated(yes("aof-load-truncated"))
+        .aof_use_rdb_preamble(yes("aof-use-rdb-preamble"))
+        .aof_timestamp_enabled(yes("aof-timestamp-enabled"))
+        .no_appendfsync_on_rewrite(yes("no-appendfsync-on-rewrite"))
 }
 
 /// Tells the user why the configuration cannot be used, as Redis does.

@@ -6,6 +6,8 @@
 //! not matter.
 
 mod accepted;
+#[cfg(feature = "aof")]
+mod aof;
 mod bind;
 #[cfg(feature = "snapshot")]
 mod files;
@@ -17,6 +19,8 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 
+#[cfg(feature = "aof")]
+pub(super) use aof::bind_aof;
 pub(super) use bind::{bind, bind_clients};
 #[cfg(feature = "snapshot")]
 pub(super) use files::bind_files;

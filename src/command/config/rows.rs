@@ -157,6 +157,9 @@ pub(super) static ROWS: &[Parameter] = &[
     int("rdb-key-save-delay", i32::MIN as i64, INT_MAX, "0").limits(Limits::HIDDEN),
     #[cfg(feature = "snapshot")]
     int("key-load-delay", i32::MIN as i64, INT_MAX, "0").limits(Limits::HIDDEN),
+    #[cfg(feature = "aof")]
+    yes_no("appendonly", "no"),
+    #[cfg(not(feature = "aof"))]
     one_of("appendonly", &[("no", 0)], "no"),
 ];
 

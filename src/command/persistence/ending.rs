@@ -68,6 +68,7 @@ impl Ending {
                 Err(_) => tracing::warn!("Error trying to save the DB. Exit anyway."),
                 Ok(()) => {}
             }
+            finish_log(engine);
             end();
             Ok(())
         })
@@ -82,3 +83,17 @@ impl Ending {
         Ok(())
     }
 }
+
+/// Makes safe what was appended; nothing is appended any more.
+#[cfg(feature = "aof")]
+fn finish_log(engine: &Engine) {
+    let aof = engine.aof();
+    if aof.is_on() {
+        tracing::info!("Calling fsync() on the AOF file.");
+        // That it fails is in the log, and there is nobody left to be told.
+        let _ = aof.sync_up_to(aof.journal.end());
+    }
+}
+
+#[cfg(all(feature = "snapshot", not(feature = "aof")))]
+fn finish_log(_: &Engine) {}

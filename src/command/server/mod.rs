@@ -1,5 +1,7 @@
 //! The server: its commands, configuration, statistics and databases as wholes.
 
+#[cfg(feature = "aof")]
+mod aof;
 mod command;
 mod config;
 mod debug;
@@ -25,6 +27,8 @@ use super::row::Command;
 pub(super) static ROWS: &[Command] = &[
     #[cfg(feature = "snapshot")]
     save::BGSAVE,
+    #[cfg(feature = "aof")]
+    aof::BGREWRITEAOF,
     command::COMMAND,
     config::CONFIG,
     debug::DEBUG,

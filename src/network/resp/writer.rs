@@ -17,6 +17,11 @@ impl<'a> RespWriter<'a> {
         RespWriter { out, protocol }
     }
 
+    /// Where in the buffer the next reply begins.
+    pub(crate) fn position(&self) -> usize {
+        self.out.len()
+    }
+
     fn is_resp3(&self) -> bool {
         self.protocol == Protocol::Resp3
     }

@@ -13,16 +13,7 @@ pub(super) fn persistence(ctx: &mut Context<'_, '_>, report: &mut String) -> Res
         line(report, name, 0);
     }
     snapshots(ctx, report);
-    for name in ["aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"] {
-        line(report, name, 0);
-    }
-    line(report, "aof_last_rewrite_time_sec", -1);
-    line(report, "aof_current_rewrite_time_sec", -1);
-    line(report, "aof_last_bgrewrite_status", "ok");
-    line(report, "aof_rewrites", 0);
-    line(report, "aof_rewrites_consecutive_failures", 0);
-    line(report, "aof_last_write_status", "ok");
-    line(report, "aof_last_cow_size", 0);
+    aof(ctx, report);
     if loading.is_on() {
         let told = loading.told();
         line(report, "loading_start_time", told.started);
@@ -83,5 +74,49 @@ fn snapshots(ctx: &Context<'_, '_>, report: &mut String) {
         "rdb_last_load_keys_loaded",
     ] {
         line(report, name, 0);
+    }
+}
+
+#[cfg(not(feature = "aof"))]
+fn aof(_: &Context<'_, '_>, report: &mut String) {
+    for name in ["aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"] {
+        line(report, name, 0);
+    }
+    line(report, "aof_last_rewrite_time_sec", -1);
+    line(report, "aof_current_rewrite_time_sec", -1);
+    line(report, "aof_last_bgrewrite_status", "ok");
+    line(report, "aof_rewrites", 0);
+    line(report, "aof_rewrites_consecutive_failures", 0);
+    line(report, "aof_last_write_status", "ok");
+    line(report, "aof_last_cow_size", 0);
+}
+
+#[cfg(feature = "aof")]
+fn aof(ctx: &Context<'_, '_>, report: &mut String) {
+    use std::sync::atomic::Ordering::Relaxed;
+
+    let aof = ctx.engine.aof();
+    let status = &aof.status;
+    let ok = |ok: bool| if ok { "ok" } else { "err" };
+    line(report, "aof_enabled", u8::from(aof.is_on()));
+    line(report, "aof_rewrite_in_progress", u8::from(status.rewriting.load(Relaxed)));
+    line(report, "aof_rewrite_scheduled", u8::from(status.scheduled.load(Relaxed)));
+    line(report, "aof_last_rewrite_time_sec", status.last_rewrite_seconds.load(Relaxed));
+    let began = status.rewrite_began.load(Relaxed);
+    let seconds = if began < 0 { -1 } else { (ctx.engine.clock().micros() - began) / 1_000_000 };
+    line(report, "aof_current_rewrite_time_sec", seconds);
+    line(report, "aof_last_bgrewrite_status", ok(status.last_rewrite_ok.load(Relaxed)));
+    line(report, "aof_rewrites", status.rewrites.load(Relaxed));
+    let failures = status.failed_in_a_row.load(Relaxed);
+    line(report, "aof_rewrites_consecutive_failures", failures);
+    line(report, "aof_last_write_status", ok(!aof.is_failing()));
+    line(report, "aof_last_cow_size", 0);
+    if aof.is_on() {
+        line(report, "aof_current_size", status.size.load(Relaxed));
+        line(report, "aof_base_size", status.base_size.load(Relaxed));
+        line(report, "aof_pending_rewrite", 0);
+        line(report, "aof_buffer_length", aof.buffered());
+        line(report, "aof_pending_bio_fsync", aof.running_syncs());
+        line(report, "aof_delayed_fsync", status.delayed.load(Relaxed));
     }
 }

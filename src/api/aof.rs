@@ -1,0 +1,194 @@
+//! The append-only file: rewriting it, waiting for it, turning it on and off.
+
+use super::Engine;
+use crate::error::{Error, Result};
+use crate::journal::Outcome;
+
+impl Engine {
+    /// Whether all changes are kept in an append-only file (`appendonly`).
+    ///
+    /// ```
+    /// use danio::{Config, Engine};
+    /// assert!(!Engine::open(Config::new())?.is_append_only());
+    /// # Ok::<(), danio::Error>(())
+    /// ```
+    pub fn is_append_only(&self) -> bool {
+        self.aof().is_on()
+    }
+
+    /// Keeps all changes in an append-only file from now on, or no longer (`CONFIG SET appendonly`). To begin writes a
+    /// snapshot, O(all there is), while others go on reading and writing; to end waits until what there is was
+    /// written. Until the snapshot is in place, what is written is not kept.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the files cannot be made; nothing is kept then.
+    ///
+    /// ```
+    /// use danio::{Config, Engine};
+    ///
+    /// let dir = std::env::temp_dir().join(format!("danio-doc-on-{}", std::process::id()));
+    /// std::fs::create_dir_all(&dir)?;
+    /// let engine = Engine::open(Config::new().dir(&dir))?;
+    /// engine.db(0)?.set("k", "v")?;
+    /// engine.set_append_only(true)?;
+    /// drop(engine);
+    /// let engine = Engine::open(Config::new().dir(&dir).append_only(true))?;
+    /// assert!(engine.db(0)?.exists("k"));
+    /// # drop(engine);
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_append_only(&self, yes: bool) -> Result<()> {
+        self.keyspace().refuse_inside();
+        match yes {
+            true => self.aof().start().map_err(|error| Error::io(&error)),
+            false => {
+                self.aof().close();
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes a new base for the append-only file, which then takes no more room than the data (`BGREWRITEAOF`). O(all there
+    /// is); locks all stripes for microseconds, then one at a time for some 30 keys, while others go on reading and
+    /// writing. Returns when the new files count and the old ones are gone.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the files cannot be written: the old ones go on then.
+    ///
+    /// ```
+    /// use danio::{Config, Engine};
+    ///
+    /// let dir = std::env::temp_dir().join(format!("danio-doc-rewrite-{}", std::process::id()));
+    /// std::fs::create_dir_all(&dir)?;
+    /// let engine = Engine::open(Config::new().dir(&dir).append_only(true))?;
+    /// let db = engine.db(0)?;
+    /// (0..100).try_for_each(|_| db.incr("n").map(drop))?;
+    /// engine.rewrite()?;
+    /// drop((db, engine));
+    /// let engine = Engine::open(Config::new().dir(&dir).append_only(true))?;
+    /// assert_eq!(engine.db(0)?.get("n")?.as_deref(), Some(&b"100"[..]));
+    /// # drop(engine);
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn rewrite(&self) -> Result<()> {
+        self.keyspace().refuse_inside();
+        self.aof().rewrite().map_err(|error| Error::io(&error))
+    }
+
+    /// Waits until all that was written so far, by whatever thread, is on disk, whenever `appendfsync` would have it there.
+    /// Returns at once if there is no append-only file.
+    ///
+    /// # Errors
+    /// [`Error::AofFailing`] if it cannot be written now. It is kept, and written when it can be.
+    ///
+    /// ```
+    /// use danio::{Config, Engine};
+    ///
+    /// let dir = std::env::temp_dir().join(format!("danio-doc-synced-{}", std::process::id()));
+    /// std::fs::create_dir_all(&dir)?;
+    /// let engine = Engine::open(Config::new().dir(&dir).append_only(true))?;
+    /// let db = engine.db(0)?;
+    /// (0..1000).try_for_each(|n| db.set(format!("key:{n}"), "v"))?;
+    /// engine.synced()?; // a crash of the machine takes nothing of this
+    /// # drop((db, engine));
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn synced(&self) -> Result<()> {
+        self.keyspace().refuse_inside();
+        match self.aof().sync_up_to(self.aof().journal.end()) {
+            Outcome::Safe => Ok(()),
+            Outcome::Failed => Err(self.keyspace().settings.gate.aof_error()),
+        }
+    }
+}
+
+#[cfg(feature = "async")]
+pub use future::Synced;
+
+#[cfg(feature = "async")]
+mod future {
+    use std::future::Future;
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::task::{Context, Poll, Waker};
+
+    use crate::api::Engine;
+    use crate::error::Result;
+    use crate::journal::{Outcome, Wait, Woken};
+    use crate::sync::Mutex;
+
+    /// [`Engine::synced`] as a future, made by [`Engine::synced_async`]. It needs no runtime, and may be dropped at
+    /// any time.
+    #[must_use = "futures do nothing unless they are awaited"]
+    #[derive(Debug)]
+    pub struct Synced {
+        engine: Engine,
+        /// All up to here.
+        up_to: u64,
+        waiting: Option<(Wait, Arc<Bell>)>,
+    }
+
+    /// Wakes the task that waits.
+    #[derive(Debug, Default)]
+    struct Bell(Mutex<Option<Waker>>);
+
+    impl Woken for Bell {
+        fn wake(&self) {
+            let waker = self.0.lock().take();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    impl Engine {
+        /// As [`synced`](Engine::synced), as a future: of what was written before this call.
+        ///
+        /// # Errors
+        /// As [`synced`](Engine::synced).
+        ///
+        /// ```
+        /// use danio::{Config, Engine};
+        ///
+        /// let engine = Engine::open(Config::new())?;
+        /// pollster::block_on(engine.synced_async())?; // no append-only file: nothing to wait for
+        /// # Ok::<(), danio::Error>(())
+        /// ```
+        pub fn synced_async(&self) -> Synced {
+            let up_to = self.aof().journal.end();
+            Synced { engine: self.clone(), up_to, waiting: None }
+        }
+    }
+
+    impl Future for Synced {
+        type Output = Result<()>;
+
+        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+            let aof = self.engine.aof().clone();
+            if !aof.is_on() {
+                return Poll::Ready(Ok(()));
+            }
+            if self.waiting.is_none() {
+                let bell = Arc::<Bell>::default();
+                *bell.0.lock() = Some(cx.waker().clone());
+                let woken: Arc<dyn Woken> = bell.clone();
+                let wait = aof.journal.when_safe(self.up_to, &woken);
+                aof.want(self.up_to);
+                self.waiting = Some((wait, bell));
+            } else if let Some((_, bell)) = &self.waiting {
+                *bell.0.lock() = Some(cx.waker().clone());
+            }
+            let outcome = self.waiting.as_ref().and_then(|(wait, _)| aof.journal.outcome(wait));
+            match outcome {
+                None => Poll::Pending,
+                Some(Outcome::Safe) => Poll::Ready(Ok(())),
+                Some(Outcome::Failed) => {
+                    Poll::Ready(Err(self.engine.keyspace().settings.gate.aof_error()))
+                }
+            }
+        }
+    }
+}

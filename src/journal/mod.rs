@@ -1,0 +1,286 @@
+//! The journal: all effects, in the order in which they happened, as one stream of bytes.
+//!
+//! It is an observer that wants records. Each transaction's record is spelled in RESP and appended to one buffer while
+//! the transaction's stripes are still locked, so that the order of the stream is a serial order of the data. A
+//! record of more than one command is wrapped in MULTI and EXEC, and so is whole or not there for whoever reads it.
+//!
+//! A **position** is how many bytes were appended before. Whoever keeps the stream takes bytes from the buffer, and
+//! says later up to which position they are written, and up to which they are safe; threads and wakers wait for
+//! that. The append-only file does so (`persist/aof/`).
+//!
+//! The buffer is bounded: who has appended waits, once its locks are released, while too much has not been taken.
+
+mod spell;
+#[cfg(test)]
+mod tests;
+mod waiting;
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{
+    AtomicBool, AtomicU64, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
+};
+use std::time::Duration;
+
+pub(crate) use waiting::{Outcome, Wait, Woken};
+
+use crate::clock::Clock;
+use crate::keyspace::observer::{Committed, Observer, wants};
+use crate::sync::{Condvar, Mutex, wait_on};
+use spell::Spelled;
+use waiting::Waiting;
+
+/// How many bytes may wait to be taken before who appends has to wait.
+const ROOM: usize = 64 << 20;
+
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
+
+crate::sync::thread_local! {
+    /// Where what this thread appended last ended, and in which journal.
+    static APPENDED: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    static SPELLED: std::cell::RefCell<Spelled> = const { std::cell::RefCell::new(Spelled::new()) };
+}
+
+/// The stream of effects of one engine.
+pub(crate) struct Journal {
+    /// Which journal it is, among all of this process.
+    number: u64,
+    clock: Clock,
+    /// Whether effects are recorded.
+    on: AtomicBool,
+    /// `aof-timestamp-enabled`: whether the seconds are told in the stream.
+    pub(crate) timestamps: AtomicBool,
+    buffer: Mutex<Buffer>,
+    /// How many sleep until there is something to do.
+    asleep: AtomicUsize,
+    /// Tells whoever takes bytes that there is something to do.
+    work: Condvar,
+    /// The position behind all that was appended.
+    end: AtomicU64,
+    waiting: Waiting,
+}
+
+/// What was appended and not taken.
+#[derive(Default)]
+struct Buffer {
+    bytes: Vec<u8>,
+    /// The position of its first byte.
+    start: u64,
+    /// The database that the stream has selected; nothing where it must be said anew.
+    db: Option<u32>,
+    /// The second that was told last.
+    second: i64,
+    /// There is something to do besides what was appended.
+    poked: bool,
+}
+
+impl Journal {
+    pub(crate) fn new(clock: Clock) -> Arc<Journal> {
+        Arc::new(Journal {
+            number: NUMBERS.fetch_add(1, Relaxed),
+            clock,
+            on: AtomicBool::new(false),
+            timestamps: AtomicBool::new(false),
+            buffer: Mutex::new(Buffer::default()),
+            asleep: AtomicUsize::new(0),
+            work: Condvar::new(),
+            end: AtomicU64::new(0),
+            waiting: Waiting::default(),
+        })
+    }
+
+    /// Whether effects are recorded.
+    pub(crate) fn is_on(&self) -> bool {
+        self.on.load(Acquire)
+    }
+
+    /// Records effects from now on, or no longer. Every stripe is held, so that no transaction is recorded in part; the
+    /// observers are to be asked anew afterwards.
+    pub(crate) fn set_on(&self, on: bool) {
+        self.on.store(on, Release);
+        self.buffer.lock().db = None;
+    }
+
+    /// The position behind all that was appended.
+    pub(crate) fn end(&self) -> u64 {
+        self.end.load(Acquire)
+    }
+
+    /// Begins a part that can be read by itself: the next command is preceded by its database. Gives the
+    /// part's position.
+    pub(crate) fn part(&self) -> u64 {
+        let mut buffer = self.buffer.lock();
+        buffer.db = None;
+        buffer.second = 0;
+        buffer.start + buffer.bytes.len() as u64
+    }
+
+    /// How many bytes wait to be taken.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.buffer.lock().bytes.len()
+    }
+
+    /// The position behind what this thread appended last, if that is known, or else behind all.
+    pub(crate) fn appended(&self) -> u64 {
+        match APPENDED.get() {
+            (number, at) if number == self.number => at,
+            _ => self.end(),
+        }
+    }
+
+    /// The position behind what this thread appended last to this journal, if it appended last to this one.
+    pub(crate) fn appended_here(&self) -> Option<u64> {
+        let (number, at) = APPENDED.get();
+        (number == self.number).then_some(at)
+    }
+
+    /// Takes what waits, up to a position, in the place of `bytes`, which must be empty. Gives the position of the first
+    /// byte. To be called by one at a time.
+    pub(crate) fn take(&self, bytes: &mut Vec<u8>, up_to: u64) -> u64 {
+        debug_assert!(bytes.is_empty());
+        let mut buffer = self.buffer.lock();
+        let start = buffer.start;
+        let count = usize::try_from(up_to.saturating_sub(start)).unwrap_or(usize::MAX);
+        if count >= buffer.bytes.len() {
+            std::mem::swap(&mut buffer.bytes, bytes);
+        } else {
+            bytes.extend(buffer.bytes.drain(..count));
+        }
+        buffer.start += bytes.len() as u64;
+        let full = buffer.bytes.len() >= ROOM;
+        drop(buffer);
+        if !full {
+            self.waiting.notice_room();
+        }
+        start
+    }
+
+    /// Sleeps until something is appended and [told](Journal::nudge) or somebody [pokes](Journal::poke), for `limit` at
+    /// most.
+    pub(crate) fn sleep(&self, limit: Option<Duration>) {
+        let mut buffer = self.buffer.lock();
+        self.asleep.fetch_add(1, SeqCst);
+        if buffer.bytes.is_empty() && !buffer.poked {
+            buffer = wait_on(&self.work, buffer, limit);
+        }
+        buffer.poked = false;
+        self.asleep.fetch_sub(1, SeqCst);
+    }
+
+    /// Has whoever [sleeps](Journal::sleep) look what there is to do.
+    pub(crate) fn poke(&self) {
+        self.buffer.lock().poked = true;
+        self.work.notify_all();
+    }
+
+    /// Wakes whoever sleeps until something is appended. Who has appended does so when its locks are released: to wake
+    /// somebody takes long.
+    pub(crate) fn nudge(&self) {
+        if self.asleep.load(SeqCst) > 0 {
+            self.work.notify_one();
+        }
+    }
+
+    /// Says that all up to a position is in the kernel's hands: it outlives the process.
+    pub(crate) fn set_written(&self, up_to: u64) {
+        self.waiting.set_written(up_to);
+    }
+
+    /// Up to where the kernel has it.
+    pub(crate) fn written(&self) -> u64 {
+        self.waiting.written()
+    }
+
+    /// Says that all up to a position is safe, and wakes who waits for that.
+    pub(crate) fn set_safe(&self, up_to: u64) {
+        self.waiting.set_safe(up_to);
+    }
+
+    /// Up to where it is safe.
+    pub(crate) fn safe(&self) -> u64 {
+        self.waiting.safe()
+    }
+
+    /// Says that what is not safe cannot be made safe now, and wakes who waits for it.
+    pub(crate) fn fail(&self) {
+        self.waiting.fail();
+    }
+
+    /// Sleeps until all up to a position is safe.
+    pub(crate) fn wait_safe(&self, up_to: u64) -> Outcome {
+        self.waiting.wait_safe(up_to)
+    }
+
+    /// Has `woken` woken when all up to a position is safe or cannot be made so. What it came to is
+    /// [asked](Wait::outcome) afterwards, and may be known at once.
+    pub(crate) fn when_safe(&self, up_to: u64, woken: &Arc<dyn Woken>) -> Wait {
+        self.waiting.when_safe(up_to, woken)
+    }
+
+    /// What a wait came to, if that is known.
+    pub(crate) fn outcome(&self, wait: &Wait) -> Option<Outcome> {
+        self.waiting.outcome(wait)
+    }
+
+    /// Sleeps while too much waits to be taken.
+    pub(crate) fn wait_for_room(&self) {
+        self.waiting.wait_for_room(|| self.waiting_bytes() >= ROOM);
+    }
+
+    /// Whether so much waits to be taken that who appended has to wait.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.waiting.is_crowded()
+    }
+
+    fn append(&self, spelled: &Spelled) {
+        let mut buffer = self.buffer.lock();
+        if self.timestamps.load(Relaxed) {
+            let second = self.clock.recent().0.div_euclid(1000);
+            if second != buffer.second {
+                buffer.second = second;
+                spell::timestamp(&mut buffer.bytes, second);
+            }
+        }
+        if buffer.db != Some(spelled.first) {
+            spell::select(&mut buffer.bytes, spelled.first);
+        }
+        buffer.db = Some(spelled.last);
+        buffer.bytes.extend_from_slice(&spelled.bytes);
+        let end = buffer.start + buffer.bytes.len() as u64;
+        self.end.store(end, Release);
+        let full = buffer.bytes.len() >= ROOM;
+        drop(buffer);
+        if full {
+            self.waiting.notice_full();
+        }
+        APPENDED.set((self.number, end));
+    }
+}
+
+impl Observer for Journal {
+    fn wants(&self) -> u8 {
+        if self.is_on() { wants::RECORDS } else { 0 }
+    }
+
+    fn committed(&self, what: &Committed) {
+        if what.record.is_empty() || !self.is_on() {
+            return;
+        }
+        SPELLED.with_borrow_mut(|spelled| {
+            spelled.spell(&what.record);
+            self.append(spelled);
+            spelled.clear();
+        });
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal")
+            .field("on", &self.on)
+            .field("end", &self.end)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,306 @@
+//! A new base, in the place of all that was written so far, while the data go on changing.
+//!
+//! A snapshot is of one moment (`keyspace/cut.rs`). At that moment, every stripe being held, the journal begins a new part,
+//! which goes to a new file; so base and new file together are the data. The base is written aside and then put in
+//! place, and the manifest names it, and no longer what it replaces, in one step. If anything fails before that, the old
+//! base and files are what counts, the new file among them.
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+
+use super::Aof;
+use super::folder::Folder;
+use super::manifest::{Manifest, Part};
+use super::writer::Current;
+use crate::clock::Stopwatch;
+use crate::disk::DiskFile;
+use crate::persist::rdb::{self, Failure, Progress, Style};
+use crate::sync::thread;
+
+/// How often in a row a rewrite may fail before it is put off.
+const FAILURES: u64 = 3;
+
+/// A file as a [`Write`].
+struct Plain(Box<dyn DiskFile>);
+
+impl Write for Plain {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Aof {
+    /// Writes a new base. Returns when it is in place.
+    ///
+    /// # Errors
+    /// If that fails; what was there before counts.
+    pub(crate) fn rewrite(&self) -> io::Result<()> {
+        let _alone = self.alone.lock();
+        self.observe(|| {
+            if !self.is_on() {
+                // There is nothing to go on with: the files are as if it had been on until now.
+                return self.rewrite_only();
+            }
+            let folder = self.folder();
+            let (manifest, number) = {
+                let state = self.state.lock();
+                (state.manifest.clone(), state.manifest.last_increment)
+            };
+            let (base, beside) =
+                self.write_base(&folder, &manifest, || self.switch_at(self.journal.part()))?;
+            let switched = self.wait_for_switch();
+            let first = switched.inspect_err(|_| {
+                let _ = folder.disk.remove(&beside);
+            })?;
+            debug_assert!(first > number);
+            folder.disk.rename(&beside, &folder.file(&base)).inspect_err(|_| {
+                let _ = folder.disk.remove(&beside);
+            })?;
+            self.adopt(&folder, base, first)
+        })
+    }
+
+    /// Has the manifest name a new base, which is in place, and only the increments from number `first` on.
+    fn adopt(&self, folder: &Folder, base: Part, first: u64) -> io::Result<()> {
+        folder.sync()?;
+        let next = {
+            // Nobody else changes the manifest: whoever does is alone, or the thread that was told to by this one.
+            let state = self.state.lock();
+            state.manifest.with_base(base.clone(), first)
+        };
+        if let Err(error) = folder.put_manifest(&next) {
+            let _ = folder.disk.remove(&folder.file(&base));
+            return Err(error);
+        }
+        let mut state = self.state.lock();
+        state.manifest = next;
+        drop(state);
+        folder.sync()?;
+        self.clean(folder);
+        self.measure(folder)
+    }
+
+    /// Removes files of no more use.
+    fn clean(&self, folder: &Folder) {
+        let mut manifest = self.state.lock().manifest.clone();
+        folder.clean(&mut manifest);
+        self.state.lock().manifest = manifest;
+    }
+
+    /// Begins with the data as they are: they become the base, and what happens from now on is written behind it.
+    ///
+    /// # Errors
+    /// If the files cannot be made; nothing is written then.
+    pub(crate) fn start(self: &Arc<Self>) -> io::Result<()> {
+        let _alone = self.alone.lock();
+        if self.is_on() {
+            return Ok(());
+        }
+        self.observe(|| self.start_alone()).inspect_err(|_| self.close_alone())
+    }
+
+    fn start_alone(self: &Arc<Self>) -> io::Result<()> {
+        let folder = self.folder();
+        folder.make()?;
+        // Of older files the numbers alone count.
+        let before = folder.manifest().unwrap_or_default();
+        let (next, part) = before.with_increment(&self.settings.filename);
+        let path = folder.file(&part);
+        let mut writer = Some(folder.disk.create(&path)?);
+        self.start_threads()?;
+        let (base, beside) = self.write_base(&folder, &before, || {
+            let start = self.journal.part();
+            let (path, writer) = (path.clone(), writer.take());
+            let current = Current { path, writer, syncers: Vec::new(), start, offset: 0 };
+            self.begin(&mut self.state.lock(), before.clone(), current);
+            self.record(true);
+        })?;
+        folder.disk.rename(&beside, &folder.file(&base)).inspect_err(|_| {
+            let _ = folder.disk.remove(&beside);
+        })?;
+        self.state.lock().manifest = next;
+        tracing::info!("Creating AOF base file {} on server start", base.name);
+        tracing::info!("Creating AOF incr file {} on server start", part.name);
+        self.adopt(&folder, base, part.number)
+    }
+
+    /// Writes a base, and an empty file behind it, while nothing is recorded.
+    fn rewrite_only(&self) -> io::Result<()> {
+        let folder = self.folder();
+        folder.make()?;
+        let before = folder.manifest().unwrap_or_default();
+        let (next, part) = before.with_increment(&self.settings.filename);
+        let (base, beside) = self.write_base(&folder, &before, || {})?;
+        folder.disk.rename(&beside, &folder.file(&base))?;
+        drop(folder.disk.create(&folder.file(&part))?);
+        folder.sync()?;
+        let mut manifest = next.with_base(base, part.number);
+        folder.put_manifest(&manifest)?;
+        folder.sync()?;
+        folder.clean(&mut manifest);
+        Ok(())
+    }
+
+    /// Writes all keys to a file beside the base that it is to become. `at_cut` is called at the moment that it is of.
+    fn write_base(
+        &self,
+        folder: &Folder,
+        manifest: &Manifest,
+        mut at_cut: impl FnMut(),
+    ) -> io::Result<(Part, PathBuf)> {
+        let base = manifest.next_base(&self.settings.filename, self.settings.is_rdb_base());
+        let beside = folder.path.join(format!("temp-rewriteaof-bg-{}.aof", std::process::id()));
+        let mut write = || -> io::Result<()> {
+            let file = folder.disk.create(&beside)?;
+            let mut file = BufWriter::with_capacity(1 << 20, Plain(file));
+            self.write_keys(&mut file, &mut at_cut)?;
+            let mut file = file.into_inner().map_err(|error| error.into_error())?;
+            file.0.sync()
+        };
+        write().inspect_err(|_| {
+            let _ = folder.disk.remove(&beside);
+        })?;
+        tracing::info!("Successfully created the temporary AOF base file {}", beside.display());
+        Ok((base, beside))
+    }
+
+    fn write_keys(&self, file: &mut dyn Write, at_cut: &mut dyn FnMut()) -> io::Result<()> {
+        let compress = self.keyspace.settings.rdb_compression.load(Relaxed);
+        let style = Style { target: None, compress, checksum: true, base: true };
+        match rdb::export(&self.keyspace, file, style, at_cut, &Progress::default()) {
+            Ok(_) => Ok(()),
+            Err(Failure::Io(error)) => Err(error),
+            Err(Failure::Cancelled) => Err(io::ErrorKind::Interrupted.into()),
+            Err(Failure::TimedFields) => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+
+    /// Does a rewrite, and keeps what INFO tells of it.
+    fn observe(&self, work: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let (status, watch) = (&self.status, Stopwatch::start());
+        status.rewrite_began.store(self.keyspace.clock.micros(), Relaxed);
+        status.rewriting.store(true, Relaxed);
+        let result = work();
+        let seconds = i64::try_from(watch.elapsed().as_secs()).unwrap_or(i64::MAX);
+        status.last_rewrite_seconds.store(seconds, Relaxed);
+        status.rewrite_began.store(-1, Relaxed);
+        status.last_rewrite_ok.store(result.is_ok(), Relaxed);
+        match &result {
+            Ok(()) => {
+                status.rewrites.fetch_add(1, Relaxed);
+                status.failed_in_a_row.store(0, Relaxed);
+                tracing::info!("Background AOF rewrite finished successfully");
+            }
+            Err(error) => {
+                status.failed_in_a_row.fetch_add(1, Relaxed);
+                tracing::warn!("Background AOF rewrite terminated with error: {error}");
+            }
+        }
+        status.rewriting.store(false, Relaxed);
+        result
+    }
+
+    /// Has a thread rewrite the file (`BGREWRITEAOF`). Returns whether one was started: not if one runs already.
+    pub(crate) fn rewrite_in_background(self: &Arc<Self>) -> bool {
+        if self.status.rewriting.swap(true, Relaxed) {
+            return false;
+        }
+        self.status.scheduled.store(false, Relaxed);
+        let aof = self.clone();
+        let run = move || {
+            // It has said why it failed.
+            let _ = aof.rewrite();
+        };
+        tracing::info!("Background append only file rewriting started");
+        let started = thread::Builder::new().name("danio-rewrite".into()).spawn(run);
+        if let Err(error) = started {
+            self.status.rewriting.store(false, Relaxed);
+            tracing::warn!("Can't rewrite append only file in background: {error}");
+            return false;
+        }
+        true
+    }
+
+    /// Has changes kept or no longer (`CONFIG SET appendonly`): by a thread, since who asks may hold stripes.
+    pub(crate) fn want_on(self: &Arc<Self>, yes: bool) {
+        self.wanted_on.store(yes, SeqCst);
+        if self.deferred.load(SeqCst) {
+            return;
+        }
+        if yes == self.is_on() && !self.turning.load(SeqCst) {
+            return;
+        }
+        if yes {
+            // Whoever looks sees from now on that it is on its way.
+            self.status.rewriting.store(true, Relaxed);
+        }
+        if self.turning.swap(true, SeqCst) {
+            return;
+        }
+        let aof = self.clone();
+        let run = move || aof.turn();
+        if let Err(error) = thread::Builder::new().name("danio-aof-turn".into()).spawn(run) {
+            self.turning.store(false, SeqCst);
+            self.status.rewriting.store(false, Relaxed);
+            tracing::warn!("Can't turn the append only file on or off: {error}");
+        }
+    }
+
+    /// Turns it on or off until it is as was asked for last.
+    fn turn(self: &Arc<Self>) {
+        loop {
+            let yes = self.wanted_on.load(SeqCst);
+            if yes != self.is_on() {
+                match yes {
+                    // It has said why it failed, and is not tried again unasked.
+                    true if self.start().is_err() => self.wanted_on.store(false, SeqCst),
+                    true => {}
+                    false => self.close(),
+                }
+                continue;
+            }
+            self.status.rewriting.store(false, Relaxed);
+            self.turning.store(false, SeqCst);
+            if self.wanted_on.load(SeqCst) == self.is_on() || self.turning.swap(true, SeqCst) {
+                return;
+            }
+        }
+    }
+
+    /// Rewrites the file if it has grown enough.
+    pub(super) fn look_round(self: &Arc<Self>) {
+        let (status, settings) = (&self.status, &self.settings);
+        let percentage = settings.rewrite_percentage.load(Relaxed);
+        let (size, base) = (status.size.load(Relaxed), status.base_size.load(Relaxed).max(1));
+        if percentage == 0
+            || size <= settings.rewrite_min_size.load(Relaxed)
+            || status.rewriting.load(Relaxed)
+            || status.failed_in_a_row.load(Relaxed) >= FAILURES
+        {
+            return;
+        }
+        let growth = (size.saturating_mul(100) / base).saturating_sub(100);
+        if growth >= percentage {
+            tracing::info!("Starting automatic rewriting of AOF on {growth}% growth");
+            self.rewrite_in_background();
+        }
+    }
+
+    /// Looks how long the files are.
+    fn measure(&self, folder: &Folder) -> io::Result<()> {
+        let manifest = self.state.lock().manifest.clone();
+        let mut size = 0;
+        for part in manifest.base.iter().chain(&manifest.increments) {
+            size += folder.disk.size(&folder.file(part))?.unwrap_or(0);
+        }
+        self.status.size.store(size, Relaxed);
+        self.status.base_size.store(size, Relaxed);
+        Ok(())
+    }
+}

@@ -1,0 +1,117 @@
+//! How an engine is opened: in memory, and then what files say.
+//!
+//! It stands above the commands because an append-only file is commands, which are run again. What is read, in which
+//! order, is Redis's: with `appendonly` the append-only file alone, if there is one or not.
+
+#[cfg(all(test, feature = "aof"))]
+mod tests;
+
+use crate::api::Engine;
+#[cfg(feature = "aof")]
+use crate::command::replay::{self, Progress, Refused};
+use crate::config::Config;
+#[cfg(feature = "aof")]
+use crate::error::Error;
+use crate::error::Result;
+
+impl Engine {
+    /// Opens an engine: in memory, or, as far as the configuration says so, with what its files hold. Starts threads only if
+    /// the configuration asks for what needs them.
+    ///
+    #[cfg_attr(
+        feature = "aof",
+        doc = "With [`Config::append_only`] it holds what its append-only file says, from the first call on, and keeps \
+               all changes there. If there is no such file, one is begun with no keys, as Redis begins it, whatever \
+               snapshots there are."
+    )]
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) says which setting is out of its range, or that a thread could not be started;
+    #[cfg_attr(
+        feature = "aof",
+        doc = "[`Error::AppendOnlyFile`] which file cannot be read, from where on and why; [`Error::Io`] that one cannot \
+               be opened or made. Files are left as they are then."
+    )]
+    pub fn open(config: Config) -> Result<Engine> {
+        #[cfg(feature = "aof")]
+        let append_only = config.aof.on && !config.aof.deferred;
+        let engine = Engine::bare(config)?;
+        #[cfg(feature = "aof")]
+        if append_only {
+            open_aof(&engine, &mut |progress| {
+                tracing::debug!(
+                    "{} of {} bytes of the append only file",
+                    progress.done,
+                    progress.total
+                );
+            })?;
+        }
+        Ok(engine)
+    }
+}
+
+#[cfg(feature = "aof")]
+impl Engine {
+    /// Loads the append-only file of an engine that was opened with [`Config::append_only_deferred`], which must have no keys,
+    /// and keeps all changes there from now on; if that is what its configuration, or `CONFIG SET appendonly` since, asks
+    /// for. Returns whether it is. `progress` is told now and then how many bytes of how many have been read.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    ///
+    /// ```
+    /// use danio::{Config, Engine};
+    ///
+    /// let engine = Engine::open(Config::new().append_only_deferred())?;
+    /// assert!(!engine.open_append_only(|_, _| {})?);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
+    pub fn open_append_only(&self, mut progress: impl FnMut(u64, u64)) -> Result<bool> {
+        use std::sync::atomic::Ordering::SeqCst;
+
+        let (aof, told) = (self.aof(), &mut |so_far: Progress| progress(so_far.done, so_far.total));
+        let wanted = aof.is_wanted();
+        let result = if wanted { open_aof(self, told) } else { Ok(()) };
+        aof.deferred.store(false, SeqCst);
+        result.map(|()| wanted)
+    }
+}
+
+/// Loads the append-only file into an engine that has no keys, and has it written from now on.
+///
+/// # Errors
+/// As [`Engine::open`].
+#[cfg(feature = "aof")]
+pub(crate) fn open_aof(engine: &Engine, progress: &mut dyn FnMut(Progress)) -> Result<()> {
+    let aof = engine.aof();
+    let cut_torn = aof.settings.load_truncated.load(std::sync::atomic::Ordering::Relaxed);
+    let loaded = replay::load(engine, &aof.folder(), cut_torn, progress).map_err(refused)?;
+    aof.attach(loaded.found).map_err(|error| Error::io(&error))
+}
+
+/// The error for a file that cannot be used.
+#[cfg(feature = "aof")]
+fn refused(why: Refused) -> Error {
+    let told = |file: String, offset: u64, reason: std::borrow::Cow<'static, str>| {
+        Error::AppendOnlyFile { file: file.into(), offset, reason }
+    };
+    match why {
+        Refused::Manifest(why) => told("manifest".into(), 0, why.to_string().into()),
+        Refused::Missing(name) => told(name, 0, "there is no such file".into()),
+        Refused::Io(name, why) => {
+            Error::Io { kind: why.kind(), text: format!("{name}: {why}").into() }
+        }
+        Refused::Base(name, Error::Snapshot { offset, reason }) => told(name, offset, reason),
+        Refused::Base(name, why) => told(name, 0, why.to_string().into()),
+        Refused::Torn(name, at) => told(name, at, "it ends within a command or transaction".into()),
+        Refused::TornBefore(name, at) => told(
+            name,
+            at,
+            "it ends within a command or transaction, and is not the last file".into(),
+        ),
+        Refused::Damaged(name, at, reason) => told(name, at, reason.into()),
+        Refused::Unknown(name, at, command) => {
+            told(name, at, format!("unknown command '{command}'").into())
+        }
+    }
+}
