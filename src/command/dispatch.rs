@@ -154,14 +154,16 @@ impl Session {
             // It may be one that looks at the statistics.
             self.settle();
         }
-        let timed = self.tally.before(node.timed);
+        let timed = self.tally.before(node.timed || self.instance.timing.every());
         let result = self.call(node, args, reply);
         #[cfg(feature = "snapshot")]
         let result = match self.state.after.take() {
             Some(after) => result.and_then(|()| after.run(&self.engine, reply)),
             None => result,
         };
-        self.tally.after(&self.instance.stats, node.id, timed);
+        let took = self.tally.after(&self.instance.stats, node.id, timed);
+        let clock = self.engine.clock();
+        self.instance.timing.note(took, node, args, &self.state.client, clock);
         if let Err(error) = result {
             self.instance.stats.on_error(error.code(), Some(node.id), false);
             reply.error(&error);

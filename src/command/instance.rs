@@ -15,6 +15,7 @@ use super::monitors::Monitors;
 use super::persistence::Loading;
 use super::stats::Stats;
 use super::table::Node;
+use super::timing::Timing;
 use super::tracking::Tracking;
 use crate::api::Engine;
 use crate::clock::{Millis, Stopwatch};
@@ -27,7 +28,7 @@ pub struct Instance {
     /// What `CONFIG` knows.
     pub parameters: Parameters,
     /// What INFO counts.
-    pub stats: Stats,
+    pub stats: Arc<Stats>,
     /// Since when this runs.
     pub(super) started: Stopwatch,
     /// Forty hexadecimal digits that no other run has.
@@ -36,6 +37,8 @@ pub struct Instance {
     pub(super) tracking: Arc<Tracking>,
     /// Who watches all commands go by.
     pub(super) monitors: Monitors,
+    /// What took long.
+    pub(super) timing: Arc<Timing>,
     /// Holds clients back.
     pub(super) pause: Pause,
     /// Connections whose command waits, and those of them that wait for some time only.
@@ -84,11 +87,12 @@ impl Instance {
         let instance = Instance {
             clients,
             parameters: Parameters::new(),
-            stats: Stats::new(),
+            stats: Arc::new(Stats::new()),
             started: Stopwatch::start(),
             run_id: digits[..40].to_string(),
             tracking,
             monitors: Monitors::default(),
+            timing: Arc::default(),
             pause: Pause::default(),
             blocked: AtomicUsize::new(0),
             blocked_with_limit: AtomicUsize::new(0),
@@ -110,6 +114,7 @@ impl Instance {
             &instance.tracking,
         );
         let keyspace = engine.shared_keyspace();
+        config::bind_timing(&instance.parameters, &instance.timing, &instance.stats);
         config::bind_clients(&instance.parameters, &keyspace, &instance.clients);
         #[cfg(feature = "snapshot")]
         config::bind_files(&instance.parameters, engine);

@@ -51,6 +51,7 @@ mod string;
 mod table;
 #[cfg(test)]
 mod tests;
+mod timing;
 mod tracking;
 mod transaction;
 mod value;

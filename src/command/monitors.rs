@@ -71,8 +71,14 @@ impl Monitors {
 }
 
 /// Which words nobody is to see.
-fn secrets(node: &Node, args: Args<'_>) -> std::ops::Range<usize> {
+pub(super) fn secrets(node: &Node, args: Args<'_>) -> std::ops::Range<usize> {
     match node.full_name {
+        // What stands behind the password is hidden with it.
+        "config|set" => match args.iter_from(2).step_by(2).position(|word| is(word, "requirepass"))
+        {
+            Some(at) => 3 + 2 * at..args.len(),
+            None => 0..0,
+        },
         "auth" => 1..args.len(),
         "hello" => match args.iter_from(2).position(|word| is(word, "auth")) {
             Some(at) => at + 3..at + 5,

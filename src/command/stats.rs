@@ -4,10 +4,11 @@
 //! the command changes or its batch ends ([`Tally`]); counters are spread over
 //! shards, so that workers do not share cache lines. Commands that may take
 //! long are timed each time; of the others one call in 64, which stands for
-//! 64: no clock is read for the rest.
+//! 64: no clock is read for the rest, unless somebody wants to know of short ones (`timing/`).
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -20,6 +21,9 @@ const SAMPLED: u32 = 64;
 /// How many sets of counters there are.
 const SHARDS: usize = 16;
 
+/// How many spans of time are told apart, each twice as long as the one before: the first ends at a microsecond.
+pub(super) const SPANS: usize = 31;
+
 /// How many kinds of error are counted apart; a script could invent any number.
 const ERROR_KINDS: usize = 128;
 
@@ -27,6 +31,10 @@ const ERROR_KINDS: usize = 128;
 #[derive(Debug)]
 pub struct Stats {
     shards: Vec<Vec<Counter>>,
+    /// How long calls took, by command.
+    spans: Vec<[AtomicU64; SPANS]>,
+    /// `latency-tracking`: whether the spans are counted.
+    pub(super) counts_spans: AtomicBool,
     rejected: Vec<AtomicU64>,
     failed: Vec<AtomicU64>,
     errors: Mutex<BTreeMap<Box<str>, u64>>,
@@ -61,6 +69,8 @@ impl Stats {
         let zeros = || (0..rows).map(|_| AtomicU64::new(0)).collect();
         Stats {
             shards: (0..SHARDS).map(|_| (0..rows).map(|_| Counter::default()).collect()).collect(),
+            spans: (0..rows).map(|_| [const { AtomicU64::new(0) }; SPANS]).collect(),
+            counts_spans: AtomicBool::new(true),
             rejected: zeros(),
             failed: zeros(),
             errors: Mutex::default(),
@@ -82,6 +92,17 @@ impl Stats {
             rejected: self.rejected[id].load(Relaxed),
             failed: self.failed[id].load(Relaxed),
         }
+    }
+
+    /// How long the calls of command `id` took: how many in each span.
+    pub(super) fn histogram(&self, id: usize) -> [u64; SPANS] {
+        std::array::from_fn(|span| self.spans[id][span].load(Relaxed))
+    }
+
+    /// Counts some calls of a command that took so long.
+    fn count_span(&self, id: usize, nanos: u64, calls: u64) {
+        let span = (nanos >> 10).checked_ilog2().map_or(0, |log| log as usize + 1);
+        self.spans[id][span.min(SPANS - 1)].fetch_add(calls, Relaxed);
     }
 
     /// Calls of all commands.
@@ -116,6 +137,7 @@ impl Stats {
             counter.calls.store(0, Relaxed);
             counter.nanos.store(0, Relaxed);
         }
+        self.spans.iter().flatten().for_each(|count| count.store(0, Relaxed));
         let single = [
             &self.connections,
             &self.refused_connections,
@@ -178,18 +200,27 @@ impl Tally {
         }
     }
 
-    /// A call of `command` is over.
+    /// A call of `command` is over. Returns how long it took, if it was timed.
     #[inline]
-    pub(super) fn after(&mut self, stats: &Stats, command: usize, timed: Option<Timed>) {
+    pub(super) fn after(
+        &mut self,
+        stats: &Stats,
+        command: usize,
+        timed: Option<Timed>,
+    ) -> Option<Duration> {
         if command != self.command {
             self.settle(stats);
             self.command = command;
         }
         self.calls += 1;
-        if let Some(Timed { watch, weight }) = timed {
-            let nanos = u64::try_from(watch.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            self.nanos += nanos.saturating_mul(u64::from(weight));
+        let Timed { watch, weight } = timed?;
+        let took = watch.elapsed();
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.nanos += nanos.saturating_mul(u64::from(weight));
+        if stats.counts_spans.load(Relaxed) {
+            stats.count_span(command, nanos, u64::from(weight));
         }
+        Some(took)
     }
 
     /// Hands everything over.
@@ -216,7 +247,7 @@ mod tests {
         for i in 0..100 {
             for tally in &mut tallies {
                 let timed = tally.before(i % 5 == 0);
-                tally.after(&stats, i % 3, timed);
+                assert_eq!(tally.after(&stats, i % 3, timed).is_some(), i % 5 == 0 || i % 80 == 1);
             }
         }
         tallies.iter_mut().for_each(|tally| tally.settle(&stats));

@@ -87,6 +87,19 @@ fn connections() {
 }
 
 #[test]
+fn what_takes_long() {
+    compare(
+        &[],
+        &[
+            "CONFIG SET slowlog-log-slower-than 0 | SLOWLOG RESET | PING | SET a 1 | MULTI | GET a | EXEC | SLOWLOG LEN | SLOWLOG GET 0 | SLOWLOG GET -2 | SLOWLOG GET x | SLOWLOG LEN x | SLOWLOG NOPE | SLOWLOG | CONFIG SET slowlog-max-len 3 | PING | SLOWLOG LEN | CONFIG SET slowlog-log-slower-than -1 | SLOWLOG RESET | PING | SLOWLOG LEN | SLOWLOG GET | CONFIG SET slowlog-log-slower-than 10000 slowlog-max-len 128",
+            "CONFIG SET slowlog-log-slower-than -2 | CONFIG SET slowlog-max-len -1 | CONFIG SET latency-monitor-threshold -1 | CONFIG GET slowlog*",
+            "LATENCY RESET | LATENCY LATEST | LATENCY HISTORY command | LATENCY GRAPH nothing | LATENCY HISTOGRAM nosuch | LATENCY NOPE | LATENCY RESET a b | LATENCY HISTORY | LATENCY",
+            "CONFIG SET latency-monitor-threshold 1000000 | PING | LATENCY LATEST | CONFIG SET latency-monitor-threshold 0",
+        ],
+    );
+}
+
+#[test]
 fn corners_of_channels() {
     compare(
         &[],

@@ -46,10 +46,6 @@ pub(super) static ROWS: &[Parameter] = &[
     int("socket-mark-id", 0, u32::MAX as i64, "0").limits(Limits::IMMUTABLE),
     text("locale-collate", ""),
     // What is measured and shown.
-    int("latency-monitor-threshold", 0, i64::MAX, "0"),
-    yes_no("latency-tracking", "yes"),
-    int("slowlog-log-slower-than", -1, i64::MAX, "10000"),
-    int("slowlog-max-len", 0, i64::MAX, "128"),
     yes_no("hide-user-data-from-log", "yes"),
     // Files.
     #[cfg(not(feature = "snapshot"))]

@@ -8,6 +8,8 @@ use crate::command::client::Clients;
 use crate::command::client_memory;
 use crate::command::instance::Password;
 use crate::command::mailbox::OutputLimits;
+use crate::command::stats::Stats;
+use crate::command::timing::Timing;
 use crate::command::tracking::Tracking;
 use crate::config::{EncodingLimit, EvictionPolicy};
 use crate::keyspace::Keyspace;
@@ -108,6 +110,27 @@ pub(in crate::command) fn bind_clients(
     // The engine's own hook came first: it is set by now.
     follow_with(parameters, "maxmemory", keyspace, move |keyspace, _| {
         clients.limit_anew(keyspace.settings.maxmemory.load(Relaxed));
+    });
+}
+
+/// Has slow commands, spikes and spans of time noted as parameters say.
+pub(in crate::command) fn bind_timing(
+    parameters: &Parameters,
+    timing: &Arc<Timing>,
+    stats: &Arc<Stats>,
+) {
+    let act = |name: &str, act: fn(&Timing, i64)| {
+        let timing = timing.clone();
+        on_change(parameters, name, move |value| act(&timing, value.number()));
+    };
+    act("slowlog-log-slower-than", Timing::set_slower_than);
+    act("slowlog-max-len", |timing, most| {
+        timing.slow.set_most(usize::try_from(most).unwrap_or(usize::MAX));
+    });
+    act("latency-monitor-threshold", Timing::set_latency_threshold);
+    let stats = stats.clone();
+    on_change(parameters, "latency-tracking", move |value| {
+        stats.counts_spans.store(value.number() != 0, Relaxed);
     });
 }
 

@@ -21,7 +21,7 @@ use parking_lot::{Mutex, RwLock};
 
 #[cfg(feature = "aof")]
 pub(super) use aof::bind_aof;
-pub(super) use bind::{bind, bind_clients};
+pub(super) use bind::{bind, bind_clients, bind_timing};
 #[cfg(feature = "snapshot")]
 pub(super) use files::bind_files;
 pub use parameter::{Canonical, Kind, Limits, Parameter, Refusal, Setting};

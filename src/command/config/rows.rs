@@ -107,6 +107,11 @@ pub(super) static ROWS: &[Parameter] = &[
     threshold(EncodingLimit::StreamNodeMaxEntries, "100"),
     int("stream-idmp-duration", 1, 86_400, "100"),
     int("stream-idmp-maxsize", 1, 10_000, "100"),
+    // What took long.
+    int("slowlog-log-slower-than", -1, i64::MAX, "10000"),
+    int("slowlog-max-len", 0, i64::MAX, "128"),
+    int("latency-monitor-threshold", 0, i64::MAX, "0"),
+    yes_no("latency-tracking", "yes"),
     // Snapshots and payloads.
     #[cfg(feature = "snapshot")]
     yes_no("rdbcompression", "yes"),

@@ -13,12 +13,14 @@ mod function;
 mod getkeys;
 mod info;
 mod inspect;
+mod latency;
 mod lolwut;
 mod memory;
 mod monitor;
 #[cfg(feature = "snapshot")]
 mod save;
 mod shutdown;
+mod slowlog;
 mod time;
 
 use super::row::Command;
@@ -40,11 +42,13 @@ pub(super) static ROWS: &[Command] = &[
     info::INFO,
     #[cfg(feature = "snapshot")]
     save::LASTSAVE,
+    latency::LATENCY,
     lolwut::LOLWUT,
     memory::MEMORY,
     monitor::MONITOR,
     #[cfg(feature = "snapshot")]
     save::SAVE,
     shutdown::SHUTDOWN,
+    slowlog::SLOWLOG,
     time::TIME,
 ];

@@ -87,7 +87,7 @@ fn exec(ctx: &mut Context<'_, '_>) -> Result<()> {
         let keys: Vec<Key<'_>> = node.keys(&args).map(|at| ctx.tx.key(args.at(at))).collect();
         // SELECT may be one of the commands.
         ctx.tx.select(ctx.session.db);
-        let timed = tally.before(node.timed);
+        let timed = tally.before(node.timed || ctx.instance.timing.every());
         let result = (node.row.handler)(&mut Context {
             args,
             keys: &keys,
@@ -98,7 +98,9 @@ fn exec(ctx: &mut Context<'_, '_>) -> Result<()> {
             reply: ctx.reply,
             node,
         });
-        tally.after(stats, node.id, timed);
+        let took = tally.after(stats, node.id, timed);
+        let clock = ctx.engine.clock();
+        ctx.instance.timing.note(took, node, args, &ctx.session.client, clock);
         ctx.tx.announce();
         if ctx.instance.monitors.any() {
             let (client, micros) = (&ctx.session.client, ctx.engine.clock().micros());

@@ -1,0 +1,98 @@
+//! What took long: the log of slow commands (`SLOWLOG`), and spikes by the second (`LATENCY`).
+//!
+//! A command whose cost does not grow with the data is timed once in 64 calls (`stats.rs`), so that it costs no
+//! look at a clock; all others are timed each time. Whoever asks for more than the usual log of what
+//! takes ten milliseconds has every command timed.
+
+mod latency;
+mod slow_log;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+pub(super) use latency::Latency;
+pub(super) use slow_log::SlowLog;
+
+use super::args::Args;
+use super::client::Client;
+use super::row::Flags;
+use super::table::Node;
+use crate::clock::Clock;
+
+/// From here on the commands that are timed anyway are enough: `slowlog-log-slower-than` unless set.
+const USUAL_MICROS: i64 = 10_000;
+
+/// What sessions tell of commands that took long.
+#[derive(Debug, Default)]
+pub(super) struct Timing {
+    /// Nanoseconds from which on somebody wants to know.
+    floor: AtomicU64,
+    /// Whether every command is timed.
+    every: AtomicBool,
+    pub(super) slow: SlowLog,
+    pub(super) latency: Latency,
+}
+
+impl Timing {
+    /// Whether every command is to be timed.
+    #[inline]
+    pub(super) fn every(&self) -> bool {
+        self.every.load(Relaxed)
+    }
+
+    /// `slowlog-log-slower-than`, in microseconds; negative for never.
+    pub(super) fn set_slower_than(&self, micros: i64) {
+        self.slow.set_slower_than(micros);
+        self.fit();
+    }
+
+    /// `latency-monitor-threshold`, in milliseconds; 0 for never.
+    pub(super) fn set_latency_threshold(&self, millis: i64) {
+        self.latency.set_threshold(millis);
+        self.fit();
+    }
+
+    fn fit(&self) {
+        let (slow, spikes) = (self.slow.slower_than(), self.latency.threshold());
+        let nanos = |micros: i64| micros.unsigned_abs().saturating_mul(1_000);
+        let slow_nanos = if slow < 0 { u64::MAX } else { nanos(slow) };
+        let spike_nanos = if spikes == 0 { u64::MAX } else { nanos(spikes.saturating_mul(1_000)) };
+        self.floor.store(slow_nanos.min(spike_nanos), Relaxed);
+        self.every.store(spikes != 0 || (0..USUAL_MICROS).contains(&slow), Relaxed);
+    }
+
+    /// Notes how long a command took, if anybody wants to know.
+    #[inline]
+    pub(super) fn note(
+        &self,
+        took: Option<Duration>,
+        node: &'static Node,
+        args: Args<'_>,
+        client: &Client,
+        clock: &Clock,
+    ) {
+        if let Some(took) = took
+            && took.as_nanos() >= u128::from(self.floor.load(Relaxed))
+        {
+            self.note_long(took, node, args, client, clock);
+        }
+    }
+
+    #[cold]
+    fn note_long(
+        &self,
+        took: Duration,
+        node: &'static Node,
+        args: Args<'_>,
+        client: &Client,
+        clock: &Clock,
+    ) {
+        let flags = node.row.flags;
+        let seconds = clock.now().0.div_euclid(1_000);
+        if !flags.contains(Flags::SKIP_SLOWLOG) {
+            self.slow.offer(took, seconds, node, args, client);
+        }
+        let event = if flags.contains(Flags::FAST) { "fast-command" } else { "command" };
+        self.latency.offer(event, took, seconds);
+    }
+}
