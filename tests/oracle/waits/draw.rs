@@ -23,14 +23,19 @@ pub(super) fn draw(dice: &mut Dice, drawer: &Drawer, queues: bool) -> Vec<Words>
     let may_nest = !queues || drawer.kind != Kind::Redis;
     if !may_nest || !dice.one_in(10) {
         let drawn = command(dice, drawer);
-        let nests = [&b"MULTI"[..], b"WATCH"].contains(&drawn[0].as_slice());
-        return vec![if nests && !may_nest { words("EXEC") } else { drawn }];
+        // Valkey 9 has other words than Redis for a WATCH there.
+        let refused = match &drawn[0][..] {
+            b"MULTI" => !may_nest,
+            b"WATCH" => queues,
+            _ => false,
+        };
+        return vec![if refused { words("EXEC") } else { drawn }];
     }
     // Redis 7.0 has its own order of serving after a transaction that makes several keys ready.
     let most = if drawer.kind == Kind::Redis { 1 } else { 4 };
     let mut all = vec![words("MULTI")];
     for _ in 0..1 + dice.below(most) {
-        all.push(if dice.one_in(4) { wait(dice) } else { write(dice, drawer) });
+        all.push(if dice.one_in(4) { wait(dice, drawer) } else { write(dice, drawer) });
     }
     all.push(words("EXEC"));
     all
@@ -38,7 +43,7 @@ pub(super) fn draw(dice: &mut Dice, drawer: &Drawer, queues: bool) -> Vec<Words>
 
 fn command(dice: &mut Dice, drawer: &Drawer) -> Words {
     match dice.below(40) {
-        0..=15 => wait(dice),
+        0..=15 => wait(dice, drawer),
         16 => words(dice.pick(&["SELECT 0", "SELECT 0", "SELECT 1"])),
         17..=19 => {
             let who = dice.below(CONNECTIONS);
@@ -51,13 +56,19 @@ fn command(dice: &mut Dice, drawer: &Drawer) -> Words {
     }
 }
 
-fn some(dice: &mut Dice, from: &[&'static str]) -> String {
-    let count = 1 + dice.below(2);
-    (0..count).map(|_| dice.pick(from)).collect::<Vec<_>>().join(" ")
-}
-
 /// A command that may wait, mostly for ever.
-fn wait(dice: &mut Dice) -> Words {
+fn wait(dice: &mut Dice, drawer: &Drawer) -> Words {
+    // Redis 7.0 serves who waits for several keys by the one that became ready, where Danio and Valkey look at
+    // them in their order: that differs once another that was served has made an earlier one ready.
+    let several = drawer.kind != Kind::Redis;
+    let some = |dice: &mut Dice, from: &[&'static str]| {
+        let count = if several { 1 + dice.below(2) } else { 1 };
+        (0..count).map(|_| dice.pick(from)).collect::<Vec<_>>().join(" ")
+    };
+    let other = |dice: &mut Dice, from: &[&'static str], first: &'static str| {
+        let drawn = dice.pick(from);
+        if several { drawn } else { first }
+    };
     let time = if dice.one_in(15) { "0.01" } else { "0" };
     let (list, zset) = (dice.pick(&LISTS), dice.pick(&ZSETS));
     let end = |dice: &mut Dice| dice.pick(&["LEFT", "RIGHT"]);
@@ -70,13 +81,13 @@ fn wait(dice: &mut Dice) -> Words {
         5 => format!("BRPOPLPUSH {list} {} {time}", dice.pick(&LISTS)),
         6 => {
             let (count, end) = (1 + dice.below(3), end(dice));
-            format!("BLMPOP {time} 2 {list} {} {end} COUNT {count}", dice.pick(&LISTS))
+            format!("BLMPOP {time} 2 {list} {} {end} COUNT {count}", other(dice, &LISTS, list))
         }
         7 => format!("BZPOPMIN {} {time}", some(dice, &ZSETS)),
         8 => format!("BZPOPMAX {} {time}", some(dice, &ZSETS)),
         9 => {
             let (count, end) = (1 + dice.below(3), dice.pick(&["MIN", "MAX"]));
-            format!("BZMPOP {time} 2 {zset} {} {end} COUNT {count}", dice.pick(&ZSETS))
+            format!("BZMPOP {time} 2 {zset} {} {end} COUNT {count}", other(dice, &ZSETS, zset))
         }
         10 | 11 => {
             let millis = if time == "0" { "0" } else { "10" };
