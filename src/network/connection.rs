@@ -103,22 +103,15 @@ impl Connection {
         if self.is_over() {
             return Ok(Poll::Ready(()));
         }
-        match self.safety.answers(&self.shared.engine) {
-            Answers::Go => {}
-            Answers::Wait => return Ok(Poll::Pending),
-            Answers::Fail => {
-                // Nothing is said of what is not known to be kept.
-                if !self.safety.tell_failure(&self.shared.engine, self.output.buffer()) {
-                    return Err(End);
-                }
-            }
+        if !self.may_answer()? {
+            return Ok(Poll::Pending);
         }
         if self.seat.bell().take() {
             self.look_after()?;
             self.resume(desk)?;
         }
         for _ in 0..TURNS {
-            if self.safety.answers(&self.shared.engine) == Answers::Wait {
+            if !self.may_answer()? {
                 return Ok(Poll::Pending);
             }
             if self.output.waiting() > 0 {
@@ -167,6 +160,19 @@ impl Connection {
         }
         cx.waker().wake_by_ref();
         Ok(Poll::Pending)
+    }
+
+    /// Whether answers may be sent: what they tell of is safe, or they say that it is not.
+    fn may_answer(&mut self) -> Result<bool, End> {
+        match self.safety.answers(&self.shared.engine) {
+            Answers::Go => Ok(true),
+            Answers::Wait => Ok(false),
+            // Nothing is said of what is not known to be kept.
+            Answers::Fail => {
+                let told = self.safety.tell_failure(&self.shared.engine, self.output.buffer());
+                if told { Ok(true) } else { Err(End) }
+            }
+        }
     }
 
     /// Whether the connection was ended from outside.

@@ -12,6 +12,10 @@ pub(super) use memory::Safety;
 
 /// Whether answers may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "aof"),
+    expect(dead_code, reason = "nothing waits or fails without files")
+)]
 pub(super) enum Answers {
     Go,
     Wait,
