@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::Aof;
 use super::writer::State;
+use crate::clock::Stopwatch;
 use crate::config::AppendFsync;
 use crate::sync::thread;
 
@@ -57,7 +58,12 @@ impl Aof {
 
     fn run(self: Arc<Self>, first: bool) {
         let mut tries = 0;
+        let mut looked = Stopwatch::start();
         loop {
+            if first && looked.elapsed() >= ROUND {
+                looked = Stopwatch::start();
+                self.look_round();
+            }
             match self.job(first) {
                 Job::Write => {
                     self.write();
@@ -76,12 +82,7 @@ impl Aof {
                         thread::sleep(ROUND);
                     }
                 }
-                Job::Rest => {
-                    self.journal.sleep(Some(ROUND));
-                    if first {
-                        self.look_round();
-                    }
-                }
+                Job::Rest => self.journal.sleep(Some(ROUND)),
                 // The other one may sleep.
                 Job::End => return self.journal.poke(),
             }
