@@ -53,10 +53,9 @@ impl<V> Cache<V> {
         };
         let Some((bytes, due)) = found else { return Ok(None) };
         let value = self.shared.schema.settle(&bytes, key, b"", |new| {
-            let whole = |value: &[u8]| match (self.has_head(), db.get(key)) {
-                (true, Ok(Some(now))) if now.len() >= HEAD => [&now[..HEAD], value].concat(),
-                _ => value.to_vec(),
-            };
+            let head = if self.has_head() { db.get(key)? } else { None };
+            let head = head.as_ref().and_then(|now| now.get(..HEAD)).unwrap_or_default();
+            let whole = |value: &[u8]| [head, value].concat();
             let old = whole(&bytes);
             match new {
                 Some(new) => {

@@ -156,7 +156,7 @@ impl<V> Cache<V> {
     /// Returns a value, and calls `load` for it if it is missing; what it returns is stored, and goes to all who ask for
     /// the same key meanwhile (`GET` and `SET`; O(1) besides the load, locks one stripe, but not while it loads).
     ///
-    /// A value that is [due to be refreshed](CacheBuilder::refresh_after) is loaded by the caller who finds it so;
+    /// A value that is [due to be refreshed](super::CacheBuilder::refresh_after) is loaded by the caller who finds it so;
     /// all others get the old one.
     ///
     /// # Errors
@@ -182,8 +182,6 @@ impl<V> Cache<V> {
     /// assert_eq!(users.stats().loads, 1);
     /// # Ok::<(), danio::Error>(())
     /// ```
-    ///
-    /// [`CacheBuilder::refresh_after`]: super::CacheBuilder::refresh_after
     pub fn get_or_insert_with(&self, key: impl AsRef<[u8]>, load: impl FnOnce() -> V) -> Result<V> {
         sure(self.try_get_or_insert_with(key, || Ok(load())))
     }

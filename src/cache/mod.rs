@@ -150,7 +150,9 @@ impl<V> Cache<V> {
         self.put(key.as_ref(), value, self.shared.options.ttl)
     }
 
-    /// As [`insert`](Cache::insert), with a time to live of its own.
+    /// As [`insert`](Cache::insert), with a time to live of its own. When it is [due to be
+    /// refreshed](CacheBuilder::refresh_after) is still counted by the cache's. In a cache that has a time to idle and no time
+    /// to live it is the time until the first read.
     ///
     /// # Errors
     /// As [`insert`](Cache::insert); [`Error::InvalidExpire`](crate::Error::InvalidExpire) if the time is zero or does not
