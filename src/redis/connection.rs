@@ -15,7 +15,7 @@ use super::bell::Bell;
 use super::client::needs_resp3;
 use super::pubsub::PubSub;
 use super::sink::{as_error, push_info};
-use super::talk::{Step, Talk};
+use super::talk::{Step, Talk, make_safe};
 use crate::api::Engine;
 use crate::command::{Protocol, Span};
 
@@ -45,6 +45,8 @@ pub struct Connection {
     push_sender: Option<Sender<PushInfo>>,
     /// Where words lie in what was packed.
     spans: Vec<Span>,
+    /// Whether a command of the call under way has waited.
+    waited: bool,
 }
 
 impl Connection {
@@ -57,6 +59,7 @@ impl Connection {
             read_timeout: Mutex::new(None),
             push_sender: None,
             spans: Vec::new(),
+            waited: false,
         }
     }
 
@@ -71,7 +74,7 @@ impl Connection {
             self.inbox.extend(value);
             at = next;
         }
-        Ok(())
+        self.make_safe()
     }
 
     /// Gives the next answer of [`send_packed_command`](Connection::send_packed_command), or the next message; waits for
@@ -172,7 +175,13 @@ impl Connection {
         let value = self.finish(step)?;
         let value = self.talk.answer(value);
         self.collect(self.listening);
+        self.make_safe()?;
         Ok(value)
+    }
+
+    /// Has what the call wrote made as safe as was asked for.
+    fn make_safe(&mut self) -> RedisResult<()> {
+        make_safe(self.talk.engine(), std::mem::take(&mut self.waited))
     }
 
     /// Takes back the next message or answer that nobody asked for.
@@ -193,6 +202,7 @@ impl Connection {
         match step {
             Step::Done(value) => Ok(value),
             Step::Waits => loop {
+                self.waited = true;
                 let seen = self.talk.bell.count();
                 if let Some(value) = self.talk.resume()? {
                     return Ok(value);
@@ -225,6 +235,7 @@ impl ConnectionLike for Connection {
         let (_, answer) = self.packed(cmd, 0)?.ok_or_else(super::packed::empty)?;
         let answer = self.talk.answer(answer);
         self.collect(self.listening);
+        self.make_safe()?;
         Ok(answer)
     }
 
@@ -241,6 +252,7 @@ impl ConnectionLike for Connection {
             (at, done) = (next, done + 1);
         }
         self.collect(self.listening);
+        self.make_safe()?;
         answers.finish()
     }
 

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::bell::{Bell, Cord};
 use super::packed;
-use super::sink::{Sink, pushed};
+use super::sink::{Sink, pushed, server_error};
 use crate::api::Engine;
 use crate::command::{Args, Flow, Protocol, Session, Span};
 
@@ -125,6 +125,11 @@ impl Talk {
         }
     }
 
+    /// What its commands write to.
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Gives the command that waits up.
     pub(super) fn give_up(&mut self) {
         if let Some(session) = &mut self.session {
@@ -196,6 +201,19 @@ fn is_message(value: &Value) -> bool {
             matches!(items.first(), Some(Value::BulkString(kind)) if kind.ends_with(b"message"))
         }
         _ => false,
+    }
+}
+
+/// Waits until what was written is as safe as the engine was asked to make it, before that is answered: what this
+/// thread wrote, or all that was, if a command `waited` and others did its work. One load in memory alone.
+///
+/// # Errors
+/// The engine's own, in a server's words, if it cannot be made safe.
+pub(super) fn make_safe(engine: &Engine, waited: bool) -> RedisResult<()> {
+    let safe = if waited { engine.make_all_safe() } else { engine.make_safe() };
+    match safe.map_err(|error| server_error(&error)) {
+        Err(Value::ServerError(error)) => Err(error.into()),
+        _ => Ok(()),
     }
 }
 

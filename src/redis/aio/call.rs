@@ -12,7 +12,7 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::redis::bell::Bell;
 use crate::redis::connection::Answers;
 use crate::redis::packed;
-use crate::redis::talk::{Step, Talk};
+use crate::redis::talk::{Step, Talk, make_safe};
 
 /// A conversation, and who waits for a turn in it.
 #[derive(Debug)]
@@ -98,6 +98,8 @@ pub(super) struct Call<'a> {
     done: usize,
     answers: Option<Answers>,
     place: Place,
+    /// Whether one of them has waited.
+    waited: bool,
 }
 
 /// Where a call is.
@@ -113,7 +115,7 @@ enum Place {
 impl<'a> Call<'a> {
     pub(super) fn new(shared: &'a Shared, work: Work<'a>, offset: usize, count: usize) -> Call<'a> {
         let answers = Some(Answers::new(offset, count));
-        Call { shared, work, done: 0, answers, place: Place::New }
+        Call { shared, work, done: 0, answers, place: Place::New, waited: false }
     }
 
     /// Runs what can be run; true when all is answered.
@@ -147,6 +149,7 @@ impl<'a> Call<'a> {
     /// Has the others wait for this call's command, unless it is answered already.
     fn wait(&mut self, turns: &mut Turns, waker: &Waker) -> RedisResult<bool> {
         self.place = Place::Waits;
+        self.waited = true;
         turns.busy = true;
         self.shared.bell.wake_next(waker);
         match turns.talk.resume()? {
@@ -222,7 +225,10 @@ impl Future for Call<'_> {
             Ok(true) => Ok(()),
             Err(error) => Err(error),
         };
+        let engine = turns.talk.engine().clone();
         call.leave(turns);
+        // The others have their turn meanwhile.
+        let outcome = outcome.and_then(|()| make_safe(&engine, call.waited));
         let answers = call.answers.take().ok_or_else(packed::empty);
         Poll::Ready(outcome.and_then(|()| answers?.finish()))
     }
