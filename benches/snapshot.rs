@@ -5,6 +5,8 @@
 //! mixed set of a tenth as many keys, unless told otherwise. The folder is `DANIO_BENCH_DIR`, or the system's for
 //! temporary files. Without `DANIO_VALKEY` there is nobody beside.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark measures the machine's own time")]
+
 mod support;
 
 use std::io::{Read, Write};
