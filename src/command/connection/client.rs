@@ -30,6 +30,7 @@ pub(super) const CLIENT: Command = Command::new("client", -2, help::container)
         REPLY,
         NO_EVICT,
         NO_TOUCH,
+        CAPA,
         tracking::TRACKING,
         tracking::CACHING,
         tracking::TRACKINGINFO,
@@ -263,6 +264,19 @@ fn no_touch(ctx: &mut Context<'_, '_>) -> Result<()> {
     ctx.ok()
 }
 
+const CAPA: Command = Command::new("capa", -3, capa)
+    .group(Group::Connection)
+    .flags(&[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .categories(&[Categories::CONNECTION])
+    .since("8.0.0")
+    .summary("Says what this client can do.")
+    .args(&[Arg::string("capability").multiple()]);
+
+/// What there is to be able to, to follow a redirection to another server, is never asked of a client here.
+fn capa(ctx: &mut Context<'_, '_>) -> Result<()> {
+    ctx.ok()
+}
+
 fn on_off(word: &[u8]) -> Result<bool> {
     match word {
         word if is(word, "on") => Ok(true),
@@ -319,6 +333,7 @@ fn help_text(ctx: &mut Context<'_, '_>) -> Result<()> {
                 "CACHING (YES|NO)",
                 "Track what the next command reads, or do not: for OPTIN and OPTOUT.",
             ),
+            ("CAPA <capability> [<capability> ...]", "Say what this client can do."),
             ("GETNAME", "Tell this connection's name."),
             ("GETREDIR", "Tell where this connection's invalidation messages go."),
             ("ID", "Tell this connection's number."),
