@@ -16,7 +16,7 @@ impl Engine {
         self.aof().is_on()
     }
 
-    /// Keeps all changes in an append-only file from now on, or no longer (`CONFIG SET appendonly`). To begin writes a
+    /// Keeps all changes in an append-only file from now on, or no longer (`appendonly`, while it runs). To begin writes a
     /// snapshot, O(all there is), while others go on reading and writing; to end waits until what there is was
     /// written. Until the snapshot is in place, what is written is not kept.
     ///

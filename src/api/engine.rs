@@ -247,6 +247,16 @@ impl Engine {
         Ok(())
     }
 
+    /// Where this thread's last write ended, as far as writes are kept.
+    #[inline]
+    pub(crate) fn appended(&self) -> Option<u64> {
+        #[cfg(feature = "aof")]
+        if self.keyspace().settings.gate.has(Reason::Waits) {
+            return self.inner.aof.journal.appended_here();
+        }
+        None
+    }
+
     /// As [`make_safe`](Engine::make_safe), for what others did on behalf of this thread: all that was done so far.
     ///
     /// # Errors

@@ -231,6 +231,7 @@ impl Session {
         if self.state.client.has_mail() {
             self.pushes = self.take_pushes();
         }
+        let before = self.engine.appended();
         let blocked = self.dispatch(Args::new(&slices), &mut sink) == Flow::Blocked;
         if blocked {
             let _ = self.wait(&mut sink);
@@ -240,7 +241,9 @@ impl Session {
         // Whoever served a call that waited has appended what it did.
         match blocked {
             true => self.engine.make_all_safe()?,
-            false => self.engine.make_safe()?,
+            // What wrote nothing has nothing to wait for.
+            false if self.engine.appended() != before => self.engine.make_safe()?,
+            false => {}
         }
         sink.finish()
     }
