@@ -39,7 +39,9 @@ impl Aof {
                 }
                 None => return Err(io::ErrorKind::Interrupted.into()),
             }
-            if state.file.is_none() || state.closing {
+            // Whoever does something alone has the file meanwhile.
+            let ended = state.file.is_none() && !state.busy;
+            if ended || state.closing {
                 state.switch = None;
                 return Err(io::ErrorKind::Interrupted.into());
             }
