@@ -12,7 +12,7 @@ use crate::keyspace::{Keyspace, Still};
 
 /// Bytes after which a file is synced while it is being written, so that the end does not have to wait for all
 /// of it, and others not for the disk.
-const SYNC_EVERY: u64 = 16 << 20;
+const SYNC_EVERY: u64 = 64 << 20;
 /// Bytes that one thread hands to the other at a time, and how often before it waits.
 const PIECE: usize = 1 << 20;
 const PIECES: usize = 4;
