@@ -55,6 +55,7 @@ const fn both(redis: (u8, u8), valkey: (u8, u8)) -> Known {
 
 /// Every command, by its full name, that came after Redis 7.0.
 const COMMANDS: &[(&str, Known)] = &[
+    ("client|capa", known(None, Some((8, 0)))),
     ("client|no-touch", both((7, 2), (7, 2))),
     ("client|setinfo", both((7, 2), (7, 2))),
     ("delex", redis(8, 4)),
