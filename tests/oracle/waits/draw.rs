@@ -19,16 +19,10 @@ const STREAMS: [&str; 3] = ["s1", "s1", "s2"];
 
 /// One command, or a transaction sent at once; from a connection that is between MULTI and EXEC, or `queues` not.
 pub(super) fn draw(dice: &mut Dice, drawer: &Drawer, queues: bool) -> Vec<Words> {
-    // In a transaction Redis 7.0 refuses MULTI and WATCH and goes on; Danio, as Valkey 9, runs nothing of it then.
-    let may_nest = !queues || drawer.kind != Kind::Redis;
-    if !may_nest || !dice.one_in(10) {
+    // MULTI and WATCH in a transaction are refused: Redis 7.0 goes on behind that, and Valkey 9 has other words.
+    if queues || !dice.one_in(10) {
         let drawn = command(dice, drawer);
-        // Valkey 9 has other words than Redis for a WATCH there.
-        let refused = match &drawn[0][..] {
-            b"MULTI" => !may_nest,
-            b"WATCH" => queues,
-            _ => false,
-        };
+        let refused = queues && [&b"MULTI"[..], b"WATCH"].contains(&drawn[0].as_slice());
         return vec![if refused { words("EXEC") } else { drawn }];
     }
     // Redis 7.0 has its own order of serving after a transaction that makes several keys ready.
