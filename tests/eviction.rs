@@ -152,7 +152,9 @@ fn a_limit_lowered_by_far_stalls_nobody_and_is_reached() {
         config_set(&mut session, "maxmemory-eviction-tenacity", "100");
         config_set(&mut session, "maxmemory", "200kb");
         db.set("a third", "v").expect("it takes the time that it takes");
-        assert!(db.engine().used_memory() <= 200 << 10, "{policy:?}");
+        // Room is made before a call, which then takes some.
+        let used = db.engine().used_memory();
+        assert!(used <= (200 << 10) / 100 * 101, "{policy:?}: {used}");
     }
 }
 

@@ -175,10 +175,10 @@ fn what_is_wrong_is_named() {
         (vec!["--port"], 2, "port", "wrong number of arguments"),
         (vec!["--save", "900"], 2, "save \"900\"", "Invalid save parameters"),
         (
-            vec!["--appendonly", "yes"],
+            vec!["--appendfsync", "sometimes"],
             2,
-            "appendonly \"yes\"",
-            "argument(s) must be one of the following: no",
+            "appendfsync \"sometimes\"",
+            "argument(s) must be one of the following: everysec, always, no",
         ),
     ] {
         let (_, error, well) = start(&words, "").end();

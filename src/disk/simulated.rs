@@ -73,6 +73,15 @@ enum Edit {
 }
 
 impl Edit {
+    /// The sectors that it is part of, in a file that has this length behind it.
+    fn sectors(&self, len: usize) -> std::ops::Range<usize> {
+        match self {
+            Edit::Write { at, bytes } => at / SECTOR..(at + bytes.len()).div_ceil(SECTOR),
+            // What is behind the end is gone, and comes back as zeros.
+            Edit::Cut(to) => to / SECTOR..len.div_ceil(SECTOR).max(to / SECTOR),
+        }
+    }
+
     fn apply(&self, to: &mut Vec<u8>) {
         match self {
             Edit::Write { at, bytes } => {
@@ -156,41 +165,60 @@ impl Simulated {
     }
 }
 
+/// What the disk writes as a whole, in any order.
+const SECTOR: usize = 512;
+
 impl Node {
-    /// What may be left of it.
+    /// What may be left of it: of each sector, what it held after any of the edits that it was part of; and a length that
+    /// the file had, or one on the way to it.
     fn left(&self, choose: &mut impl FnMut(usize) -> usize) -> Vec<u8> {
-        /// A write reaches the disk in parts of this size, in any order.
-        const SECTOR: usize = 512;
-        let mut left = self.safe.clone();
-        for edit in self.forgotten.iter().chain(&self.dirty) {
-            let Edit::Write { at, bytes } = edit else {
-                if choose(2) == 1 {
-                    edit.apply(&mut left);
-                }
-                continue;
-            };
-            match choose(4) {
-                0 => {}
-                1 => edit.apply(&mut left),
-                // Its beginning.
-                2 => {
-                    let bytes = bytes[..choose(bytes.len() + 1)].to_vec();
-                    Edit::Write { at: *at, bytes }.apply(&mut left);
-                }
-                // Some of its sectors: what is missing before another is a hole.
-                _ => {
-                    let mut from = 0;
-                    while from < bytes.len() {
-                        let to = ((at + from) / SECTOR * SECTOR + SECTOR - at).min(bytes.len());
-                        if choose(2) == 1 {
-                            let bytes = bytes[from..to].to_vec();
-                            Edit::Write { at: at + from, bytes }.apply(&mut left);
-                        }
-                        from = to;
-                    }
+        let edits: Vec<&Edit> = self.forgotten.iter().chain(&self.dirty).collect();
+        let mut now = self.safe.clone();
+        let mut edited: Vec<usize> = Vec::new();
+        for edit in &edits {
+            edit.apply(&mut now);
+            let sectors = edit.sectors(now.len());
+            edited.resize(edited.len().max(sectors.end), 0);
+            edited[sectors].iter_mut().for_each(|times| *times += 1);
+        }
+        // The whole is likelier than each state before it.
+        let mut kept = |times: usize| choose(times + 1).max(choose(times + 1));
+        let kept_of: Vec<usize> = edited.iter().map(|times| kept(*times)).collect();
+        let length_after = kept(edits.len());
+
+        let mut left = vec![0; edited.len() * SECTOR];
+        let mut now = self.safe.clone();
+        let mut seen = vec![0; edited.len()];
+        let (mut length, mut before) = (now.len(), now.len());
+        let copy = |sector: usize, now: &[u8], left: &mut Vec<u8>| {
+            let at = sector * SECTOR;
+            let end = now.len().min(at + SECTOR);
+            left[at..at + SECTOR].fill(0);
+            if at < end {
+                left[at..end].copy_from_slice(&now[at..end]);
+            }
+        };
+        (0..edited.len()).for_each(|sector| copy(sector, &now, &mut left));
+        for (done, edit) in (1..).zip(&edits) {
+            edit.apply(&mut now);
+            for sector in edit.sectors(now.len()) {
+                seen[sector] += 1;
+                if seen[sector] == kept_of[sector] {
+                    copy(sector, &now, &mut left);
                 }
             }
+            if done == length_after {
+                (before, length) = (length, now.len());
+            } else if done < length_after {
+                length = now.len();
+            }
         }
+        if before < length {
+            length -= choose(length - before + 1) * choose(2);
+        }
+        let untouched = self.safe.get(left.len()..).unwrap_or_default();
+        left.extend_from_slice(untouched);
+        left.resize(length, 0);
         left
     }
 }

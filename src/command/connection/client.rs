@@ -266,7 +266,7 @@ fn no_touch(ctx: &mut Context<'_, '_>) -> Result<()> {
 
 const CAPA: Command = Command::new("capa", -3, capa)
     .group(Group::Connection)
-    .flags(&[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .flags(&[Flags::ALLOW_BUSY, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
     .categories(&[Categories::CONNECTION])
     .since("8.0.0")
     .summary("Says what this client can do.")

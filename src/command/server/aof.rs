@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 
 pub(super) const BGREWRITEAOF: Command = Command::new("bgrewriteaof", 1, bgrewriteaof)
     .group(Group::Server)
-    .flags(&[Flags::ADMIN, Flags::NOSCRIPT])
+    .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::NO_ASYNC_LOADING])
     .since("1.0.0")
     .summary("Has the append-only file written anew, as short as the data allow.");
 

@@ -66,7 +66,8 @@ pub(crate) struct Reader<R> {
 /// Within a command: more is needed, or it is none.
 enum Halt {
     More,
-    Damaged(&'static str),
+    /// Why, and the place in the window where something else should stand.
+    Damaged(&'static str, usize),
 }
 
 impl<R: Read> Reader<R> {
@@ -97,8 +98,8 @@ impl<R: Read> Reader<R> {
                 // A comment.
                 Ok(None) => {}
                 // What was taken lies in the window, which may move: the rest is for the next time.
-                Err(Halt::Damaged(_)) if !places.is_empty() => return None,
-                Err(Halt::Damaged(why)) => return Some(self.torn_or_damaged(why)),
+                Err(Halt::Damaged(..)) if !places.is_empty() => return None,
+                Err(Halt::Damaged(why, at)) => return Some(self.torn_or_damaged(why, at)),
                 Err(Halt::More) if self.over => {
                     let left = self.end - self.at;
                     return Some(if left == 0 { Stop::End } else { Stop::Torn });
@@ -117,7 +118,7 @@ impl<R: Read> Reader<R> {
     /// Reads a command, or passes over a comment.
     fn command(&mut self) -> Result<Option<Place>, Halt> {
         let mut at = self.at;
-        let first_word = self.words.len();
+        let (first_word, begin) = (self.words.len(), at);
         let line = self.line(&mut at)?;
         if line.first() == Some(&b'#') {
             self.at = at;
@@ -125,7 +126,7 @@ impl<R: Read> Reader<R> {
         }
         let count = count(line, b'*').filter(|count| *count > 0);
         // Each word takes six bytes at least, so that no count is taken at its word.
-        let count = count.ok_or(Halt::Damaged("a command should begin here"))?;
+        let count = count.ok_or(Halt::Damaged("a command should begin here", begin))?;
         for _ in 0..count {
             if let Err(halt) = self.word(&mut at) {
                 self.words.truncate(first_word);
@@ -138,17 +139,18 @@ impl<R: Read> Reader<R> {
     }
 
     fn word(&mut self, at: &mut usize) -> Result<(), Halt> {
+        let begin = *at;
         let length =
-            count(self.line(at)?, b'$').ok_or(Halt::Damaged("a word should begin here"))?;
+            count(self.line(at)?, b'$').ok_or(Halt::Damaged("a word should begin here", begin))?;
         if length > LONGEST_WORD {
-            return Err(Halt::Damaged("a word is longer than any may be"));
+            return Err(Halt::Damaged("a word is longer than any may be", begin));
         }
         let (start, end) = (*at, *at + length);
         if self.end < end + 2 {
             return Err(Halt::More);
         }
         if &self.window[end..end + 2] != b"\r\n" {
-            return Err(Halt::Damaged("a word does not end where it should"));
+            return Err(Halt::Damaged("a word does not end where it should", end));
         }
         self.words.push(Word { start, end });
         *at = end + 2;
@@ -165,9 +167,11 @@ impl<R: Read> Reader<R> {
                 *at += end + 1;
                 Ok(rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]))
             }
-            None if comment && rest.len() > PIECE => Err(Halt::Damaged("a comment without end")),
+            None if comment && rest.len() > PIECE => {
+                Err(Halt::Damaged("a comment without end", *at))
+            }
             None if !comment && rest.len() >= LONGEST_LINE => {
-                Err(Halt::Damaged("a command should begin here"))
+                Err(Halt::Damaged("a command should begin here", *at))
             }
             None => Err(Halt::More),
         }
@@ -198,26 +202,29 @@ impl<R: Read> Reader<R> {
         Ok(())
     }
 
-    /// What is no command: the place where nothing was written any more, or damage.
-    fn torn_or_damaged(&mut self, why: &'static str) -> Stop {
-        match self.is_hole() {
+    /// What is no command: the place where nothing was written any more, or damage, found at `at` in the window.
+    fn torn_or_damaged(&mut self, why: &'static str, at: usize) -> Stop {
+        match self.is_hole(at - self.at) {
             Ok(true) => Stop::Torn,
             Ok(false) => Stop::Damaged(why),
             Err(error) => Stop::Failed(error),
         }
     }
 
-    /// Whether there is a hole within what should be a command: zeros up to the end of a sector or of the file, from the
-    /// first byte on that cannot be part of it.
-    fn is_hole(&mut self) -> io::Result<bool> {
-        // As much as the sector that is looked at.
-        while !self.over && self.end - self.at < 2 * SECTOR as usize {
+    /// Whether a hole begins where a line or the end of a word should stand, `beyond` the command's beginning: zeros up to
+    /// the end of a sector or of the file. A sector is written as a whole, so that no hole ends within one.
+    fn is_hole(&mut self, beyond: usize) -> io::Result<bool> {
+        // The line, and as much as the sector in which it ends.
+        while !self.over && self.end - self.at < beyond + LONGEST_LINE + SECTOR as usize {
             self.fill()?;
         }
         let (offset, rest) = (self.offset(), &self.window[self.at..self.end]);
-        // Lines have no zeros: the first zero is where a hole begins, unless it lies in a word, which then does not end
-        // where it should.
-        let Some(first) = memchr::memchr(0, rest) else { return Ok(false) };
+        let line = &rest[beyond..rest.len().min(beyond + LONGEST_LINE)];
+        let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+        // Lines have no zeros.
+        let Some(first) = memchr::memchr(0, line).map(|first| beyond + first) else {
+            return Ok(false);
+        };
         let from = offset + first as u64;
         let to = (from / SECTOR + 1) * SECTOR;
         let last = usize::try_from(to - offset).unwrap_or(usize::MAX).min(rest.len());

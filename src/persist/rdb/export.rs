@@ -255,7 +255,12 @@ impl Observer for Taking {
 impl Recorder {
     fn new(keyspace: &Keyspace, sizes: &[CutSize], style: Style) -> Recorder {
         let timed = sizes.iter().any(|size| size.timed > 0);
-        let newest = if timed { Target::VALKEY_9 } else { Target::REDIS_7_2 };
+        let newest = match (timed, style.base) {
+            (true, _) => Target::VALKEY_9,
+            // Append-only files of this form are read by Redis since 7.0.
+            (false, true) => Target::REDIS_7_0,
+            (false, false) => Target::REDIS_7_2,
+        };
         let uses = match keyspace.settings.policy() {
             EvictionPolicy::AllKeysLru | EvictionPolicy::VolatileLru => Use::Idle,
             EvictionPolicy::AllKeysLfu | EvictionPolicy::VolatileLfu => Use::Frequency,
