@@ -1,0 +1,230 @@
+//! `danio-server` with an append-only file: killed at any moment, and the other way round with Redis.
+//!
+//! `DANIO_KILLS` says how many rounds of killing there are; a few unless it is set. What needs Redis is skipped where
+//! `DANIO_REDIS` names none.
+
+#![cfg(all(feature = "server", unix))]
+#![allow(clippy::disallowed_methods, reason = "the tests wait on real processes")]
+#![allow(clippy::unwrap_used, reason = "a test says by failing what is wrong")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Server {
+    fn start(program: &str, folder: &Path, fsync: &str) -> Server {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let child = Command::new(program)
+            .args(["--port", &port.to_string(), "--dir"])
+            .arg(folder)
+            .args(["--appendonly", "yes", "--appendfsync", fsync, "--save", ""])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Server { child, port };
+        let began = Instant::now();
+        loop {
+            assert!(began.elapsed() < Duration::from_secs(30), "{program} does not answer");
+            if let Ok(mut client) = Client::try_connect(port)
+                && client.try_call(&["PING"]).is_ok_and(|answer| answer == "+PONG")
+            {
+                return server;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn danio(folder: &Path, fsync: &str) -> Server {
+        Server::start(env!("CARGO_BIN_EXE_danio-server"), folder, fsync)
+    }
+
+    fn client(&self) -> Client {
+        Client::try_connect(self.port).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+struct Client(BufReader<TcpStream>);
+
+impl Client {
+    fn try_connect(port: u16) -> std::io::Result<Client> {
+        let stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        Ok(Client(BufReader::new(stream)))
+    }
+
+    /// The answer's first line, and behind a length the bytes.
+    fn try_call(&mut self, words: &[&str]) -> std::io::Result<String> {
+        let mut bytes = format!("*{}\r\n", words.len());
+        words.iter().for_each(|word| bytes += &format!("${}\r\n{word}\r\n", word.len()));
+        self.0.get_mut().write_all(bytes.as_bytes())?;
+        let mut line = String::new();
+        if self.0.read_line(&mut line)? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        let line = line.trim_end().to_owned();
+        let Some(length) = line.strip_prefix('$') else { return Ok(line) };
+        let Ok(length) = length.parse::<usize>() else { return Ok(line) };
+        let mut text = vec![0; length + 2];
+        self.0.read_exact(&mut text)?;
+        Ok(String::from_utf8_lossy(&text[..length]).into_owned())
+    }
+
+    fn call(&mut self, line: &str) -> String {
+        self.try_call(&line.split(' ').collect::<Vec<_>>()).unwrap()
+    }
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("danio-aof-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn what_was_answered_is_there_after_a_kill() {
+    let rounds = std::env::var("DANIO_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(4_u64);
+    for fsync in ["always", "everysec"] {
+        let folder = folder(fsync);
+        let acknowledged: Arc<[AtomicU64; 4]> = Arc::default();
+        for round in 0..rounds {
+            let server = Server::danio(&folder, fsync);
+            let mut client = server.client();
+            for (writer, acknowledged) in acknowledged.iter().enumerate() {
+                let least = acknowledged.load(SeqCst);
+                let [a, b] = ["a", "b"].map(|name| client.call(&format!("GET {name}{writer}")));
+                let value = a.parse().unwrap_or(0_u64);
+                assert_eq!(a, b, "{fsync}, round {round}: half a transaction");
+                assert!(value >= least, "{fsync}, round {round}: {value} of {least} acknowledged");
+                acknowledged.store(value, SeqCst);
+            }
+            let writers: Vec<_> = (0..4)
+                .map(|writer| {
+                    let (acknowledged, mut client) = (acknowledged.clone(), server.client());
+                    std::thread::spawn(move || {
+                        let mut n = acknowledged[writer].load(SeqCst);
+                        loop {
+                            n += 1;
+                            for line in [
+                                "MULTI".to_owned(),
+                                format!("SET a{writer} {n}"),
+                                format!("SET b{writer} {n}"),
+                                "EXEC".to_owned(),
+                            ] {
+                                let words: Vec<&str> = line.split(' ').collect();
+                                let Ok(answer) = client.try_call(&words) else { return };
+                                if answer == "*2" {
+                                    // The two answers that EXEC's consists of.
+                                    for _ in 0..2 {
+                                        if client.0.read_line(&mut String::new()).is_err() {
+                                            return;
+                                        }
+                                    }
+                                    acknowledged[writer].store(n, SeqCst);
+                                }
+                            }
+                        }
+                    })
+                })
+                .collect();
+            std::thread::sleep(Duration::from_millis(60 + round * 37 % 140));
+            if round % 3 == 1 {
+                client.call("BGREWRITEAOF");
+                std::thread::sleep(Duration::from_millis(round % 20));
+            }
+            drop(server); // SIGKILL
+            writers.into_iter().for_each(|writer| writer.join().unwrap());
+        }
+        assert!(acknowledged.iter().all(|n| n.load(SeqCst) > 0));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
+
+const LINES: &[&str] = &[
+    "SET k v",
+    "RPUSH list a b c d",
+    "SADD set x y z",
+    "SADD ints 1 2 3",
+    "HSET hash f v g w",
+    "ZADD zset 1.5 m 2 n",
+    "SET short v EX 10000",
+    "INCRBY n 41",
+    "LPOP list",
+    "ZINCRBY zset 1 m",
+    "HDEL hash g",
+    "APPEND k more",
+    "XADD s 1-1 f v",
+    "XADD s 2-1 f w",
+    "XGROUP CREATE s g 0",
+    "XREADGROUP GROUP g c COUNT 1 STREAMS s >",
+    "SETBIT bits 7 1",
+    "GETSET k w",
+];
+
+#[test]
+fn redis_reads_what_danio_keeps_and_danio_what_redis_keeps() {
+    let Ok(redis) = std::env::var("DANIO_REDIS") else {
+        eprintln!("skipped: DANIO_REDIS names no server");
+        return;
+    };
+    let danio = env!("CARGO_BIN_EXE_danio-server");
+    for (name, writes, reads) in [("ours", danio, &*redis), ("theirs", &*redis, danio)] {
+        for rewrite in [false, true] {
+            let folder = folder(name);
+            let server = Server::start(writes, &folder, "always");
+            let mut client = server.client();
+            for line in LINES {
+                let answer = client.call(line);
+                assert!(!answer.starts_with('-'), "{line}: {answer}");
+                // What an array's answer goes on with is read over with a new connection.
+                client = server.client();
+            }
+            if rewrite {
+                client.call("BGREWRITEAOF");
+                std::thread::sleep(Duration::from_millis(500));
+                client.call("INCR n");
+            }
+            let keys = server.client().call("DBSIZE");
+            let values: Vec<String> = ["k", "n", "bits"]
+                .iter()
+                .map(|key| server.client().call(&format!("GET {key}")))
+                .collect();
+            drop(server);
+            let check = Path::new(&redis).with_file_name("redis-check-aof");
+            if check.exists() {
+                let manifest = folder.join("appendonlydir/appendonly.aof.manifest");
+                let checked = Command::new(check).arg(manifest).output().unwrap();
+                let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+                assert!(said.contains("All AOF files and manifest are valid"), "{said}");
+            }
+            let server = Server::start(reads, &folder, "always");
+            assert_eq!(server.client().call("DBSIZE"), keys, "{name} {rewrite}");
+            for (key, value) in ["k", "n", "bits"].iter().zip(values) {
+                assert_eq!(server.client().call(&format!("GET {key}")), value);
+            }
+            let mut client = server.client();
+            assert_eq!(client.call("LLEN list"), ":3");
+            assert_eq!(client.call("ZSCORE zset m"), "2.5");
+            assert_eq!(client.call("XLEN s"), ":2");
+            assert_eq!(client.call("HGET hash f"), "v");
+            drop(server);
+            std::fs::remove_dir_all(&folder).unwrap();
+        }
+    }
+}
