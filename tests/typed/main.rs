@@ -7,6 +7,7 @@ mod changes;
 mod foreign;
 mod models;
 mod scopes;
+mod waits;
 
 use serde::{Deserialize, Serialize};
 
