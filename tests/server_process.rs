@@ -11,6 +11,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wire::Wire;
 
@@ -18,11 +19,18 @@ struct Process {
     child: Child,
     log: BufReader<std::process::ChildStdout>,
     seen: String,
+    folder: PathBuf,
 }
 
 fn start(words: &[&str], input: &str) -> Process {
+    // What it saves when it ends is for nobody.
+    static STARTED: AtomicUsize = AtomicUsize::new(0);
+    let number = STARTED.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("danio-{}-{number}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
     let mut child = Command::new(env!("CARGO_BIN_EXE_danio-server"))
         .args(words)
+        .current_dir(&folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -30,7 +38,7 @@ fn start(words: &[&str], input: &str) -> Process {
         .expect("the server starts");
     child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("it is read");
     let log = BufReader::new(child.stdout.take().expect("a pipe"));
-    Process { child, log, seen: String::new() }
+    Process { child, log, seen: String::new(), folder }
 }
 
 impl Process {
@@ -53,7 +61,9 @@ impl Process {
         self.log.read_to_string(&mut self.seen).expect("a log");
         let mut error = String::new();
         self.child.stderr.take().expect("a pipe").read_to_string(&mut error).expect("text");
-        (self.seen, error, self.child.wait().expect("it ends").success())
+        let well = self.child.wait().expect("it ends").success();
+        fs::remove_dir_all(self.folder).expect("its folder");
+        (self.seen, error, well)
     }
 }
 
@@ -111,8 +121,6 @@ fn a_file_the_input_and_options_count_in_turn() {
     let port = free_port().to_string();
     let file = scratch("conf", "port 1\nmaxmemory 1mb\nmaxmemory-samples 7\ndatabases 3\n");
     let input = format!("port {port}\nmaxmemory \"2mb\"\n");
-    let folder = file.with_extension("dir");
-    fs::create_dir_all(&folder).expect("a folder");
     let file_name = file.to_string_lossy().into_owned();
     let mut server = start(
         &[
@@ -125,8 +133,6 @@ fn a_file_the_input_and_options_count_in_turn() {
             "127.0.0.1",
             "--save",
             "",
-            "--dir",
-            &folder.to_string_lossy(),
             "-",
         ],
         &input,
@@ -151,7 +157,6 @@ fn a_file_the_input_and_options_count_in_turn() {
     // Logged before it listens, and so before the level was changed.
     assert!(!log.contains("Configuration loaded"), "the level counted from the start: {log}");
     fs::remove_file(file).expect("the file");
-    fs::remove_dir(folder).expect("the folder, in which nothing is saved");
 }
 
 #[test]
