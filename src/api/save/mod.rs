@@ -99,7 +99,9 @@ impl Engine {
         self.saves().save()
     }
 
-    /// As [`save`](Engine::save), on a thread of its own: returns at once (`BGSAVE`).
+    /// As [`save`](Engine::save), on a thread of its own: returns at once (`BGSAVE`). What is saved is of one moment, which
+    /// comes when the thread begins and no other export runs: after the call, so that what was written before it is
+    /// saved, and what is written next may be.
     ///
     /// # Errors
     /// [`Error::Reply`](crate::Error::Reply) if one is being saved already; [`Error::Io`](crate::Error::Io) if there is
@@ -113,8 +115,8 @@ impl Engine {
     /// let engine = Engine::open(Config::new().dir(&folder))?;
     /// engine.db(0)?.set("k", "v")?;
     /// let saving = engine.background_save()?;
-    /// engine.db(0)?.set("another", "v")?;
     /// assert_eq!(saving.wait()?.keys, 1);
+    /// engine.db(0)?.set("another", "v")?;
     /// assert_eq!(engine.save_status().changes, 1);
     /// # std::fs::remove_dir_all(&folder)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
