@@ -93,6 +93,10 @@ mod clock;
 pub mod command;
 mod config;
 #[cfg(feature = "snapshot")]
+#[cfg_attr(
+    not(feature = "aof"),
+    allow(dead_code, reason = "snapshots are written once, journals are written on and cut off")
+)]
 mod disk;
 mod ds;
 mod error;
@@ -103,6 +107,10 @@ pub mod fuzzing;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 #[cfg(feature = "aof")]
+#[cfg_attr(
+    not(feature = "network"),
+    allow(dead_code, reason = "connections wait without a thread of their own")
+)]
 mod journal;
 mod keyspace;
 #[cfg(feature = "network")]

@@ -46,11 +46,9 @@ pub enum CodecProblem {
     Unwritable(Box<str>),
 }
 
+// Only typed values have a codec, and caches of them.
+#[cfg(any(feature = "serde", feature = "cache"))]
 impl Written {
-    #[cfg_attr(
-        not(feature = "serde"),
-        expect(dead_code, reason = "only typed values have a codec")
-    )]
     pub(crate) fn new(codec: impl Into<Cow<'static, str>>, version: u32) -> Written {
         Written { codec: codec.into(), version }
     }

@@ -214,7 +214,7 @@ impl Journal {
     }
 
     /// Has `woken` woken when all up to a position is safe or cannot be made so. What it came to is
-    /// [asked](Wait::outcome) afterwards, and may be known at once.
+    /// [asked](Journal::outcome) afterwards, and may be known at once.
     pub(crate) fn when_safe(&self, up_to: u64, woken: &Arc<dyn Woken>) -> Wait {
         self.waiting.when_safe(up_to, woken)
     }

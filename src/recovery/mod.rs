@@ -26,7 +26,7 @@ impl Engine {
     )]
     ///
     /// # Errors
-    /// [`Error::Config`](crate::Error::Config) says which setting is out of its range, or that a thread could not be started;
+    /// [`Error::Config` says](crate::Error::Config) which setting is out of its range, or that a thread could not be started;
     #[cfg_attr(
         feature = "aof",
         doc = "[`Error::AppendOnlyFile`] which file cannot be read, from where on and why; [`Error::Io`] that one cannot \

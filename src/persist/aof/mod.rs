@@ -272,6 +272,7 @@ impl Aof {
 
     /// Puts what was appended up to a position in the kernel's hands, which outlive the process, if the disk is not busy with
     /// a sync; if it has been for long, waits for it.
+    #[cfg_attr(not(feature = "network"), expect(dead_code, reason = "only connections ask for it"))]
     pub(crate) fn write_through(&self, up_to: u64) {
         /// For so long a sync may hold writes up before they are waited for.
         const PATIENCE: Duration = Duration::from_secs(2);
