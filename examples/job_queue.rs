@@ -114,13 +114,18 @@ impl Queue {
         Ok(outcomes == [DeleteOutcome::Deleted])
     }
 
-    /// Puts a job aside that fails again and again.
-    fn give_up(&self, job: &Redelivered) -> Result<()> {
-        let tries = job.deliveries.to_string();
+    /// Puts a job aside that fails again and again, unless somebody else has it by now.
+    fn give_up(&self, job: &Redelivered, tries: u64) -> Result<()> {
         let fields = job.entry.fields.iter().map(|(f, v)| (f.to_vec(), v.to_vec()));
-        let why = [(b"tries".to_vec(), tries.into_bytes())];
-        self.db.xadd("jobs:dead", fields.chain(why))?;
-        self.finish(job).map(drop)
+        let why = [(b"tries".to_vec(), tries.to_string().into_bytes())];
+        // Either in the queue or among the dead, whatever happens in between.
+        self.db.transaction(["jobs", "jobs:dead"], |tx| {
+            let group = tx.consumer_group("jobs", "workers");
+            if group.ack_and_delete([job.entry.id])? == [DeleteOutcome::Deleted] {
+                tx.xadd("jobs:dead", fields.chain(why))?;
+            }
+            Ok(())
+        })
     }
 
     /// Whether there are jobs that nobody has finished.
@@ -149,12 +154,14 @@ fn work(
         }
         for job in jobs {
             let number = image(&job);
-            if job.deliveries >= TRIES {
-                queue.give_up(&job)?;
-            } else if resize(number, job.deliveries).is_ok() && queue.finish(&job)? {
-                *finished.lock().expect("no worker panics").entry(number).or_default() += 1;
+            if resize(number, job.deliveries).is_ok() {
+                if queue.finish(&job)? {
+                    *finished.lock().expect("no worker panics").entry(number).or_default() += 1;
+                }
+            } else if job.deliveries + 1 >= TRIES {
+                queue.give_up(&job, job.deliveries + 1)?;
             }
-            // A job that failed stays pending, and is tried again later.
+            // Any other job that failed stays pending, and is tried again later.
         }
     }
 }
