@@ -59,6 +59,37 @@ fn messages_come_between_answers_and_never_in_one() {
     });
 }
 
+/// Messages that wait for one another are all sent in the end, the last too, in the order of each publisher.
+#[test]
+fn messages_of_many_publishers_all_come_in_order() {
+    const PUBLISHERS: usize = 8;
+    const MESSAGES: usize = 300;
+    let fixture = Fixture::new();
+    let mut wire = fixture.connect();
+    wire.call(&["SUBSCRIBE", "ch"], "*3\r\n$9\r\nsubscribe\r\n$2\r\nch\r\n:1\r\n");
+    std::thread::scope(|scope| {
+        for publisher in 0..PUBLISHERS {
+            let mut other = fixture.connect();
+            scope.spawn(move || {
+                for first in (0..MESSAGES).step_by(3) {
+                    let batch =
+                        (first..first + 3).map(|i| format!("PUBLISH ch {publisher}:{i}\r\n"));
+                    other.send(batch.collect::<String>());
+                    (0..3).for_each(|_| assert_eq!(other.line(), ":1"));
+                }
+            });
+        }
+        let mut next = [0; PUBLISHERS];
+        for _ in 0..PUBLISHERS * MESSAGES {
+            let lines: Vec<String> = (0..7).map(|_| wire.line()).collect();
+            let (publisher, number) = lines[6].split_once(':').expect("as published");
+            let publisher: usize = publisher.parse().expect("a number");
+            assert_eq!(number, next[publisher].to_string());
+            next[publisher] += 1;
+        }
+    });
+}
+
 #[test]
 fn a_connection_that_is_held_back_gets_messages() {
     let fixture = Fixture::new();

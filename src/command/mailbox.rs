@@ -78,6 +78,12 @@ impl Client {
         self.mailbox.bytes()
     }
 
+    /// Whether more than one push waits.
+    #[cfg(feature = "network")]
+    pub(crate) fn has_several_mails(&self) -> bool {
+        self.mailbox.len() > 1
+    }
+
     /// How much may wait for it.
     pub(crate) fn output_limit(&self) -> &OutputLimit {
         if self.is_subscriber() { &self.limits.pubsub } else { &self.limits.normal }

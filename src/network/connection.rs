@@ -1,6 +1,7 @@
 //! One connection: a future that reads, runs and answers until its peer has had enough.
 
 mod desk;
+mod gather;
 mod limits;
 mod safety;
 
@@ -12,6 +13,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 
 use desk::{DESK, Desk, GATHER};
+use gather::Gathering;
 use safety::{Answers, Safety};
 
 use super::output::Output;
@@ -45,6 +47,8 @@ pub(super) struct Connection {
     /// Whether the session waits, with a command such as BLPOP.
     blocked: bool,
     output: Output,
+    /// Whether what is pushed waits for more.
+    gathering: Gathering,
     /// Since when more output waits than the soft limit allows.
     over_since: Option<Millis>,
     /// Whether the connection ends when `output` is sent.
@@ -82,6 +86,7 @@ impl Connection {
             held: None,
             blocked: false,
             output: Output::default(),
+            gathering: Gathering::default(),
             over_since: None,
             ending: false,
             seated: false,
@@ -121,6 +126,11 @@ impl Connection {
                 return Ok(Poll::Ready(()));
             }
             if self.has_mail() && self.output.waiting() == 0 {
+                let client = &self.seat.client;
+                if self.gathering.goes_on(client.mail_bytes(), || client.has_several_mails()) {
+                    gather::wait_for_input(cx);
+                    return Ok(Poll::Pending);
+                }
                 self.deliver(desk)?;
                 // The socket says when it has room again; else there may be more.
                 continue;

@@ -11,8 +11,9 @@ use super::connection::Connection;
 use super::shared::Shared;
 use super::stream::Accepted;
 
-/// How many turns of connections there are between two looks for new input.
-const ROUND: u32 = 512;
+/// How many turns of connections there are between two looks for new input: so few that, while a message goes
+/// to a thousand subscribers, the next ones come in and go to many of them together.
+const ROUND: u32 = 128;
 
 /// Rounds after the server was told to stop.
 pub(super) const LAST_ROUNDS: u32 = 32;
