@@ -90,6 +90,65 @@ fn messages_of_many_publishers_all_come_in_order() {
     });
 }
 
+/// Answers that wait for the disk are not overtaken by the messages of a later command, though these wait
+/// for more of their kind, and nothing is lost.
+#[cfg(feature = "aof")]
+#[test]
+fn messages_stay_behind_answers_that_wait_for_the_disk() {
+    const ROUNDS: usize = 100;
+    let dir = std::env::temp_dir().join(format!("danio-channels-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).expect("a folder");
+    let config = danio::Config::new().dir(&dir).append_only(true);
+    let fixture = Fixture::of(config.append_fsync(danio::AppendFsync::Always), &[]);
+    let mut wire = fixture.connect();
+    wire.command(&["HELLO", "3"]);
+    wire.send("ECHO hello-is-over\r\n");
+    while wire.line() != "hello-is-over" {}
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // Others publish all the time, so that what comes is gathered.
+        for _ in 0..3 {
+            let (mut other, done) = (fixture.connect(), &done);
+            scope.spawn(move || {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    other.send("PUBLISH ch other\r\n".repeat(3));
+                    (0..3).for_each(|_| drop(other.line()));
+                }
+            });
+        }
+        for round in 0..ROUNDS {
+            let own = format!("own{round}");
+            wire.send(format!(
+                "SUBSCRIBE ch\r\nSET k {round}\r\nPUBLISH ch {own}\r\nINCR n\r\nUNSUBSCRIBE ch\r\n"
+            ));
+            // What came of this connection's commands, in order.
+            let mut came = Vec::new();
+            while came.last().is_none_or(|last| last != "unsubscribe") {
+                match wire.line().as_str() {
+                    ">3" => {
+                        let rest: Vec<String> = (0..5).map(|_| wire.line()).collect();
+                        if rest[1] != "message" {
+                            came.push(rest[1].clone());
+                            continue;
+                        }
+                        assert!(came.contains(&"subscribe".to_string()), "{came:?}");
+                        let payload = wire.line();
+                        if payload != "other" {
+                            came.push(payload);
+                        }
+                    }
+                    answer => came.push(answer.to_string()),
+                }
+            }
+            let count = format!(":{}", round + 1);
+            assert_eq!(came, ["subscribe", "+OK", ":1", &own, &count, "unsubscribe"]);
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    drop(fixture);
+    std::fs::remove_dir_all(&dir).expect("removed");
+}
+
 #[test]
 fn a_connection_that_is_held_back_gets_messages() {
     let fixture = Fixture::new();

@@ -23,7 +23,12 @@ impl Fixture {
 
     /// With these parameters.
     pub(crate) fn with(parameters: &[(&str, &str)]) -> Fixture {
-        let engine = Engine::open(Config::new()).expect("an engine");
+        Fixture::of(Config::new(), parameters)
+    }
+
+    /// Of an engine of this kind, with these parameters.
+    pub(crate) fn of(config: Config, parameters: &[(&str, &str)]) -> Fixture {
+        let engine = Engine::open(config).expect("an engine");
         for (name, value) in parameters {
             let words: Vec<&[u8]> = value.split(' ').map(str::as_bytes).collect();
             Instance::of(&engine).parameters.load(name.as_bytes(), &words).expect("a parameter");
