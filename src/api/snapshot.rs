@@ -4,7 +4,8 @@ use std::io::{Read, Write};
 
 use super::Engine;
 use crate::error::Result;
-use crate::persist::rdb::{self, Loaded, Progress, Style, Target};
+use crate::persist::Progress;
+use crate::persist::rdb::{self, Loaded, Style, Target};
 
 /// Who is to read a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,4 +2,9 @@
 
 #[cfg(feature = "aof")]
 pub(crate) mod aof;
+mod progress;
 pub(crate) mod rdb;
+mod walk;
+
+pub(crate) use progress::Progress;
+pub(crate) use walk::{Failure, Written};

@@ -12,7 +12,8 @@ use crate::config::Reason;
 use crate::disk::Files;
 use crate::error::{Error, Result};
 use crate::keyspace::{Keyspace, Still};
-use crate::persist::rdb::{self, Failure, How, Loaded, Place, Progress, Style, Written};
+use crate::persist::rdb::{self, How, Loaded, Place, Style};
+use crate::persist::{Failure, Progress, Written};
 use crate::sync::{Condvar, Mutex, RwLock, thread};
 
 /// Seconds after which a save that failed is tried again.

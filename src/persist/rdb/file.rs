@@ -2,13 +2,12 @@
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc;
-use std::time::Duration;
 
-use super::export::{Failure, Style, Written, export, export_still};
+use super::export::{Style, export, export_still};
 use crate::disk::{self, Disk};
 use crate::keyspace::{Keyspace, Still};
+use crate::persist::{Failure, Progress, Written};
 
 /// Bytes after which a file is synced while it is being written, so that the end does not have to wait for all
 /// of it, and others not for the disk.
@@ -16,47 +15,6 @@ const SYNC_EVERY: u64 = 64 << 20;
 /// Bytes that one thread hands to the other at a time, and how often before it waits.
 const PIECE: usize = 1 << 20;
 const PIECES: usize = 4;
-
-/// How far a snapshot is, for those who look on or want it to end.
-#[derive(Debug, Default)]
-pub(crate) struct Progress {
-    /// Keys written so far, and those that there are to write.
-    pub(crate) keys: AtomicU64,
-    pub(crate) total: AtomicU64,
-    /// Nobody wants it any more.
-    pub(crate) cancelled: AtomicBool,
-    /// `rdb-key-save-delay`: microseconds to sleep for each key, for tests; if negative, one for so many keys.
-    pub(crate) delay: AtomicI64,
-}
-
-impl Progress {
-    /// Begins anew.
-    pub(crate) fn begin(&self, total: u64) {
-        self.keys.store(0, Relaxed);
-        self.total.store(total, Relaxed);
-    }
-
-    /// So many more keys were written. Whoever calls this holds no lock.
-    pub(crate) fn wrote(&self, keys: u64) {
-        let before = self.keys.fetch_add(keys, Relaxed);
-        let delay = self.delay.load(Relaxed);
-        let micros = match delay {
-            0 => return,
-            1.. => delay.unsigned_abs().saturating_mul(keys),
-            _ => {
-                let every = delay.unsigned_abs();
-                (before + keys) / every - before / every
-            }
-        };
-        // Not longer than somebody may want it to end.
-        let mut left = Duration::from_micros(micros);
-        while !left.is_zero() && !self.cancelled.load(Relaxed) {
-            let nap = left.min(Duration::from_millis(10));
-            std::thread::sleep(nap);
-            left -= nap;
-        }
-    }
-}
 
 /// Where a snapshot is put.
 #[derive(Debug, Clone, Copy)]
@@ -141,11 +99,5 @@ impl Write for Pipe {
     fn flush(&mut self) -> io::Result<()> {
         let piece = std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE));
         self.give.send(piece).map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Failure {
-        Failure::Io(error)
     }
 }

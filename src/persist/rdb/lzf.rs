@@ -24,6 +24,7 @@ pub(super) const RATIO: usize = LONGEST.div_ceil(3);
 
 /// Where three bytes were seen last, by their hash. Kept from one string to the next: places count on, so that
 /// those of earlier strings are known to be such.
+#[derive(Default)]
 pub(super) struct Compressor {
     seen: Box<[u32]>,
     /// Places of earlier strings are below.
@@ -33,7 +34,7 @@ pub(super) struct Compressor {
 impl Compressor {
     /// Allocates nothing before there is something to compress.
     pub(super) fn new() -> Compressor {
-        Compressor { seen: Box::default(), base: 0 }
+        Compressor::default()
     }
 
     /// Adds the compressed form of `input` to `out`, and returns true, if it is by four bytes shorter at

@@ -46,9 +46,13 @@ mod tests;
 mod ziplist;
 mod zipmap;
 
-pub(crate) use export::{Failure, Style, Written, export};
-pub(crate) use file::{Place, Progress, save, save_still};
+pub(crate) use export::{Style, export};
+pub(crate) use file::{Place, save, save_still};
 pub(crate) use import::{How, Loaded, import, payload_of, read_file};
+#[cfg(fuzzing)]
+pub(crate) use load::load as load_bytes;
+#[cfg(feature = "aof")]
+pub(crate) use payload::dump_for;
 #[cfg(fuzzing)]
 pub(crate) use payload::restore_unsealed;
 pub(crate) use payload::{dump, restore};

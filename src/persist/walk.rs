@@ -1,0 +1,341 @@
+//! All keys as they are at one moment, written in some form while the data go on changing.
+//!
+//! The moment is a cut (`keyspace/cut.rs`). A walk visits the stripes in small steps and writes what it has not seen; who
+//! changes an entry of before the cut meanwhile leaves it aside first, as it is. What keys look like is the [`Form`]'s:
+//! a snapshot's (`rdb/export.rs`), or commands (`aof/base.rs`).
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use super::progress::Progress;
+use crate::error::Error;
+use crate::keyspace::entry::Entry;
+use crate::keyspace::observer::{Observer, wants};
+use crate::keyspace::{Cut, CutSize, Detached, Keyspace, Still};
+use crate::sync::Mutex;
+
+/// Bytes that are gathered before they are given to the writer.
+const PIECE: usize = 64 << 10;
+
+/// How keys are written.
+pub(crate) trait Form: Send + Sync + 'static {
+    /// What is kept from key to key, to save work.
+    type Scratch: Default + Send;
+
+    /// Looks at what there is at the moment of the cut.
+    ///
+    /// # Errors
+    /// If it cannot be written in this form.
+    fn check(&self, _sizes: &[CutSize]) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// Adds what stands before all keys.
+    fn begin(&self, keyspace: &Keyspace, to: &mut Vec<u8>);
+
+    /// Says to which database the keys belong that follow, and the first time how many those are.
+    fn select(&self, db: u32, size: Option<CutSize>, to: &mut Vec<u8>);
+
+    /// Adds a key with all that is known of it.
+    fn key(&self, entry: &Entry, scratch: &mut Self::Scratch, to: &mut Vec<u8>);
+
+    /// Adds what stands behind all keys.
+    fn end(&self, to: &mut Vec<u8>);
+}
+
+/// What was written.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Written {
+    pub(crate) keys: u64,
+    pub(crate) bytes: u64,
+}
+
+/// Why nothing, or not all, was written.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// There are hashes with fields that expire, which the version does not know.
+    TimedFields,
+    /// Nobody wants it any more.
+    Cancelled,
+    Io(io::Error),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Error {
+        match failure {
+            Failure::Io(error) => Error::io(&error),
+            Failure::Cancelled => Error::reply("ERR the snapshot was cancelled"),
+            Failure::TimedFields => Error::Config(
+                "there are hashes with fields that expire, which this version of RDB does not know"
+                    .into(),
+            ),
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Io(error)
+    }
+}
+
+/// Writes all keys of all databases as they are at the moment of the call. `form` is asked for at that moment, under
+/// all locks.
+pub(crate) fn walk<F: Form>(
+    keyspace: &Keyspace,
+    form: impl FnOnce(&[CutSize]) -> F,
+    writer: &mut dyn Write,
+    progress: &Progress,
+) -> Result<Written, Failure> {
+    let mut taking = None;
+    let mut cut = keyspace.cut(|stamp, sizes| {
+        let made = Arc::new(Taking::new(form(sizes), stamp, sizes));
+        taking = Some(made.clone());
+        made
+    });
+    let taking = taking.expect("made when the cut was");
+    let result = write(keyspace, &mut cut, &taking, writer, progress);
+    taking.abandoned.store(true, Ordering::Relaxed);
+    result
+}
+
+/// Writes all keys of all databases while nothing moves.
+pub(crate) fn walk_still<F: Form>(
+    still: &Still<'_>,
+    form: &F,
+    writer: &mut dyn Write,
+    progress: &Progress,
+) -> Result<Written, Failure> {
+    let mut file = File::begin(still.keyspace(), form, writer, still.sizes());
+    progress.begin(file.keys());
+    let mut scratch = F::Scratch::default();
+    let (mut records, mut of, mut result) = (Records::default(), 0, Ok(()));
+    still.for_each(|db, entry| {
+        if result.is_err() {
+            return;
+        }
+        if db != of || records.bytes.len() > PIECE {
+            result = file.add(of, &mut records);
+            of = db;
+        }
+        records.add(form, entry, &mut scratch);
+    });
+    result?;
+    file.add(of, &mut records)?;
+    file.finish()
+}
+
+/// What is being written: who changes an entry of it leaves it here as it was.
+struct Taking<F: Form> {
+    stamp: u8,
+    /// For each database, the number that it had at the cut.
+    origin: Vec<AtomicU32>,
+    form: F,
+    left: Mutex<Left<F>>,
+    /// What was taken away as a whole before the walk had been there, by database, at the cut.
+    detached: Mutex<Vec<(u32, Arc<Detached>)>>,
+    /// Nobody reads what is left.
+    abandoned: AtomicBool,
+}
+
+/// Entries that were changed before the walk came by, as they were.
+struct Left<F: Form> {
+    scratch: F::Scratch,
+    /// By database, at the cut.
+    records: Vec<Records>,
+}
+
+/// Keys as they are written, end to end.
+#[derive(Debug, Default)]
+struct Records {
+    bytes: Vec<u8>,
+    keys: u64,
+}
+
+impl Records {
+    fn add<F: Form>(&mut self, form: &F, entry: &Entry, scratch: &mut F::Scratch) {
+        form.key(entry, scratch, &mut self.bytes);
+        self.keys += 1;
+    }
+}
+
+fn write<F: Form>(
+    keyspace: &Keyspace,
+    cut: &mut Cut<'_>,
+    taking: &Taking<F>,
+    writer: &mut dyn Write,
+    progress: &Progress,
+) -> Result<Written, Failure> {
+    let form = &taking.form;
+    form.check(&cut.sizes)?;
+    let mut file = File::begin(keyspace, form, writer, cut.sizes.clone());
+    progress.begin(file.keys());
+    let mut scratch = F::Scratch::default();
+    let (mut db, mut records) = (0, Records::default());
+    let mut steps = 0_u32;
+    while cut.step(|now, entry| {
+        db = taking.origin[now as usize].load(Ordering::Relaxed);
+        records.add(form, entry, &mut scratch);
+    }) {
+        if progress.cancelled.load(Ordering::Relaxed) {
+            return Err(Failure::Cancelled);
+        }
+        progress.wrote(records.keys);
+        file.add(db, &mut records)?;
+        steps = steps.wrapping_add(1);
+        if steps.is_multiple_of(64) {
+            file.add_left(taking)?;
+        }
+    }
+    file.add_left(taking)?;
+    // Nobody can take away any more that the walk has not seen.
+    for (db, detached) in std::mem::take(&mut *taking.detached.lock()) {
+        for entry in detached.entries().filter(|entry| entry.stamp() != taking.stamp) {
+            records.add(form, entry, &mut scratch);
+            entry.set_stamp(taking.stamp);
+            if records.bytes.len() > PIECE {
+                file.add(db, &mut records)?;
+            }
+        }
+        file.add(db, &mut records)?;
+    }
+    file.finish()
+}
+
+impl<F: Form> Taking<F> {
+    fn new(form: F, stamp: u8, sizes: &[CutSize]) -> Taking<F> {
+        Taking {
+            stamp,
+            origin: (0..sizes.len() as u32).map(AtomicU32::new).collect(),
+            form,
+            left: Mutex::new(Left {
+                scratch: F::Scratch::default(),
+                records: sizes.iter().map(|_| Records::default()).collect(),
+            }),
+            detached: Mutex::default(),
+            abandoned: AtomicBool::new(false),
+        }
+    }
+}
+
+impl<F: Form> Observer for Taking<F> {
+    fn wants(&self) -> u8 {
+        wants::PRE_IMAGES
+    }
+
+    fn before(&self, db: u32, _: usize, entry: &Entry) {
+        if entry.stamp() == self.stamp {
+            return;
+        }
+        entry.set_stamp(self.stamp);
+        if self.abandoned.load(Ordering::Relaxed) {
+            return;
+        }
+        let db = self.origin[db as usize].load(Ordering::Relaxed);
+        let Left { scratch, records } = &mut *self.left.lock();
+        records[db as usize].add(&self.form, entry, scratch);
+    }
+
+    fn emptied(&self, db: u32, _: usize, what: &Arc<Detached>) {
+        if what.is_unseen() && !self.abandoned.load(Ordering::Relaxed) {
+            let db = self.origin[db as usize].load(Ordering::Relaxed);
+            self.detached.lock().push((db, what.clone()));
+        }
+    }
+
+    fn swapped(&self, a: u32, b: u32) {
+        // Every stripe is held: nobody looks meanwhile.
+        let (a, b) = (&self.origin[a as usize], &self.origin[b as usize]);
+        b.store(a.swap(b.load(Ordering::Relaxed), Ordering::Relaxed), Ordering::Relaxed);
+    }
+}
+
+/// A file as it is written.
+struct File<'w, F> {
+    form: &'w F,
+    writer: &'w mut dyn Write,
+    buffer: Vec<u8>,
+    /// The database that keys belong to.
+    selected: Option<u32>,
+    /// Whether a database's size was told.
+    begun: Vec<bool>,
+    sizes: Vec<CutSize>,
+    written: Written,
+}
+
+impl<'w, F: Form> File<'w, F> {
+    /// A file with what stands before all keys.
+    fn begin(
+        keyspace: &Keyspace,
+        form: &'w F,
+        writer: &'w mut dyn Write,
+        sizes: Vec<CutSize>,
+    ) -> File<'w, F> {
+        let mut file = File {
+            form,
+            writer,
+            buffer: Vec::new(),
+            selected: None,
+            begun: vec![false; sizes.len()],
+            sizes,
+            written: Written::default(),
+        };
+        form.begin(keyspace, &mut file.buffer);
+        file
+    }
+
+    /// How many keys it is to have.
+    fn keys(&self) -> u64 {
+        self.sizes.iter().map(|size| size.keys as u64).sum()
+    }
+
+    /// Adds keys of a database, and leaves none of them there.
+    fn add(&mut self, db: u32, records: &mut Records) -> Result<(), Failure> {
+        if records.keys == 0 {
+            return Ok(());
+        }
+        if self.selected != Some(db) {
+            self.selected = Some(db);
+            let first = !std::mem::replace(&mut self.begun[db as usize], true);
+            let size = first.then(|| self.sizes[db as usize]);
+            self.form.select(db, size, &mut self.buffer);
+        }
+        self.written.keys += std::mem::take(&mut records.keys);
+        if records.bytes.len() > PIECE {
+            self.flush()?;
+            let bytes = std::mem::take(&mut records.bytes);
+            return self.give(&bytes);
+        }
+        self.buffer.append(&mut records.bytes);
+        if self.buffer.len() > PIECE { self.flush() } else { Ok(()) }
+    }
+
+    /// Adds what was left before the walk came by.
+    fn add_left(&mut self, taking: &Taking<F>) -> Result<(), Failure> {
+        for db in 0..self.sizes.len() {
+            let mut records = std::mem::take(&mut taking.left.lock().records[db]);
+            self.add(db as u32, &mut records)?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Written, Failure> {
+        self.form.end(&mut self.buffer);
+        self.flush()?;
+        Ok(self.written)
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        let mut bytes = std::mem::take(&mut self.buffer);
+        let result = self.give(&bytes);
+        bytes.clear();
+        self.buffer = bytes;
+        result
+    }
+
+    fn give(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.written.bytes += bytes.len() as u64;
+        self.writer.write_all(bytes).map_err(Failure::Io)
+    }
+}
