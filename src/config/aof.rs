@@ -141,8 +141,24 @@ impl Config {
         self
     }
 
-    /// Whether what a rewrite writes is named as a snapshot (`aof-use-rdb-preamble`), as it is unless set. It is one either
-    /// way, which Redis knows by its first bytes.
+    /// Whether the base that a rewrite writes is a snapshot (`aof-use-rdb-preamble`), as it is unless set. Otherwise it is
+    /// commands, which take longer to write and to read, and more room.
+    ///
+    /// ```
+    /// use danio::{Config, Engine};
+    ///
+    /// let dir = std::env::temp_dir().join(format!("danio-doc-commands-{}", std::process::id()));
+    /// std::fs::create_dir_all(&dir)?;
+    /// let config = Config::new().dir(&dir).append_only(true).aof_use_rdb_preamble(false);
+    /// let engine = Engine::open(config)?;
+    /// engine.db(0)?.set("k", "v")?;
+    /// engine.rewrite()?;
+    /// let base = std::fs::read_to_string(dir.join("appendonlydir/appendonly.aof.2.base.aof"))?;
+    /// assert!(base.ends_with("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"));
+    /// # drop(engine);
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn aof_use_rdb_preamble(mut self, yes: bool) -> Config {
         self.aof.rdb_base = yes;
         self

@@ -10,7 +10,7 @@
 //!
 //! The buffer is bounded: who has appended waits, once its locks are released, while too much has not been taken.
 
-mod spell;
+pub(crate) mod spell;
 #[cfg(test)]
 mod tests;
 mod waiting;

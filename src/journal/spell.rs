@@ -53,15 +53,23 @@ impl Spelled {
 
 /// Spells a command of `count` words.
 pub(crate) fn command<'w>(to: &mut Vec<u8>, count: usize, words: impl Iterator<Item = &'w [u8]>) {
-    head(to, b'*', count);
-    for word in words {
-        head(to, b'$', word.len());
-        to.extend_from_slice(word);
-        to.extend_from_slice(b"\r\n");
-    }
+    begin(to, count);
+    words.for_each(|of| word(to, of));
 }
 
-pub(super) fn select(to: &mut Vec<u8>, db: u32) {
+/// Begins a command of `count` [words](word).
+pub(crate) fn begin(to: &mut Vec<u8>, count: usize) {
+    head(to, b'*', count);
+}
+
+/// Adds a word.
+pub(crate) fn word(to: &mut Vec<u8>, bytes: &[u8]) {
+    head(to, b'$', bytes.len());
+    to.extend_from_slice(bytes);
+    to.extend_from_slice(b"\r\n");
+}
+
+pub(crate) fn select(to: &mut Vec<u8>, db: u32) {
     let mut number = itoa::Buffer::new();
     command(to, 2, [b"SELECT", number.format(db).as_bytes()].into_iter());
 }

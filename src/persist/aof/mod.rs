@@ -17,11 +17,13 @@
 //! | `repair` | going on after the disk has failed |
 //! | `threads` | who does all that, and when |
 //! | `rewrite`, `switch` | a new base, while the data go on changing |
+//! | `base` | a base of commands |
 //! | `settings`, `status` | what can be said about it, and what it says |
 //!
 //! Locks: `state` is held for moments, and never while a file is written or synced; the journal's buffer is locked
 //! under it. Nothing here locks a stripe under `state`.
 
+mod base;
 pub(crate) mod folder;
 pub(crate) mod manifest;
 pub(crate) mod reader;
@@ -48,6 +50,7 @@ use crate::config::{AofConfig, AppendFsync, Reason};
 use crate::disk::Files;
 use crate::journal::{Journal, Outcome};
 use crate::keyspace::{Access, Keyspace};
+use crate::persist::Progress;
 use crate::sync::{Condvar, Mutex, thread, wait_on};
 use writer::{Current, State};
 
@@ -70,6 +73,8 @@ pub(crate) struct Aof {
     turning: AtomicBool,
     /// Whether it is left alone until somebody opens it.
     pub(crate) deferred: AtomicBool,
+    /// How far a rewrite is.
+    pub(crate) progress: Progress,
     /// Where the files are that are written.
     pinned: Mutex<Option<Folder>>,
     /// Held by who begins, ends or rewrites it, from beginning to end.
@@ -108,6 +113,7 @@ impl Aof {
             wanted_on: AtomicBool::new(config.on),
             turning: AtomicBool::new(false),
             deferred: AtomicBool::new(config.deferred),
+            progress: Progress::default(),
             pinned: Mutex::default(),
             alone: Mutex::default(),
         })

@@ -11,12 +11,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use super::Aof;
+use super::base::Commands;
 use super::folder::Folder;
 use super::manifest::{Manifest, Part};
 use super::writer::Current;
 use crate::clock::Stopwatch;
 use crate::disk::DiskFile;
-use crate::persist::rdb::{self, Failure, Progress, Style};
+use crate::keyspace::CutSize;
+use crate::persist::Failure;
+use crate::persist::rdb::{self, Style};
+use crate::persist::walk::walk;
 use crate::sync::thread;
 
 /// How often in a row a rewrite may fail before it is put off.
@@ -171,9 +175,19 @@ impl Aof {
     }
 
     fn write_keys(&self, file: &mut dyn Write, at_cut: &mut dyn FnMut()) -> io::Result<()> {
-        let compress = self.keyspace.settings.rdb_compression.load(Relaxed);
-        let style = Style { target: None, compress, checksum: true, base: true };
-        match rdb::export(&self.keyspace, file, style, at_cut, &Progress::default()) {
+        let (keyspace, progress) = (&self.keyspace, &self.progress);
+        let compress = keyspace.settings.rdb_compression.load(Relaxed);
+        let written = if self.settings.is_rdb_base() {
+            let style = Style { target: None, compress, checksum: true, base: true };
+            rdb::export(keyspace, file, style, at_cut, progress)
+        } else {
+            let form = |_: &[CutSize]| {
+                at_cut();
+                Commands { timestamp: self.journal.timestamps.load(Relaxed), compress }
+            };
+            walk(keyspace, form, file, progress)
+        };
+        match written {
             Ok(_) => Ok(()),
             Err(Failure::Io(error)) => Err(error),
             Err(Failure::Cancelled) => Err(io::ErrorKind::Interrupted.into()),

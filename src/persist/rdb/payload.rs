@@ -25,8 +25,13 @@ const WITH_METADATA: std::ops::Range<u16> = 13..super::VALKEY;
 
 /// The value of an entry at a time, as a payload.
 pub(crate) fn dump(entry: &Entry, now: Millis, compress: bool) -> Vec<u8> {
+    dump_for(entry, Target::PAYLOAD, now, compress)
+}
+
+/// As [`dump`], in the form that a reader of snapshots knows.
+pub(crate) fn dump_for(entry: &Entry, target: Target, now: Millis, compress: bool) -> Vec<u8> {
     let (mut bytes, mut compressor) = (Vec::new(), Compressor::new());
-    let of = encode::kind_of(entry, Target::PAYLOAD);
+    let of = encode::kind_of(entry, target);
     let mut out = Output { bytes: &mut bytes, compressor: compress.then_some(&mut compressor) };
     out.byte(of);
     encode::value(entry, of, now, &mut out);
