@@ -38,6 +38,8 @@ enum Use {
 #[derive(Debug, Clone, Copy)]
 struct Recorder {
     target: Target,
+    /// Whether nobody said who is to read it: then nothing is left out for want of a form.
+    whole: bool,
     compress: bool,
     base: bool,
     uses: Use,
@@ -126,6 +128,7 @@ impl Recorder {
         };
         Recorder {
             target: style.target.unwrap_or(newest),
+            whole: style.target.is_none(),
             compress: style.compress,
             base: style.base,
             uses,
@@ -190,7 +193,11 @@ impl Form for Recorder {
                 out.byte(entry.access() as u8);
             }
         }
-        let of = encode::kind_of(entry, self.target);
+        let of = match self.whole && encode::has_producers(entry) {
+            // Known to no reader of the file's version; which could not hold it.
+            true => encode::kind_of(entry, Target::REDIS_8_6),
+            false => encode::kind_of(entry, self.target),
+        };
         out.byte(of);
         out.string(entry.key());
         // All fields, those past their time but not yet reclaimed among them: they keep it.

@@ -50,7 +50,7 @@ struct Shared<'b, 'k> {
 }
 
 /// Reads a snapshot, aside, on `threads` threads beside this one.
-pub(super) fn load<'k>(
+pub(crate) fn load<'k>(
     keyspace: &'k Keyspace,
     bytes: &[u8],
     how: How,

@@ -5,6 +5,8 @@
 
 mod stream;
 
+pub(super) use stream::has_producers;
+
 use super::listpack::Writer;
 use super::output::Output;
 use super::{Target, kind};
@@ -39,9 +41,7 @@ pub(super) fn kind_of(entry: &Entry, target: Target) -> u8 {
             _ if encoding == Encoding::Hashtable => kind::HASH,
             _ => kind::HASH_LISTPACK,
         },
-        (Type::Stream, _) if target.has(kind::STREAM_4) && stream::has_producers(entry) => {
-            kind::STREAM_4
-        }
+        (Type::Stream, _) if target.has(kind::STREAM_4) && has_producers(entry) => kind::STREAM_4,
         (Type::Stream, _) if target.has(kind::STREAM_3) => kind::STREAM_3,
         (Type::Stream, _) => kind::STREAM_2,
     }

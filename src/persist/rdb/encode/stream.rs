@@ -11,7 +11,7 @@ const DELETED: i64 = 1;
 const SAME_FIELDS: i64 = 2;
 
 /// Whether a stream knows of producers that name their messages.
-pub(super) fn has_producers(entry: &Entry) -> bool {
+pub(in crate::persist::rdb) fn has_producers(entry: &Entry) -> bool {
     entry.view::<StreamRef<'_>>().is_ok_and(|stream| stream.idempotency().is_some())
 }
 
