@@ -1,7 +1,7 @@
 //! `danio-server` with an append-only file: killed at any moment, and the other way round with Redis.
 //!
 //! `DANIO_KILLS` says how many rounds of killing there are; a few unless it is set. What needs Redis is skipped where
-//! `DANIO_REDIS` names none.
+//! `DANIO_REDIS` names none, and Valkey where `DANIO_VALKEY` does not.
 
 #![cfg(all(feature = "server", unix))]
 #![allow(clippy::disallowed_methods, reason = "the tests wait on real processes")]
@@ -27,6 +27,7 @@ impl Server {
             .args(["--port", &port.to_string(), "--dir"])
             .arg(folder)
             .args(["--appendonly", "yes", "--appendfsync", fsync, "--save", ""])
+            .args(["--enable-debug-command", "yes"])
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
@@ -73,6 +74,11 @@ impl Client {
         let mut bytes = format!("*{}\r\n", words.len());
         words.iter().for_each(|word| bytes += &format!("${}\r\n{word}\r\n", word.len()));
         self.0.get_mut().write_all(bytes.as_bytes())?;
+        self.answer()
+    }
+
+    /// An answer's next line, and behind a length the bytes.
+    fn answer(&mut self) -> std::io::Result<String> {
         let mut line = String::new();
         if self.0.read_line(&mut line)? == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
@@ -83,6 +89,23 @@ impl Client {
         let mut text = vec![0; length + 2];
         self.0.read_exact(&mut text)?;
         Ok(String::from_utf8_lossy(&text[..length]).into_owned())
+    }
+
+    /// The whole answer, as it comes, with a line for each part.
+    fn whole(&mut self, line: &str) -> String {
+        let mut answer = self.call(line);
+        let (mut shown, mut left) = (answer.clone(), 0_usize);
+        loop {
+            if let Some(count) = answer.strip_prefix('*') {
+                left += count.parse().unwrap_or(0);
+            }
+            if left == 0 {
+                return shown;
+            }
+            left -= 1;
+            answer = self.answer().unwrap();
+            shown += &format!("\n{answer}");
+        }
     }
 
     fn call(&mut self, line: &str) -> String {
@@ -181,60 +204,103 @@ const LINES: &[&str] = &[
     "APPEND k more",
     "XADD s 1-1 f v",
     "XADD s 2-1 f w",
+    "XADD s 3-1 f w",
+    "XDEL s 3-1",
     "XGROUP CREATE s g 0",
     "XREADGROUP GROUP g c COUNT 1 STREAMS s >",
+    "XGROUP CREATE void g $ MKSTREAM",
+    "XGROUP CREATECONSUMER void g c",
     "SETBIT bits 7 1",
     "GETSET k w",
 ];
 
+/// What is told of all that there is.
+fn told(client: &mut Client) -> Vec<String> {
+    let mut told: Vec<String> = [
+        "DEBUG DIGEST",
+        "DBSIZE",
+        "PEXPIRETIME short",
+        "ZSCORE zset m",
+        "LLEN list",
+        "HGET hash f",
+    ]
+    .map(|line| client.call(line))
+    .into();
+    for line in ["XINFO STREAM s", "XINFO GROUPS s", "XPENDING s g", "XINFO GROUPS void"] {
+        told.push(client.whole(line));
+    }
+    told
+}
+
+/// Has one server keep data and another read them, as they were written and rewritten in both forms of a base.
+fn handed_over(name: &str, writes: &str, reads: &str, check: &Path, lines: &[&str]) {
+    for base in ["no", "rdb", "commands"] {
+        let folder = folder(name);
+        let server = Server::start(writes, &folder, "always");
+        let mut client = server.client();
+        for line in lines {
+            let answer = client.whole(line);
+            assert!(!answer.starts_with('-'), "{line}: {answer}");
+        }
+        for n in 0..200 {
+            client.call(&format!("RPUSH biglist {n} {}", "x".repeat(100)));
+            client.call(&format!("HSET bighash f{n} {}", "x".repeat(100)));
+            client.call(&format!("ZADD bigzset {n}.5 m{n}"));
+            client.call(&format!("SADD bigset m{n}"));
+        }
+        if base != "no" {
+            let preamble = if base == "rdb" { "yes" } else { "no" };
+            client.call(&format!("CONFIG SET aof-use-rdb-preamble {preamble}"));
+            client.call("BGREWRITEAOF");
+            let began = Instant::now();
+            while client.call("INFO persistence").contains("aof_rewrite_in_progress:1") {
+                assert!(began.elapsed() < Duration::from_secs(20), "the rewrite does not end");
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            client.call("INCR n");
+        }
+        let before = told(&mut client);
+        drop(server);
+        if check.exists() {
+            let manifest = folder.join("appendonlydir/appendonly.aof.manifest");
+            let checked = Command::new(check).arg(manifest).output().unwrap();
+            let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+            assert!(said.contains("All AOF files and manifest are valid"), "{said}");
+        }
+        let server = Server::start(reads, &folder, "always");
+        assert_eq!(told(&mut server.client()), before, "{name}, base {base}");
+        drop(server);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
+
+/// Both ways with one other server.
+fn both_ways(name: &str, peer: &str, check: &str, lines: &[&str]) {
+    let danio = env!("CARGO_BIN_EXE_danio-server");
+    let check = Path::new(peer).with_file_name(check);
+    handed_over(&format!("to-{name}"), danio, peer, &check, lines);
+    handed_over(&format!("from-{name}"), peer, danio, &check, lines);
+}
+
 #[test]
 fn redis_reads_what_danio_keeps_and_danio_what_redis_keeps() {
-    let Ok(redis) = std::env::var("DANIO_REDIS") else {
-        eprintln!("skipped: DANIO_REDIS names no server");
+    match std::env::var("DANIO_REDIS") {
+        Ok(redis) => both_ways("redis", &redis, "redis-check-aof", LINES),
+        Err(_) => eprintln!("skipped: DANIO_REDIS names no server"),
+    }
+}
+
+#[test]
+fn valkey_reads_what_danio_keeps_and_danio_what_valkey_keeps() {
+    let Ok(valkey) = std::env::var("DANIO_VALKEY") else {
+        eprintln!("skipped: DANIO_VALKEY names no server");
         return;
     };
-    let danio = env!("CARGO_BIN_EXE_danio-server");
-    for (name, writes, reads) in [("ours", danio, &*redis), ("theirs", &*redis, danio)] {
-        for rewrite in [false, true] {
-            let folder = folder(name);
-            let server = Server::start(writes, &folder, "always");
-            let mut client = server.client();
-            for line in LINES {
-                let answer = client.call(line);
-                assert!(!answer.starts_with('-'), "{line}: {answer}");
-                // What an array's answer goes on with is read over with a new connection.
-                client = server.client();
-            }
-            if rewrite {
-                client.call("BGREWRITEAOF");
-                std::thread::sleep(Duration::from_millis(500));
-                client.call("INCR n");
-            }
-            let keys = server.client().call("DBSIZE");
-            let values: Vec<String> = ["k", "n", "bits"]
-                .iter()
-                .map(|key| server.client().call(&format!("GET {key}")))
-                .collect();
-            drop(server);
-            let check = Path::new(&redis).with_file_name("redis-check-aof");
-            if check.exists() {
-                let manifest = folder.join("appendonlydir/appendonly.aof.manifest");
-                let checked = Command::new(check).arg(manifest).output().unwrap();
-                let said = String::from_utf8_lossy(&checked.stdout).into_owned();
-                assert!(said.contains("All AOF files and manifest are valid"), "{said}");
-            }
-            let server = Server::start(reads, &folder, "always");
-            assert_eq!(server.client().call("DBSIZE"), keys, "{name} {rewrite}");
-            for (key, value) in ["k", "n", "bits"].iter().zip(values) {
-                assert_eq!(server.client().call(&format!("GET {key}")), value);
-            }
-            let mut client = server.client();
-            assert_eq!(client.call("LLEN list"), ":3");
-            assert_eq!(client.call("ZSCORE zset m"), "2.5");
-            assert_eq!(client.call("XLEN s"), ":2");
-            assert_eq!(client.call("HGET hash f"), "v");
-            drop(server);
-            std::fs::remove_dir_all(&folder).unwrap();
-        }
-    }
+    both_ways("valkey", &valkey, "valkey-check-aof", LINES);
+    let timed: Vec<&str> = LINES
+        .iter()
+        .copied()
+        .chain(["HSET timed f v g w h x", "HPEXPIREAT timed 99999999999999 FIELDS 2 f h"])
+        .collect();
+    both_ways("valkey-timed", &valkey, "valkey-check-aof", &timed);
 }
