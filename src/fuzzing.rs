@@ -3,6 +3,9 @@
 //! Built under `cfg(fuzzing)` alone, so that nothing of it is part of the crate. Each
 //! function takes a fuzzer's bytes and panics when a promise is broken.
 
+#[cfg(feature = "aof")]
+mod files;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::clock::Millis;
@@ -16,6 +19,9 @@ use crate::keyspace::entry::Entry;
 use crate::rng::FieldHasher;
 use crate::text::{double, extended::Extended, glob, int, memory, split};
 use crate::value::string::{Digits, StringValue};
+
+#[cfg(feature = "aof")]
+pub use files::{aof, manifest, rdb_file};
 
 /// Patterns: no input makes matching fail or take forever, and a pattern whose special
 /// bytes are escaped matches its own text and nothing else.
