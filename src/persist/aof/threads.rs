@@ -36,6 +36,8 @@ enum Job {
 
 impl Aof {
     pub(super) fn start_threads(self: &Arc<Self>) -> io::Result<()> {
+        // Those of before were told to end; these are not to take it for theirs.
+        self.state.lock().closing = false;
         let mut threads = self.threads.lock();
         for number in 1..=THREADS {
             let aof = self.clone();
@@ -63,6 +65,7 @@ impl Aof {
             if first && looked.elapsed() >= ROUND {
                 looked = Stopwatch::start();
                 self.look_round();
+                self.tick();
             }
             match self.job(first) {
                 Job::Write => {
@@ -129,7 +132,7 @@ impl Aof {
     fn may_sync(&self, state: &State, fsync: AppendFsync) -> bool {
         let spared = fsync == AppendFsync::EverySec
             && self.settings.no_sync_on_rewrite.load(Relaxed)
-            && self.status.rewriting.load(Relaxed);
+            && self.background.is_rewriting();
         !spared || state.claimed < state.wanted
     }
 }
