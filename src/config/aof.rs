@@ -39,6 +39,7 @@ pub(crate) struct AofConfig {
     pub(crate) rewrite_min_size: u64,
     pub(crate) rdb_base: bool,
     pub(crate) load_truncated: bool,
+    pub(crate) fallback: bool,
     pub(crate) timestamps: bool,
     /// Whether nothing is read or begun when the engine is opened.
     pub(crate) deferred: bool,
@@ -56,6 +57,7 @@ impl Default for AofConfig {
             rewrite_min_size: 64 << 20,
             rdb_base: true,
             load_truncated: true,
+            fallback: false,
             timestamps: false,
             deferred: false,
         }
@@ -168,6 +170,35 @@ impl Config {
     /// (`aof-load-truncated`), as it is unless set. Otherwise opening the engine fails.
     pub fn aof_load_truncated(mut self, yes: bool) -> Config {
         self.aof.load_truncated = yes;
+        self
+    }
+
+    /// Whether an engine whose append-only file cannot be read opens with its snapshot (`aof-fallback-to-rdb`, Danio's own):
+    /// not unless set. What was written since that was saved is not there then. The folder of files that cannot be read is
+    /// kept as it is, under another name, and the log says which; if there is no snapshot that can be read, opening fails
+    /// all the same.
+    ///
+    /// ```
+    /// use danio::{Config, Engine};
+    ///
+    /// let dir = std::env::temp_dir().join(format!("danio-doc-fallback-{}", std::process::id()));
+    /// std::fs::create_dir_all(&dir)?;
+    /// let config = || Config::new().dir(&dir).append_only(true);
+    /// let engine = Engine::open(config())?;
+    /// engine.db(0)?.set("k", "v")?;
+    /// engine.save()?;
+    /// drop(engine);
+    /// std::fs::write(dir.join("appendonlydir/appendonly.aof.1.incr.aof"), "no command")?;
+    /// assert!(Engine::open(config()).is_err());
+    /// let engine = Engine::open(config().aof_fallback_to_rdb(true))?;
+    /// assert!(engine.db(0)?.exists("k"));
+    /// assert!(dir.join("appendonlydir.unreadable-1").exists());
+    /// # drop(engine);
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn aof_fallback_to_rdb(mut self, yes: bool) -> Config {
+        self.aof.fallback = yes;
         self
     }
 

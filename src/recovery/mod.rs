@@ -85,8 +85,41 @@ impl Engine {
 pub(crate) fn open_aof(engine: &Engine, progress: &mut dyn FnMut(Progress)) -> Result<()> {
     let aof = engine.aof();
     let cut_torn = aof.settings.load_truncated.load(std::sync::atomic::Ordering::Relaxed);
-    let loaded = replay::load(engine, &aof.folder(), cut_torn, progress).map_err(refused)?;
-    aof.attach(loaded.found).map_err(|error| Error::io(&error))
+    match replay::load(engine, &aof.folder(), cut_torn, progress) {
+        Ok(loaded) => aof.attach(loaded.found).map_err(|error| Error::io(&error)),
+        Err(why) if aof.settings.fallback.load(std::sync::atomic::Ordering::Relaxed) => {
+            fall_back(engine, refused(why))
+        }
+        Err(why) => Err(refused(why)),
+    }
+}
+
+/// Loads the snapshot in the place of an append-only file that cannot be read, and begins another.
+///
+/// # Errors
+/// Why the file cannot be read, if there is no snapshot that can be; or that its folder cannot be set aside.
+#[cfg(feature = "aof")]
+fn fall_back(engine: &Engine, why: Error) -> Result<()> {
+    let loaded = match engine.load() {
+        Ok(Some(loaded)) => loaded,
+        Ok(None) => {
+            tracing::warn!("There is no snapshot to fall back to.");
+            return Err(why);
+        }
+        Err(error) => {
+            tracing::warn!("The snapshot to fall back to cannot be read: {error}");
+            return Err(why);
+        }
+    };
+    let aof = engine.aof();
+    let aside = aof.folder().set_aside().map_err(|error| Error::io(&error))?;
+    tracing::warn!(
+        "The append only file cannot be read ({why}), and aof-fallback-to-rdb is enabled: {} keys were loaded from the \
+         snapshot, and what was written since it was saved is lost. The files are kept in {}.",
+        loaded.keys,
+        aside.display()
+    );
+    aof.start().map_err(|error| Error::io(&error))
 }
 
 /// The error for a file that cannot be used.

@@ -131,6 +131,7 @@ fn config(parameters: &Parameters) -> Config {
         .append_filename(text("appendfilename"))
         .append_dirname(text("appenddirname"))
         .aof_load_truncated(yes("aof-load-truncated"))
+        .aof_fallback_to_rdb(yes("aof-fallback-to-rdb"))
         .aof_use_rdb_preamble(yes("aof-use-rdb-preamble"))
         .aof_timestamp_enabled(yes("aof-timestamp-enabled"))
         .no_appendfsync_on_rewrite(yes("no-appendfsync-on-rewrite"))

@@ -21,6 +21,7 @@ pub(in crate::command) fn bind_aof(parameters: &Parameters, aof: &Arc<Aof>) {
         ("no-appendfsync-on-rewrite", &settings.no_sync_on_rewrite),
         ("aof-use-rdb-preamble", &settings.rdb_base),
         ("aof-load-truncated", &settings.load_truncated),
+        ("aof-fallback-to-rdb", &settings.fallback),
         ("aof-timestamp-enabled", &aof.journal.timestamps),
     ] {
         parameters.put(name, yes.load(Relaxed).into());
@@ -51,6 +52,9 @@ pub(in crate::command) fn bind_aof(parameters: &Parameters, aof: &Arc<Aof>) {
     });
     follow(parameters, "aof-load-truncated", aof, |aof, yes| {
         aof.settings.load_truncated.store(yes != 0, Relaxed);
+    });
+    follow(parameters, "aof-fallback-to-rdb", aof, |aof, yes| {
+        aof.settings.fallback.store(yes != 0, Relaxed);
     });
     follow(parameters, "aof-timestamp-enabled", aof, |aof, yes| {
         aof.journal.timestamps.store(yes != 0, Relaxed);

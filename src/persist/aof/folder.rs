@@ -65,6 +65,24 @@ impl Folder {
         put_in_place(&*self.disk, &path, &beside, None, |to| to.write_all(&manifest.spell()))
     }
 
+    /// Gives the folder a name under which nobody looks for it, and says which.
+    ///
+    /// # Errors
+    /// If that fails; it is where it was then.
+    pub(crate) fn set_aside(&self) -> io::Result<PathBuf> {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut number = 1;
+        loop {
+            let aside = self.above.join(format!("{name}.unreadable-{number}"));
+            if self.disk.size(&aside)?.is_none() {
+                self.disk.rename(&self.path, &aside)?;
+                self.disk.sync_dir(&self.above)?;
+                return Ok(aside);
+            }
+            number += 1;
+        }
+    }
+
     /// Makes the folder, and its name safe.
     pub(crate) fn make(&self) -> io::Result<()> {
         self.disk.create_dir(&self.path)?;

@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) rdb_base: AtomicBool,
     /// `aof-load-truncated`.
     pub(crate) load_truncated: AtomicBool,
+    /// `aof-fallback-to-rdb`.
+    pub(crate) fallback: AtomicBool,
 }
 
 impl Settings {
@@ -38,6 +40,7 @@ impl Settings {
             rewrite_min_size: AtomicU64::new(config.rewrite_min_size),
             rdb_base: AtomicBool::new(config.rdb_base),
             load_truncated: AtomicBool::new(config.load_truncated),
+            fallback: AtomicBool::new(config.fallback),
         }
     }
 

@@ -244,3 +244,55 @@ fn what_ran_before_turning_it_on_is_in_the_base() {
     drop(engine);
     assert_eq!(keys(&open(&disk, EverySec)).len(), 2);
 }
+
+#[test]
+fn what_cannot_be_read_falls_back_to_the_snapshot_only_when_told_to() {
+    let dir = std::env::temp_dir().join(format!("danio-fallback-{}", std::process::id()));
+    let name = |name: &str| dir.join(file(name));
+    let config = |told: bool| {
+        let config = Config::new().dir(&dir).append_only(true).append_fsync(Always);
+        config.aof_load_truncated(false).aof_fallback_to_rdb(told)
+    };
+    type Spoil<'s> = &'s dyn Fn();
+    let append = |to: &str, bytes: &[u8]| {
+        let mut all = std::fs::read(name(to)).expect("is there");
+        all.extend_from_slice(bytes);
+        std::fs::write(name(to), all).expect("written");
+    };
+    let ways: [Spoil<'_>; 5] = [
+        &|| append("1.incr.aof", b"no command"),
+        &|| append("1.incr.aof", b"*1\r\n$5\r\nMU"),
+        &|| append("manifest", b"file\n"),
+        &|| std::fs::remove_file(name("1.incr.aof")).expect("removed"),
+        &|| std::fs::write(name("1.base.rdb"), b"REDIS0011\xff").expect("written"),
+    ];
+    for spoil in ways {
+        let _ = std::fs::remove_dir_all(&dir);
+        std::fs::create_dir_all(&dir).expect("made");
+        let engine = Engine::open(config(false)).expect("opened");
+        db(&engine).set("saved", "v").expect("written");
+        engine.save().expect("saved");
+        db(&engine).set("lost", "v").expect("written");
+        drop(engine);
+        spoil();
+        let snapshot = std::fs::read(dir.join("dump.rdb")).expect("is there");
+        assert!(Engine::open(config(false)).is_err());
+
+        // Without a snapshot there is nothing to fall back to, and all stays as it is.
+        std::fs::remove_file(dir.join("dump.rdb")).expect("removed");
+        assert!(Engine::open(config(true)).is_err());
+        std::fs::write(dir.join("dump.rdb"), b"REDIS0011 what").expect("written");
+        assert!(Engine::open(config(true)).is_err());
+        assert!(!dir.join("appendonlydir.unreadable-1").exists());
+
+        std::fs::write(dir.join("dump.rdb"), snapshot).expect("written");
+        let engine = Engine::open(config(true)).expect("opened");
+        assert_eq!(db(&engine).keys("*"), ["saved"]);
+        db(&engine).set("after", "v").expect("written");
+        drop(engine);
+        assert!(dir.join("appendonlydir.unreadable-1/appendonly.aof.manifest").exists());
+        let engine = Engine::open(config(false)).expect("opened");
+        assert_eq!(db(&engine).len(), 2);
+    }
+    std::fs::remove_dir_all(&dir).expect("removed");
+}
