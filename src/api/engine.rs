@@ -17,6 +17,8 @@ use crate::error::{Error, Result};
 #[cfg(feature = "aof")]
 use crate::journal::Outcome;
 use crate::keyspace::{Access, Keyspace, Made};
+#[cfg(feature = "snapshot")]
+use crate::persist::Background;
 #[cfg(feature = "aof")]
 use crate::persist::aof::Aof;
 use crate::pubsub::{Hub, Notified, Notifier};
@@ -110,19 +112,26 @@ impl Engine {
         keyspace.observers.add(notifier.clone());
         #[cfg(feature = "snapshot")]
         let files = Arc::new(Files::new(config.disk, config.dir));
+        #[cfg(feature = "snapshot")]
+        let background = Arc::<Background>::default();
+        #[cfg(feature = "snapshot")]
+        let saves = {
+            let (files, background) = (files.clone(), background.clone());
+            Arc::new(Saves::new(keyspace.clone(), files, background, config.dbfilename))
+        };
+        #[cfg(feature = "aof")]
+        let aof = Aof::new(&keyspace, &files, &background, &config.aof);
         let chores = Chores {
             keyspace: keyspace.clone(),
             #[cfg(feature = "snapshot")]
-            saves: Arc::new(Saves::new(keyspace.clone(), files.clone(), config.dbfilename)),
+            saves: saves.clone(),
+            #[cfg(feature = "aof")]
+            aof: aof.clone(),
         };
-        #[cfg(feature = "snapshot")]
-        let saves = chores.saves.clone();
         let thread = match config.upkeep {
             Upkeep::ByHand => None,
             Upkeep::Thread => Some(UpkeepThread::start(chores)?),
         };
-        #[cfg(feature = "aof")]
-        let aof = Aof::new(&keyspace, &files, &config.aof);
         Ok(Engine {
             inner: Arc::new(Inner {
                 waiting_room: WaitingRoom::new(keyspace.clone()),
@@ -182,6 +191,8 @@ impl Engine {
         let mut state = self.inner.upkeep.lock();
         #[cfg(feature = "snapshot")]
         self.inner.saves.tick();
+        #[cfg(feature = "aof")]
+        self.inner.aof.tick();
         tick(&self.inner.keyspace, &mut state.next_stripe, budget)
     }
 
@@ -367,6 +378,8 @@ struct Chores {
     keyspace: Arc<Keyspace>,
     #[cfg(feature = "snapshot")]
     saves: Arc<Saves>,
+    #[cfg(feature = "aof")]
+    aof: Arc<Aof>,
 }
 
 /// The thread that does upkeep. Dropping it stops it and waits for its end.
@@ -385,6 +398,8 @@ impl UpkeepThread {
             while !UpkeepThread::pause(keyspace, &stopped) {
                 #[cfg(feature = "snapshot")]
                 chores.saves.tick();
+                #[cfg(feature = "aof")]
+                chores.aof.tick();
                 // A quarter of the time; more than that only while keys expire faster.
                 while tick(keyspace, &mut next_stripe, Duration::from_millis(25)).more
                     && !*stopped.0.lock()

@@ -2,9 +2,11 @@
 
 #[cfg(feature = "aof")]
 pub(crate) mod aof;
+mod background;
 mod progress;
 pub(crate) mod rdb;
 mod walk;
 
+pub(crate) use background::Background;
 pub(crate) use progress::Progress;
 pub(crate) use walk::{Failure, Written};

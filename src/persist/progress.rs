@@ -34,9 +34,10 @@ impl Progress {
                 (before + keys) / every - before / every
             }
         };
-        // Not longer than somebody may want it to end.
+        // Not longer than somebody may want it to end, or to be as slow as that.
         let mut left = Duration::from_micros(micros);
-        while !left.is_zero() && !self.cancelled.load(Relaxed) {
+        while !left.is_zero() && !self.cancelled.load(Relaxed) && self.delay.load(Relaxed) == delay
+        {
             let nap = left.min(Duration::from_millis(10));
             std::thread::sleep(nap);
             left -= nap;

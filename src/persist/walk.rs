@@ -178,10 +178,10 @@ fn write<F: Form>(
         db = taking.origin[now as usize].load(Ordering::Relaxed);
         records.add(form, entry, &mut scratch);
     }) {
+        progress.wrote(records.keys);
         if progress.cancelled.load(Ordering::Relaxed) {
             return Err(Failure::Cancelled);
         }
-        progress.wrote(records.keys);
         file.add(db, &mut records)?;
         steps = steps.wrapping_add(1);
         if steps.is_multiple_of(64) {

@@ -4,6 +4,7 @@ mod bases;
 mod crashes;
 mod failures;
 mod files;
+mod turns;
 
 use std::sync::Arc;
 

@@ -13,7 +13,7 @@ use crate::disk::Files;
 use crate::error::{Error, Result};
 use crate::keyspace::{Keyspace, Still};
 use crate::persist::rdb::{self, How, Loaded, Place, Style};
-use crate::persist::{Failure, Progress, Written};
+use crate::persist::{Background, Failure, Progress, Written};
 use crate::sync::{Condvar, Mutex, RwLock, thread};
 
 /// Seconds after which a save that failed is tried again.
@@ -39,8 +39,8 @@ pub(crate) struct Saves {
     pub(crate) sync_often: AtomicBool,
     stop_writes: AtomicBool,
     pub(crate) progress: Progress,
-    /// Whether the append-only file is being rewritten, beside which nothing is saved.
-    pub(crate) rewriting: AtomicBool,
+    /// While the append-only file is rewritten nothing is begun here.
+    pub(crate) background: Arc<Background>,
     /// `key-load-delay`: microseconds.
     pub(crate) load_delay: AtomicU64,
     /// Keys that the last load found, and whose time was over.
@@ -88,7 +88,12 @@ pub(crate) struct Told {
 }
 
 impl Saves {
-    pub(crate) fn new(keyspace: Arc<Keyspace>, files: Arc<Files>, name: String) -> Saves {
+    pub(crate) fn new(
+        keyspace: Arc<Keyspace>,
+        files: Arc<Files>,
+        background: Arc<Background>,
+        name: String,
+    ) -> Saves {
         let last = seconds(&keyspace);
         let written = Exported { keys: 0, bytes: 0 };
         Saves {
@@ -100,7 +105,7 @@ impl Saves {
             sync_often: AtomicBool::new(true),
             stop_writes: AtomicBool::new(true),
             progress: Progress::default(),
-            rewriting: AtomicBool::new(false),
+            background,
             load_delay: AtomicU64::new(0),
             loaded: AtomicU64::new(0),
             load_expired: AtomicU64::new(0),
@@ -159,6 +164,7 @@ impl Saves {
                 state.begun += 1;
                 state.scheduled = false;
                 state.running = Some(Stopwatch::start());
+                self.background.set_saving(true);
                 state.thread = Some(thread);
                 Ok(number)
             }
@@ -198,7 +204,7 @@ impl Saves {
     /// Begins one in the background if it is time.
     pub(crate) fn tick(self: &Arc<Saves>) {
         let Some(mut state) = self.state.try_lock() else { return };
-        if state.running.is_some() || state.exclusive || self.rewriting.load(Relaxed) {
+        if state.running.is_some() || state.exclusive || self.background.is_rewriting() {
             return;
         }
         if state.scheduled {
@@ -313,6 +319,7 @@ impl Saves {
         let cancelled = self.progress.cancelled.load(Relaxed);
         let mut state = self.state.lock();
         state.took = state.running.take().map(|began| began.elapsed());
+        self.background.set_saving(false);
         match &result {
             Ok((_, at)) => {
                 tracing::info!("Background saving terminated with success");

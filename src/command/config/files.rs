@@ -45,8 +45,13 @@ pub(in crate::command) fn bind_files(parameters: &Parameters, engine: &Engine) {
     follow(parameters, "stop-writes-on-bgsave-error", engine, |saves, value| {
         saves.set_stop_writes(value.number() != 0);
     });
-    follow(parameters, "rdb-key-save-delay", engine, |saves, value| {
+    let saves = engine.saves().clone();
+    #[cfg(feature = "aof")]
+    let aof = engine.aof().clone();
+    on_change(parameters, "rdb-key-save-delay", move |value| {
         saves.progress.delay.store(value.number(), Relaxed);
+        #[cfg(feature = "aof")]
+        aof.progress.delay.store(value.number(), Relaxed);
     });
     follow(parameters, "key-load-delay", engine, |saves, value| {
         saves.load_delay.store(u64::try_from(value.number()).unwrap_or(0), Relaxed);

@@ -12,6 +12,9 @@ pub(in crate::command) enum After {
     Save,
     /// `DEBUG RELOAD`: saved and read again. It is what answers.
     Reload { save: bool, merged: bool, replaced: bool },
+    /// `DEBUG LOADAOF`: what the append-only file says takes the place of all there is. It is what answers.
+    #[cfg(feature = "aof")]
+    LoadAof,
 }
 
 impl After {
@@ -30,6 +33,13 @@ impl After {
                     return Err(error);
                 }
                 tracing::warn!("DB reloaded by DEBUG RELOAD");
+                reply.simple("OK");
+                Ok(())
+            }
+            #[cfg(feature = "aof")]
+            After::LoadAof => {
+                crate::command::replay::reload(engine)?;
+                tracing::warn!("Append Only File loaded by DEBUG LOADAOF");
                 reply.simple("OK");
                 Ok(())
             }

@@ -56,6 +56,7 @@ impl Ending {
         let saves = engine.saves();
         // What is not all there yet must not take the place of what is.
         let save = self.save.unwrap_or(saves.has_points()) && !instance.loading.is_on();
+        end_rewrite(engine, self.force)?;
         if save {
             tracing::info!("Saving the final RDB snapshot before exiting.");
         }
@@ -82,6 +83,27 @@ impl Ending {
         end();
         Ok(())
     }
+}
+
+/// Ends a rewrite that runs, which is of no use any more; but not the first, as long as what is in memory is nowhere
+/// else.
+#[cfg(feature = "aof")]
+fn end_rewrite(engine: &Engine, force: bool) -> Result<()> {
+    let aof = engine.aof();
+    if aof.is_beginning() {
+        if !force {
+            tracing::warn!("Writing initial AOF, can't exit.");
+            return Err(Error::reply("ERR Errors trying to SHUTDOWN. Check logs."));
+        }
+        tracing::warn!("Writing initial AOF. Exiting anyway.");
+    }
+    aof.cancel_rewrite("There is a child rewriting the AOF. Killing it!");
+    Ok(())
+}
+
+#[cfg(all(feature = "snapshot", not(feature = "aof")))]
+fn end_rewrite(_: &Engine, _: bool) -> Result<()> {
+    Ok(())
 }
 
 /// Makes safe what was appended; nothing is appended any more.

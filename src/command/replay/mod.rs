@@ -3,6 +3,7 @@
 //! What it says was done is done: nothing is refused for want of memory, nobody is told, and no key's time is over
 //! meanwhile, for what was done to a key before its time was over is to be done again.
 
+mod reload;
 mod set;
 
 use std::io::Read;
@@ -14,6 +15,7 @@ use super::value::{Silent, ValueSink};
 use crate::api::Engine;
 use crate::persist::aof::reader::{Place, Reader, Stop};
 
+pub(in crate::command) use reload::reload;
 pub(crate) use set::{Progress, Refused, load};
 
 /// How many commands are read, and hinted at, before the first of them runs.

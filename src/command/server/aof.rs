@@ -3,6 +3,7 @@
 use crate::command::context::Context;
 use crate::command::row::{Command, Flags, Group};
 use crate::error::{Error, Result};
+use crate::persist::aof::Asked;
 
 pub(super) const BGREWRITEAOF: Command = Command::new("bgrewriteaof", 1, bgrewriteaof)
     .group(Group::Server)
@@ -11,9 +12,19 @@ pub(super) const BGREWRITEAOF: Command = Command::new("bgrewriteaof", 1, bgrewri
     .summary("Has the append-only file written anew, as short as the data allow.");
 
 fn bgrewriteaof(ctx: &mut Context<'_, '_>) -> Result<()> {
-    if !ctx.engine.aof().rewrite_in_background() {
-        return Err(Error::reply("ERR Background append only file rewriting already in progress"));
+    match ctx.engine.aof().ask_rewrite(ctx.session.executing) {
+        Asked::Started => ctx.reply.simple("Background append only file rewriting started"),
+        Asked::Scheduled => ctx.reply.simple("Background append only file rewriting scheduled"),
+        Asked::Running => {
+            return Err(Error::reply(
+                "ERR Background append only file rewriting already in progress",
+            ));
+        }
+        Asked::Failed => {
+            return Err(Error::reply(
+                "ERR Can't execute an AOF background rewriting. Please check the server logs for more information.",
+            ));
+        }
     }
-    ctx.reply.simple("Background append only file rewriting started");
     Ok(())
 }

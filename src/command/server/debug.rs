@@ -65,6 +65,8 @@ fn debug(ctx: &mut Context<'_, '_>) -> Result<()> {
         }
         #[cfg(feature = "snapshot")]
         (word, 2..) if is(word, "reload") => reload(ctx),
+        #[cfg(feature = "aof")]
+        (word, 2) if is(word, "loadaof") => load_aof(ctx),
         (word, 2) if is(word, "help") => help_text(ctx),
         (word, _) => {
             let before = "ERR unknown subcommand or wrong number of arguments for '";
@@ -106,6 +108,16 @@ fn reload(ctx: &mut Context<'_, '_>) -> Result<()> {
         return Err(Error::reply("ERR DEBUG RELOAD is not possible inside a transaction"));
     }
     ctx.session.after = Some(After::Reload { save, merged: !flush, replaced });
+    Ok(())
+}
+
+/// Reads the append-only file again, when the locks that this holds are let go.
+#[cfg(feature = "aof")]
+fn load_aof(ctx: &mut Context<'_, '_>) -> Result<()> {
+    if ctx.session.executing {
+        return Err(Error::reply("ERR DEBUG LOADAOF is not possible inside a transaction"));
+    }
+    ctx.session.after = Some(After::LoadAof);
     Ok(())
 }
 
@@ -232,6 +244,7 @@ fn help_text(ctx: &mut Context<'_, '_>) -> Result<()> {
             ("HTSTATS <dbid> [full]", "Tell how full a database's tables are."),
             ("HTSTATS-KEY <key> [full]", "Tell how full the table of a value is."),
             ("LISTPACK <key>", "Refuse a value that is not packed."),
+            ("LOADAOF", "Make the append-only file safe, and load what it says."),
             ("LOG <message>", "Write a message to the log."),
             ("OBJECT <key> [fast]", "Tell how a value is kept."),
             ("POPULATE <count> [<prefix>] [<size>]", "Make as many strings."),

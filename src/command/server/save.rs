@@ -53,7 +53,7 @@ fn bgsave(ctx: &mut Context<'_, '_>) -> Result<()> {
     if saves.told().running.is_some() {
         return Err(Error::reply("ERR Background save already in progress"));
     }
-    let rewriting = saves.rewriting.load(std::sync::atomic::Ordering::Relaxed);
+    let rewriting = saves.background.is_rewriting();
     if ctx.session.executing || rewriting && schedule {
         saves.schedule();
         ctx.reply.simple("Background saving scheduled");

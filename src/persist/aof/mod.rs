@@ -38,11 +38,15 @@ mod writer;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU64,
+    Ordering::{Relaxed, SeqCst},
+};
 use std::time::Duration;
 
 pub(crate) use folder::{Folder, Unreadable};
 pub(crate) use manifest::Manifest;
+pub(crate) use rewrite::Asked;
 pub(crate) use settings::Settings;
 pub(crate) use status::Status;
 
@@ -50,7 +54,7 @@ use crate::config::{AofConfig, AppendFsync, Reason};
 use crate::disk::Files;
 use crate::journal::{Journal, Outcome};
 use crate::keyspace::{Access, Keyspace};
-use crate::persist::Progress;
+use crate::persist::{Background, Progress};
 use crate::sync::{Condvar, Mutex, thread, wait_on};
 use writer::{Current, State};
 
@@ -58,6 +62,7 @@ use writer::{Current, State};
 pub(crate) struct Aof {
     keyspace: Arc<Keyspace>,
     files: Arc<Files>,
+    pub(crate) background: Arc<Background>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) settings: Settings,
     pub(crate) status: Status,
@@ -95,6 +100,7 @@ impl Aof {
     pub(crate) fn new(
         keyspace: &Arc<Keyspace>,
         files: &Arc<Files>,
+        background: &Arc<Background>,
         config: &AofConfig,
     ) -> Arc<Aof> {
         let journal = Journal::new(keyspace.clock.clone());
@@ -102,6 +108,7 @@ impl Aof {
         Arc::new(Aof {
             keyspace: keyspace.clone(),
             files: files.clone(),
+            background: background.clone(),
             journal,
             settings: Settings::new(config),
             status: Status::default(),
@@ -201,8 +208,32 @@ impl Aof {
         }
     }
 
+    /// Does something while nobody begins, ends or rewrites it.
+    pub(crate) fn alone<R>(&self, work: impl FnOnce() -> R) -> R {
+        let _alone = self.alone.lock();
+        work()
+    }
+
+    /// Makes changes that are in the files already, while every stripe is held and all that was recorded is safe.
+    pub(crate) fn unrecorded(&self, change: impl FnOnce()) {
+        let was_on = self.is_on();
+        let record = |on: bool| {
+            self.journal.set_on(on && was_on);
+            self.keyspace.observers.reconsider();
+        };
+        record(false);
+        change();
+        record(true);
+    }
+
+    /// Whether its first base is being written: what is in memory is nowhere else yet.
+    pub(crate) fn is_beginning(&self) -> bool {
+        self.turning.load(SeqCst) && self.is_wanted() && self.background.is_rewriting()
+    }
+
     /// Writes and syncs what there is, and ends the threads. If the disk fails, that is tried for some seconds.
     pub(crate) fn close(self: &Arc<Self>) {
+        self.cancel_rewrite("Killing AOF child");
         let _alone = self.alone.lock();
         self.close_alone();
     }

@@ -26,6 +26,18 @@ use crate::sync::thread;
 /// How often in a row a rewrite may fail before it is put off.
 const FAILURES: u64 = 3;
 
+/// What became of a wish for a rewrite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Started,
+    /// It begins when what runs now has ended.
+    Scheduled,
+    /// One runs.
+    Running,
+    /// There is no thread to be had.
+    Failed,
+}
+
 /// A file as a [`Write`].
 struct Plain(Box<dyn DiskFile>);
 
@@ -199,31 +211,56 @@ impl Aof {
     fn observe(&self, work: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         let (status, watch) = (&self.status, Stopwatch::start());
         status.rewrite_began.store(self.keyspace.clock.micros(), Relaxed);
-        status.rewriting.store(true, Relaxed);
+        self.begin_rewriting();
         let result = work();
         let seconds = i64::try_from(watch.elapsed().as_secs()).unwrap_or(i64::MAX);
         status.last_rewrite_seconds.store(seconds, Relaxed);
         status.rewrite_began.store(-1, Relaxed);
-        status.last_rewrite_ok.store(result.is_ok(), Relaxed);
         match &result {
             Ok(()) => {
+                status.last_rewrite_ok.store(true, Relaxed);
                 status.rewrites.fetch_add(1, Relaxed);
                 status.failed_in_a_row.store(0, Relaxed);
                 tracing::info!("Background AOF rewrite finished successfully");
             }
+            // Whoever ended it knows: the one before is as good as it was.
+            Err(_) if self.progress.cancelled.load(Relaxed) => {
+                tracing::warn!("Background AOF rewrite terminated by signal 10");
+            }
             Err(error) => {
+                status.last_rewrite_ok.store(false, Relaxed);
                 status.failed_in_a_row.fetch_add(1, Relaxed);
                 tracing::warn!("Background AOF rewrite terminated with error: {error}");
             }
         }
-        status.rewriting.store(false, Relaxed);
+        self.background.set_rewriting(false);
         result
     }
 
-    /// Has a thread rewrite the file (`BGREWRITEAOF`). Returns whether one was started: not if one runs already.
-    pub(crate) fn rewrite_in_background(self: &Arc<Self>) -> bool {
-        if self.status.rewriting.swap(true, Relaxed) {
-            return false;
+    /// Has a thread rewrite the file (`BGREWRITEAOF`): now, or `later`, or when what else writes all keys has ended.
+    pub(crate) fn ask_rewrite(self: &Arc<Self>, later: bool) -> Asked {
+        if self.background.is_rewriting() {
+            return Asked::Running;
+        }
+        if later || self.background.is_saving() {
+            self.status.failed_in_a_row.store(0, Relaxed);
+            self.status.scheduled.store(true, SeqCst);
+            return Asked::Scheduled;
+        }
+        self.rewrite_in_background()
+    }
+
+    /// Begins what was put off, if it is time.
+    pub(crate) fn tick(self: &Arc<Self>) {
+        let busy = || self.background.is_rewriting() || self.background.is_saving();
+        if self.status.scheduled.load(Relaxed) && !busy() {
+            self.rewrite_in_background();
+        }
+    }
+
+    fn rewrite_in_background(self: &Arc<Self>) -> Asked {
+        if !self.begin_rewriting() {
+            return Asked::Running;
         }
         self.status.scheduled.store(false, Relaxed);
         let aof = self.clone();
@@ -234,11 +271,29 @@ impl Aof {
         tracing::info!("Background append only file rewriting started");
         let started = thread::Builder::new().name("danio-rewrite".into()).spawn(run);
         if let Err(error) = started {
-            self.status.rewriting.store(false, Relaxed);
+            self.background.set_rewriting(false);
             tracing::warn!("Can't rewrite append only file in background: {error}");
-            return false;
+            return Asked::Failed;
         }
-        true
+        Asked::Started
+    }
+
+    /// Notes that one is under way; returns false if one was. Who [ends it](Aof::cancel_rewrite) from now on does end this one.
+    fn begin_rewriting(&self) -> bool {
+        let first = !self.background.set_rewriting(true);
+        if first {
+            self.progress.cancelled.store(false, Relaxed);
+        }
+        first
+    }
+
+    /// Ends a rewrite that is under way, and says so in these words; and takes back one that was put off.
+    pub(crate) fn cancel_rewrite(&self, words: &str) {
+        self.status.scheduled.store(false, Relaxed);
+        if self.background.is_rewriting() {
+            tracing::warn!("{words}");
+            self.progress.cancelled.store(true, Relaxed);
+        }
     }
 
     /// Has changes kept or no longer (`CONFIG SET appendonly`): by a thread, since who asks may hold stripes.
@@ -252,7 +307,7 @@ impl Aof {
         }
         if yes {
             // Whoever looks sees from now on that it is on its way.
-            self.status.rewriting.store(true, Relaxed);
+            self.begin_rewriting();
         }
         if self.turning.swap(true, SeqCst) {
             return;
@@ -261,7 +316,7 @@ impl Aof {
         let run = move || aof.turn();
         if let Err(error) = thread::Builder::new().name("danio-aof-turn".into()).spawn(run) {
             self.turning.store(false, SeqCst);
-            self.status.rewriting.store(false, Relaxed);
+            self.background.set_rewriting(false);
             tracing::warn!("Can't turn the append only file on or off: {error}");
         }
     }
@@ -279,7 +334,7 @@ impl Aof {
                 }
                 continue;
             }
-            self.status.rewriting.store(false, Relaxed);
+            self.background.set_rewriting(false);
             self.turning.store(false, SeqCst);
             if self.wanted_on.load(SeqCst) == self.is_on() || self.turning.swap(true, SeqCst) {
                 return;
@@ -294,7 +349,8 @@ impl Aof {
         let (size, base) = (status.size.load(Relaxed), status.base_size.load(Relaxed).max(1));
         if percentage == 0
             || size <= settings.rewrite_min_size.load(Relaxed)
-            || status.rewriting.load(Relaxed)
+            || self.background.is_rewriting()
+            || self.background.is_saving()
             || status.failed_in_a_row.load(Relaxed) >= FAILURES
         {
             return;

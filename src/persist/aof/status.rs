@@ -9,7 +9,6 @@ pub(crate) struct Status {
     pub(crate) size: AtomicU64,
     /// Bytes of all files when they were rewritten last, or the base's.
     pub(crate) base_size: AtomicU64,
-    pub(crate) rewriting: AtomicBool,
     /// A rewrite is to begin when what runs now has ended.
     pub(crate) scheduled: AtomicBool,
     /// Seconds that the last rewrite took, and, in microseconds since 1970, when the present one began; -1 for none.
@@ -27,7 +26,6 @@ impl Default for Status {
         Status {
             size: AtomicU64::new(0),
             base_size: AtomicU64::new(0),
-            rewriting: AtomicBool::new(false),
             scheduled: AtomicBool::new(false),
             last_rewrite_seconds: AtomicI64::new(-1),
             rewrite_began: AtomicI64::new(-1),

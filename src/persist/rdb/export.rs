@@ -14,7 +14,7 @@ use crate::persist::walk::{Form, walk, walk_still};
 use crate::persist::{Failure, Progress, Written};
 
 /// How a snapshot is written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Style {
     /// Who is to read it; whoever knows what there is if it is not said.
     pub(crate) target: Option<Target>,

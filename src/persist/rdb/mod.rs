@@ -46,8 +46,12 @@ mod tests;
 mod ziplist;
 mod zipmap;
 
+#[cfg(feature = "aof")]
+pub(crate) use export::export_still;
 pub(crate) use export::{Style, export};
 pub(crate) use file::{Place, save, save_still};
+#[cfg(feature = "aof")]
+pub(crate) use import::read;
 pub(crate) use import::{How, Loaded, import, payload_of, read_file};
 #[cfg(fuzzing)]
 pub(crate) use load::load as load_bytes;

@@ -99,8 +99,9 @@ fn aof(ctx: &Context<'_, '_>, report: &mut String) {
     let status = &aof.status;
     let ok = |ok: bool| if ok { "ok" } else { "err" };
     line(report, "aof_enabled", u8::from(aof.is_on()));
-    line(report, "aof_rewrite_in_progress", u8::from(status.rewriting.load(Relaxed)));
-    line(report, "aof_rewrite_scheduled", u8::from(status.scheduled.load(Relaxed)));
+    line(report, "aof_rewrite_in_progress", u8::from(aof.background.is_rewriting()));
+    let scheduled = u8::from(status.scheduled.load(Relaxed));
+    line(report, "aof_rewrite_scheduled", scheduled);
     line(report, "aof_last_rewrite_time_sec", status.last_rewrite_seconds.load(Relaxed));
     let began = status.rewrite_began.load(Relaxed);
     let seconds = if began < 0 { -1 } else { (ctx.engine.clock().micros() - began) / 1_000_000 };
@@ -114,7 +115,7 @@ fn aof(ctx: &Context<'_, '_>, report: &mut String) {
     if aof.is_on() {
         line(report, "aof_current_size", status.size.load(Relaxed));
         line(report, "aof_base_size", status.base_size.load(Relaxed));
-        line(report, "aof_pending_rewrite", 0);
+        line(report, "aof_pending_rewrite", scheduled);
         line(report, "aof_buffer_length", aof.buffered());
         line(report, "aof_pending_bio_fsync", aof.running_syncs());
         line(report, "aof_delayed_fsync", status.delayed.load(Relaxed));
