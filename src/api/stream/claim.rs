@@ -95,7 +95,7 @@ impl Tx<'_> {
     }
 
     /// Takes entries off the pending ones of a group and deletes them (`XACKDEL`). Returns what came
-    /// of each; an entry that was not pending is missing.
+    /// of each; an entry that was not pending is missing, and one that was has been deleted, if not now then before.
     pub(crate) fn xackdel(
         &mut self,
         key: Key<'_>,
@@ -109,9 +109,9 @@ impl Tx<'_> {
             return Ok(missing);
         }
         self.change(key, |slot| {
-            let (outcomes, acknowledged) = slot.edit::<Stream, _>(|stream| {
+            let (outcomes, acknowledged, removed) = slot.edit::<Stream, _>(|stream| {
                 let stream = stream.make();
-                let mut acknowledged = Vec::new();
+                let (mut acknowledged, mut removed) = (Vec::new(), false);
                 let each = ids.iter().map(|id| {
                     let dangling = references == References::Delete
                         && !stream.log().contains(*id)
@@ -120,18 +120,23 @@ impl Tx<'_> {
                     let was = stream.edit_group(group, edit).expect("known");
                     if was || dangling {
                         acknowledged.push(*id);
-                        return stream.delete(*id, references);
+                        let outcome = stream.delete(*id, references);
+                        removed |= outcome == Deletion::Deleted;
+                        return match outcome {
+                            Deletion::Missing if was => Deletion::Deleted,
+                            outcome => outcome,
+                        };
                     }
                     Deletion::Missing
                 });
                 let outcomes: Vec<Deletion> = each.collect();
-                Ok((outcomes, acknowledged))
+                Ok((outcomes, acknowledged, removed))
             })?;
             if acknowledged.is_empty() {
                 return Ok(slot.unchanged(outcomes));
             }
             slot.count_as(acknowledged.len());
-            let events = if outcomes.contains(&Deletion::Deleted) { &[XDEL][..] } else { &[] };
+            let events = if removed { &[XDEL][..] } else { &[] };
             Ok(slot.changed(outcomes, events, |effect| {
                 let (texts, count) = (id_words(&acknowledged), acknowledged.len().to_string());
                 let mut words: Vec<&[u8]> = vec![b"XACKDEL", key.bytes, group];

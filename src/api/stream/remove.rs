@@ -16,7 +16,7 @@ pub enum DeleteOutcome {
     Missing,
     /// The entry is gone.
     Deleted,
-    /// A group still needs the entry, so it is there.
+    /// A group still needs the entry, so it is there; or it was deleted before and a group has it pending still.
     Kept,
 }
 

@@ -218,7 +218,9 @@ impl BigStream {
     pub(crate) fn delete(&mut self, id: StreamId, references: References) -> Deletion {
         let there = self.log.contains(id);
         match references {
-            References::Acked if !there => return Deletion::Missing,
+            // What is pending somewhere is still needed, though it is gone.
+            References::Acked if !there && !self.is_pending(id) => return Deletion::Missing,
+            References::Acked if !there => return Deletion::Kept,
             References::Acked if self.group_count() == 0 || self.needed(id) => {
                 return Deletion::Kept;
             }

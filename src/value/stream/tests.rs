@@ -141,7 +141,9 @@ fn play(steps: Vec<Step>) {
             Step::Delete { id: n, references } => {
                 let needed = model.values().any(|(at, p)| n > *at || p.contains_key(&n));
                 let there = entries.contains(&n);
+                let pending = model.values().any(|(_, pending)| pending.contains_key(&n));
                 let wanted = match references {
+                    References::Acked if !there && pending => Deletion::Kept,
                     _ if !there => Deletion::Missing,
                     References::Acked if needed || model.is_empty() => Deletion::Kept,
                     _ => Deletion::Deleted,
