@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use ::redis::{
-    Cmd, ConnectionLike, ErrorKind, PushInfo, RedisError, RedisResult, ServerErrorKind,
+    Cmd, ConnectionLike, ErrorKind, PushInfo, PushKind, RedisError, RedisResult, ServerErrorKind,
     ToRedisArgs, Value, cmd,
 };
 use parking_lot::Mutex;
@@ -17,6 +17,7 @@ use super::pubsub::PubSub;
 use super::sink::{as_error, push_info};
 use super::talk::{Step, Talk, make_safe};
 use crate::api::Engine;
+use crate::clock::Stopwatch;
 use crate::command::{Protocol, Span};
 
 /// In the place of [`redis::Connection`]: a blocking connection to an engine in this process.
@@ -101,8 +102,22 @@ impl Connection {
         }
     }
 
-    /// Has [`recv_response`](Connection::recv_response) and [`PubSub::get_message`] wait for so long at most; nothing is
-    /// for ever.
+    /// Has commands that wait, [`recv_response`](Connection::recv_response) and [`PubSub::get_message`] wait for so long at
+    /// most; nothing is for ever. A command whose time is over is taken back, so that no answer comes late and nothing is
+    /// popped for nobody; the connection stays usable.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use danio::redis::{Client, Commands, RedisResult};
+    ///
+    /// let mut con = Client::open(danio::Db::in_memory())?.get_connection()?;
+    /// con.set_read_timeout(Some(Duration::from_millis(1)))?;
+    /// let popped: RedisResult<(String, String)> = con.blpop("jobs", 0.0);
+    /// assert!(popped.unwrap_err().is_timeout());
+    /// con.rpush::<_, _, ()>("jobs", "resize")?;
+    /// assert_eq!(con.llen::<_, u32>("jobs")?, 1);
+    /// # Ok::<(), danio::redis::RedisError>(())
+    /// ```
     ///
     /// # Errors
     /// None; it is a `Result` because the crate's is.
@@ -125,7 +140,7 @@ impl Connection {
         PubSub::new(self)
     }
 
-    /// Hands messages to this sender, in RESP3, whenever the connection is used.
+    /// Hands messages to this sender, in RESP3, whenever the connection is used; and its end to it when a call meets it.
     pub fn set_push_sender(&mut self, sender: Sender<PushInfo>) {
         self.push_sender = Some(sender);
     }
@@ -197,19 +212,68 @@ impl Connection {
         Ok(Some((next, self.finish(step)?)))
     }
 
-    /// Lets the thread sleep until a command that waits is answered.
+    /// Lets the thread sleep until a command that waits is answered, or its time is over.
     fn finish(&mut self, step: Step) -> RedisResult<Option<Value>> {
         match step {
             Step::Done(value) => Ok(value),
-            Step::Waits => loop {
-                self.waited = true;
-                let seen = self.talk.bell.count();
-                if let Some(value) = self.talk.resume()? {
-                    return Ok(value);
-                }
-                self.talk.bell.wait(seen, None);
-            },
+            Step::Waits => self.wait(),
         }
+    }
+
+    #[cold]
+    fn wait(&mut self) -> RedisResult<Option<Value>> {
+        let (watch, limit) = (Stopwatch::start(), *self.read_timeout.lock());
+        self.waited = true;
+        loop {
+            let seen = self.talk.bell.count();
+            if let Some(value) = self.talk.resume()? {
+                return Ok(value);
+            }
+            let left = limit.map(|limit| limit.saturating_sub(watch.elapsed()));
+            if !self.talk.bell.wait(seen, left) {
+                self.talk.give_up();
+                return Err(io::Error::from(io::ErrorKind::WouldBlock).into());
+            }
+        }
+    }
+
+    fn run_packed(&mut self, cmd: &[u8]) -> RedisResult<Value> {
+        let (_, answer) = self.packed(cmd, 0)?.ok_or_else(super::packed::empty)?;
+        let answer = self.talk.answer(answer);
+        self.collect(self.listening);
+        self.make_safe()?;
+        Ok(answer)
+    }
+
+    fn run_all_packed(
+        &mut self,
+        cmd: &[u8],
+        offset: usize,
+        count: usize,
+    ) -> RedisResult<Vec<Value>> {
+        if cmd.is_empty() {
+            return Err(super::packed::empty());
+        }
+        let (mut at, mut done) = (0, 0);
+        let mut answers = Answers::new(offset, count);
+        while let Some((next, value)) = self.packed(cmd, at)? {
+            answers.take(done, self.talk.answer(value));
+            (at, done) = (next, done + 1);
+        }
+        self.collect(self.listening);
+        self.make_safe()?;
+        answers.finish()
+    }
+
+    /// Tells the sender, once, if it was the connection's end that made a call fail.
+    fn told<T>(&mut self, result: RedisResult<T>) -> RedisResult<T> {
+        if result.is_err()
+            && !self.talk.is_open()
+            && let Some(sender) = self.push_sender.take()
+        {
+            let _ = sender.send(PushInfo { kind: PushKind::Disconnection, data: Vec::new() });
+        }
+        result
     }
 
     /// Hands on what was pushed: to the sender, and to the inbox if that is looked at.
@@ -232,11 +296,8 @@ impl Connection {
 
 impl ConnectionLike for Connection {
     fn req_packed_command(&mut self, cmd: &[u8]) -> RedisResult<Value> {
-        let (_, answer) = self.packed(cmd, 0)?.ok_or_else(super::packed::empty)?;
-        let answer = self.talk.answer(answer);
-        self.collect(self.listening);
-        self.make_safe()?;
-        Ok(answer)
+        let answer = self.run_packed(cmd);
+        self.told(answer)
     }
 
     fn req_packed_commands(
@@ -245,19 +306,13 @@ impl ConnectionLike for Connection {
         offset: usize,
         count: usize,
     ) -> RedisResult<Vec<Value>> {
-        let (mut at, mut done) = (0, 0);
-        let mut answers = Answers::new(offset, count);
-        while let Some((next, value)) = self.packed(cmd, at)? {
-            answers.take(done, self.talk.answer(value));
-            (at, done) = (next, done + 1);
-        }
-        self.collect(self.listening);
-        self.make_safe()?;
-        answers.finish()
+        let answers = self.run_all_packed(cmd, offset, count);
+        self.told(answers)
     }
 
     fn req_command(&mut self, cmd: &Cmd) -> RedisResult<Value> {
-        let value = self.run(cmd)?;
+        let value = self.run(cmd);
+        let value = self.told(value)?;
         Ok(if cmd.is_no_response() { Value::Nil } else { value })
     }
 

@@ -49,8 +49,8 @@
 //! # What is not
 //!
 //! * Nobody needs a password, and `CLIENT PAUSE` holds nobody back.
-//! * There are no time-outs of connecting, reading and answering, for there is no wire; those of commands and of
-//!   [`PubSub::set_read_timeout`] are kept.
+//! * There are no time-outs of connecting and answering, for there is no wire; those of commands and of
+//!   [`Connection::set_read_timeout`] are kept. What a command waited for in vain is not popped later.
 //! * A future that is dropped takes its command back, if that waits: nothing is popped for nobody.
 //! * A transaction that was refused as a whole is an error of the kind `ExecAbort` whose text names the commands that were
 //!   refused; [`RedisError::into_server_errors`](::redis::RedisError::into_server_errors) gives nothing for it, as only

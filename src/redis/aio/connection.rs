@@ -13,6 +13,7 @@ use super::call::{Call, Shared, Turns, Work};
 use crate::command::Protocol;
 use crate::redis::bell::Bell;
 use crate::redis::client::{Client, needs_resp3};
+use crate::redis::packed;
 use crate::redis::sink::push_info;
 use crate::redis::talk::Talk;
 
@@ -143,6 +144,9 @@ impl ConnectionLike for MultiplexedConnection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
+        if pipeline.is_empty() {
+            return Box::pin(std::future::ready(Err(packed::empty())));
+        }
         Box::pin(Call::new(&self.shared, Work::many(pipeline), offset, count))
     }
 

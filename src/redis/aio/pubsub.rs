@@ -10,7 +10,6 @@ use ::redis::{Cmd, FromRedisValue, Msg, RedisResult, ToRedisArgs, Value, cmd, fr
 use futures_core::Stream;
 use parking_lot::Mutex;
 
-use crate::command::Protocol;
 use crate::redis::bell::Bell;
 use crate::redis::client::Client;
 use crate::redis::talk::{Step, Talk, closed};
@@ -69,7 +68,7 @@ impl State {
 impl PubSub {
     pub(in crate::redis) fn open(client: &Client) -> PubSub {
         let bell = Bell::new(false);
-        let talk = Talk::open(&client.engine, client.number(), Protocol::Resp2, bell.clone());
+        let talk = Talk::open(&client.engine, client.number(), client.spoken(), bell.clone());
         let state = Mutex::new(State { talk, ready: VecDeque::new() });
         let shared = Arc::new(Shared { state, bell });
         let sink = PubSubSink { shared: Arc::downgrade(&shared) };
