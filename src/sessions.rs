@@ -19,7 +19,9 @@ const PREFIX: &str = "session:";
 /// it takes microseconds, waits for nothing and needs no pool. Cheap to clone.
 ///
 /// What becomes of sessions when the process ends is what becomes of the engine's data: they are gone, unless the engine
-/// keeps them in files.
+/// keeps them in files. With an append-only file and `appendfsync always`, a session is on disk before `create`, `save` or
+/// `delete` returns, and so before the visitor is answered; they let their thread wait for the disk, and are errors if
+/// it cannot be written.
 ///
 /// ```
 /// use danio::sessions::SessionStore;
@@ -93,9 +95,11 @@ impl tower_sessions_core::SessionStore for SessionStore {
         record.map(Some).map_err(|error| Error::Decode(error.to_string()))
     }
 
+    /// It is gone at once. An error says that it could not be made safe that it is.
     async fn delete(&self, id: &Id) -> Result<()> {
         self.db.del(self.key(id));
-        Ok(())
+        // `del` itself cannot say so.
+        self.db.engine().make_safe().map_err(backend)
     }
 }
 

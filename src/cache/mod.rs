@@ -54,6 +54,14 @@ use crate::typed::Schema;
 /// # Ok::<(), danio::Error>(())
 /// ```
 ///
+/// # What outlives the process
+///
+/// A cache is as durable as the engine that it is in. In memory alone it begins empty; with an append-only file it begins
+/// with what it had, as long as that has not expired meanwhile, and writes wait as `appendfsync` says. With `always`,
+/// [`insert`](Cache::insert), a load and [`invalidate`](Cache::invalidate) return when what they did is on disk, and
+/// nothing that was outdated comes back; that is seldom worth its price for a cache, and `everysec` or a second engine in
+/// memory are the usual choice.
+///
 /// # Metrics and spans
 ///
 /// With feature `metrics`, the counters `danio_cache_hits_total`, `_misses_total`, `_loads_total`, `_failed_loads_total`,

@@ -2,6 +2,7 @@
 
 mod bases;
 mod crashes;
+mod faces;
 mod failures;
 mod files;
 mod turns;
