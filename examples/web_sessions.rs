@@ -1,29 +1,30 @@
 //! A web application with logins, on axum and tower-sessions: `cargo run --example web_sessions --features
-//! snapshot,tower-sessions`.
+//! aof,tower-sessions`.
 //!
-//! Sessions slide: each visit gives one another half hour. They outlive the program: it writes its engine to a
-//! file when it ends and reads that when it starts. Run without arguments, the example visits itself, twice, with
-//! a restart in between, and ends; `-- serve 127.0.0.1:8080` lets a browser do it.
+//! Sessions slide: each visit gives one another half hour. They outlive the program, however it ends: its engine keeps an
+//! append-only file and syncs it before a write returns (`appendfsync always`), so that a visitor who was told that
+//! he is logged in is logged in after a crash too. Run without arguments, the example visits itself, in a folder that it
+//! removes, with a restart in between, and ends; `-- serve 127.0.0.1:8080` lets a browser do it and keeps what it is told
+//! in the folder `web_sessions`.
 
 #[path = "../tests/support/http.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with a test")]
 mod http;
 
 use std::error::Error;
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
 
 use axum::response::{Html, Redirect};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use danio::sessions::SessionStore;
-use danio::{Config, Engine, Upkeep};
+use danio::{AppendFsync, Config, Db, Engine, Upkeep};
 use http::Browser;
 use tokio::sync::oneshot;
-use tower_sessions::cookie::time::Duration;
+use tower_sessions::cookie::time;
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -78,7 +79,7 @@ fn app(engine: &Engine) -> Outcome<Router> {
     let layer = SessionManagerLayer::new(SessionStore::new(engine.db(0)?))
         // Over HTTP, as here; a real site has TLS and leaves this out.
         .with_secure(false)
-        .with_expiry(Expiry::OnInactivity(Duration::minutes(30)));
+        .with_expiry(Expiry::OnInactivity(time::Duration::minutes(30)));
     let routes = Router::new()
         .route("/", get(home))
         .route("/login", post(login))
@@ -86,21 +87,28 @@ fn app(engine: &Engine) -> Outcome<Router> {
     Ok(routes.layer(layer))
 }
 
-/// The application, running on a thread of its own with what the file holds.
+/// Opens the engine whose files are in a folder, with what they hold.
+fn open(folder: &Path) -> Outcome<Engine> {
+    std::fs::create_dir_all(folder)?;
+    let config = Config::new()
+        .dir(folder)
+        .append_only(true)
+        .append_fsync(AppendFsync::Always)
+        .upkeep(Upkeep::Thread);
+    Ok(Engine::open(config)?)
+}
+
+/// The application, running on a thread of its own.
 struct Running {
     engine: Engine,
     address: SocketAddr,
-    file: PathBuf,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<std::io::Result<()>>,
 }
 
 impl Running {
-    fn start(file: &Path, listener: TcpListener) -> Outcome<Running> {
-        let engine = Engine::open(Config::new().upkeep(Upkeep::Thread))?;
-        if let Ok(saved) = File::open(file) {
-            engine.import(BufReader::new(saved))?;
-        }
+    fn start(folder: &Path, listener: TcpListener) -> Outcome<Running> {
+        let engine = open(folder)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let app = app(&engine)?;
@@ -113,19 +121,13 @@ impl Running {
                 axum::serve(listener, app).with_graceful_shutdown(stopped).await
             })
         });
-        Ok(Running { engine, address, file: file.to_path_buf(), stop, thread })
+        Ok(Running { engine, address, stop, thread })
     }
 
-    /// Ends, and leaves the sessions in the file.
+    /// Ends. There is nothing to be saved: each session was on disk when its visitor was answered.
     fn stop(self) -> Outcome<()> {
         let _ = self.stop.send(());
-        self.thread.join().map_err(|_| "the server panicked")??;
-        let beside = self.file.with_extension("new");
-        let mut saved = BufWriter::new(File::create(&beside)?);
-        self.engine.export(&mut saved)?;
-        saved.flush()?;
-        std::fs::rename(beside, &self.file)?;
-        Ok(())
+        Ok(self.thread.join().map_err(|_| "the server panicked")??)
     }
 }
 
@@ -134,34 +136,50 @@ fn main() -> Outcome<()> {
     if let [serve, address] = &words[..]
         && serve == "serve"
     {
-        let running = Running::start(Path::new("web_sessions.rdb"), TcpListener::bind(address)?)?;
+        let running = Running::start(Path::new("web_sessions"), TcpListener::bind(address)?)?;
         println!("http://{}/ ; Enter ends it", running.address);
         std::io::stdin().read_line(&mut String::new())?;
         return running.stop();
     }
-    let file = std::env::temp_dir().join(format!("web_sessions-{}.rdb", std::process::id()));
-    let outcome = visit_ourselves(&file);
+    let folder = std::env::temp_dir().join(format!("web_sessions-{}", std::process::id()));
+    let outcome = visit_ourselves(&folder);
     // It may not have come to be.
-    let _ = std::fs::remove_file(&file);
+    let _ = std::fs::remove_dir_all(&folder);
     outcome
 }
 
+/// When the only session that there is will be over.
+fn end_of_session(db: &Db) -> Outcome<SystemTime> {
+    let keys = db.keys("session:*");
+    let [session] = &keys[..] else { return Err(format!("one session, not {keys:?}").into()) };
+    Ok(db.expire_time(session).ok_or("a session ends some time")?)
+}
+
 /// What a visitor would do, with a restart in between.
-fn visit_ourselves(file: &Path) -> Outcome<()> {
+fn visit_ourselves(folder: &Path) -> Outcome<()> {
     let mut ann = Browser::default();
-    let running = Running::start(file, TcpListener::bind("127.0.0.1:0")?)?;
+    let running = Running::start(folder, TcpListener::bind("127.0.0.1:0")?)?;
     assert!(ann.get(running.address, "/")?.body.contains("Log in"));
     let answer = ann.post(running.address, "/login", "user=Ann")?;
     assert_eq!(answer.status, 303, "{answer:?}");
+    let db = running.engine.db(0)?;
+    let mut end = end_of_session(&db)?;
     for visit in 1..=2 {
+        std::thread::sleep(Duration::from_millis(20));
         let page = ann.get(running.address, "/")?;
         println!("{}", page.body.split(". <").next().unwrap_or_default());
         assert!(page.body.contains(&format!("Hello Ann, this is visit {visit}.")), "{page:?}");
+        let slid = end_of_session(&db)?;
+        assert!(slid > end, "each visit moves the end of the session");
+        end = slid;
     }
-    println!("{} session(s); the application restarts", running.engine.db(0)?.len());
+    println!("{} session; the application restarts", db.len());
+    drop(db);
     running.stop()?;
 
-    let running = Running::start(file, TcpListener::bind("127.0.0.1:0")?)?;
+    let running = Running::start(folder, TcpListener::bind("127.0.0.1:0")?)?;
+    let db = running.engine.db(0)?;
+    assert_eq!(end_of_session(&db)?, end, "a restart neither ends nor prolongs it");
     let page = ann.get(running.address, "/")?;
     println!("{}", page.body.split(". <").next().unwrap_or_default());
     assert!(page.body.contains("Hello Ann, this is visit 3."), "{page:?}");
@@ -169,5 +187,14 @@ fn visit_ourselves(file: &Path) -> Outcome<()> {
     ann.post(running.address, "/logout", "")?;
     assert!(ann.get(running.address, "/")?.body.contains("Log in"));
     assert!(thief.clone().get(running.address, "/")?.body.contains("Log in"));
+
+    // Bob does not come back in time: his half hour is made to be over.
+    let mut bob = Browser::default();
+    bob.post(running.address, "/login", "user=Bob")?;
+    assert!(bob.get(running.address, "/")?.body.contains("Hello Bob"));
+    db.expire(&db.keys("session:*")[0], Duration::from_millis(1))?;
+    std::thread::sleep(Duration::from_millis(5));
+    assert!(bob.get(running.address, "/")?.body.contains("Log in"));
+    drop(db);
     running.stop()
 }
