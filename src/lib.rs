@@ -3,7 +3,8 @@
 //! It is Redis as a library: a handle that any thread may share, methods named as Redis names
 //! its commands, and the same data for Redis clients if the application listens. It is not
 //! a client of Redis and needs no server. In this version it holds every core type of Redis, in
-//! memory; what there is and what is not yet is in `features.md`.
+//! memory, and keeps it in Redis's own files if it is asked to; scripts, ACL users, replication and cluster are not
+//! there. What there is, command by command, is in `features.md`.
 //!
 //! ```
 //! use std::time::Duration;
@@ -34,7 +35,9 @@
 //!
 //! [`Db`] has the methods; [`Engine`] opens an engine with a [`Config`] and hands out its databases;
 //! [`SetOptions`], [`ScanOptions`] and [`CopyOptions`] are what methods may be told besides;
-//! [`ManualClock`] is time for tests; [`command::Session`] runs commands given as words;
+//! [`ManualClock`] is time for tests; [`command::Session`] runs commands given as words; the module `guide` of this
+//! documentation has a page a theme: caches, sessions, queues, leaderboards, testing, async code, and moving from Redis, moka,
+//! miniredis or fakeredis (with all features, as some pages need some);
 #![cfg_attr(feature = "network", doc = "[`network::Server`] lets Redis clients in.")]
 #![cfg_attr(
     not(feature = "network"),
@@ -51,10 +54,16 @@
 //!   code of the caller runs under a lock but the closures of [`Db::get_with`] and of transactions.
 //! - **Transactions.** [`Db::transaction`] runs several calls as one, alone on its keys, and undoes all of them if it
 //!   fails; [`Db::watch`] commits if nothing has changed. All that happens, by whatever face, is strictly serialisable.
-//! - **Waiting.** No call waits for anything but such a lock, so that every one may be made from async
+//! - **Waiting and cancellation.** No call waits for anything but such a lock, so that every one may be made from async
 //!   code; there is nothing to cancel half-way. Except those that are there to wait ([`Db::blpop`] and its kin): they let
-//!   their thread sleep, or are futures. Whoever came first is served first, before the call that made it
-//!   possible returns.
+//!   their thread sleep, or are futures, which may be dropped at any moment: they leave the line, and what they were
+//!   served with and nobody took goes back. Whoever came first is served first, before the call that made it
+//!   possible returns. And except writes with `appendfsync always`, which let their thread wait for the disk, no lock being held.
+//! - **Durability.** An engine is in memory alone unless its [`Config`] says otherwise. With an append-only file (feature
+//!   `aof`) and `always`, a call that has returned is on disk: neither the end of the process nor a crash of the machine takes it
+//!   back. With `everysec`, the default, a crash may cost the last second, and `Engine::synced` waits for what must not be
+//!   lost; what is there again is what was there at one moment, no call in part. A disk that fails has writes refused, and loses nothing
+//!   that was acknowledged. Snapshots (feature `snapshot`) are of one moment too, and cost what came after them.
 //! - **Time.** A key past its time is absent at once; its memory is given back by
 //!   [`Engine::tick`], or by a thread if [`Upkeep::Thread`] asks for one.
 //! - **Errors.** A call that returns an error has changed nothing. An [`Error`]'s text is what a Redis client

@@ -16,7 +16,7 @@ const PREFIX: &str = "session:";
 ///
 /// A session is one string, `session:<id>` unless another prefix is set, which holds the session's record as JSON, so that
 /// `redis-cli` shows it, and expires when the session does, by the engine's clock. Each call is one of the engine's:
-/// it takes microseconds, waits for nothing and needs no pool. Cheap to clone.
+/// it takes microseconds, waits for nothing but a lock and needs no pool. Cheap to clone.
 ///
 /// What becomes of sessions when the process ends is what becomes of the engine's data: they are gone, unless the engine
 /// keeps them in files. With an append-only file and `appendfsync always`, a session is on disk before `create`, `save` or
