@@ -48,6 +48,21 @@
 //! and are there with its feature; they never mean another, so that a feature that somebody turns on changes
 //! nothing that is stored.
 //!
+//! What they write and what that costs (`cargo bench --features bincode,postcard,json --bench codecs`, two cores, the
+//! codec alone; the mark is counted):
+//!
+//! | value | codec | bytes | to write | to read |
+//! |---|---|---|---|---|
+//! | a profile of seven fields | bincode | 48 | 22 ns | 126 ns |
+//! | | postcard | 44 | 46 ns | 84 ns |
+//! | | JSON | 149 | 123 ns | 395 ns |
+//! | two hundred measurements of four numbers | bincode | 3,002 | 1.0 us | 1.7 us |
+//! | | postcard | 2,403 | 1.8 us | 1.0 us |
+//! | | JSON | 12,986 | 14 us | 25 us |
+//! | an article, 3.9 KB of text | bincode | 3,898 | 60 ns | 234 ns |
+//! | | postcard | 3,897 | 62 ns | 277 ns |
+//! | | JSON | 4,004 | 2.4 us | 1.7 us |
+//!
 //! What one codec wrote and another reads is an error that names both and no garbage, and so is what
 //! another version of a type wrote: [`Schema`] says how to go on from there.
 //!

@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 use super::{Codec, Fault};
 
 /// JSON, by [serde_json](https://docs.rs/serde_json/1): text without a mark, which redis-cli shows and any Redis client
-/// reads and writes.
+/// reads and writes. That costs up to five times the bytes of the others, little more for what is mostly
+/// text, and three to forty times their time ([measured](crate::typed#codecs)).
 ///
 /// Arrays and objects may nest 127 levels deep. JSON has no NaN and no infinities: they are written as `null`, which
 /// no number is read from.

@@ -1,12 +1,16 @@
-//! What a hit costs in a cache that loads: `danio::Cache` beside `moka::sync::Cache`.
+//! What a hit, a miss and a load that many wait for cost: `danio::Cache` beside `moka::sync::Cache`.
 //!
 //! `cargo run --release --manifest-path benches/compare/Cargo.toml --bin loads [-- keys rounds]`
 //!
-//! Keys of 16 bytes, values of 32, all of them there, asked for in random order with a loader that never runs; moka's
-//! values are `Bytes`, whose clones copy nothing. The figures are those of the best round; what counts is
-//! their ratio.
+//! Keys of 16 bytes, values of 32; moka's values are `Bytes`, whose clones copy nothing. For hits all are there, asked for in
+//! random order with a loader that never runs. For misses none is there, and the loader has its value at hand. For single
+//! flight so many threads as are named ask for one key, over and over for another one, and whoever loads sleeps for a
+//! millisecond: what is shown is how long it took beyond that until all were served, and that each key was
+//! loaded once. The figures are those of the best round; what counts is their ratio.
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Barrier, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -64,7 +68,7 @@ fn main() {
         };
         (0..rounds).map(|_| round()).fold(f64::INFINITY, f64::min)
     };
-    println!("{keys} keys, best of {rounds} rounds, ns a hit");
+    println!("{keys} keys, best of {rounds} rounds\nns a hit");
     for (name, cache) in &caches {
         let ns = best(&|key| {
             black_box(cache.get_or_insert_with(key, || unreachable!()).expect("bytes"));
@@ -81,4 +85,86 @@ fn main() {
         });
         println!("{name:30} {ns:7.0}");
     }
+    println!("ns a miss, with its load");
+    // A cache for each round, so that nothing is there.
+    let missed = |ask: &dyn Fn() -> Box<dyn Fn(&Key)>| {
+        let round = || {
+            let ask = ask();
+            let start = Instant::now();
+            order.iter().for_each(|at| ask(&names[*at]));
+            start.elapsed().as_nanos() as f64 / keys as f64
+        };
+        (0..rounds).map(|_| round()).fold(f64::INFINITY, f64::min)
+    };
+    for (name, builder) in [
+        ("danio, no times", Cache::builder()),
+        ("danio, time to live", Cache::builder().time_to_live(HOUR)),
+    ] {
+        let ns = missed(&|| {
+            let (cache, value) = (danio(builder.clone()), value.clone());
+            Box::new(move |key| {
+                black_box(cache.get_or_insert_with(key, || value.clone()).expect("bytes"));
+            })
+        });
+        println!("{name:30} {ns:7.0}");
+    }
+    for (name, timed) in [("moka get_with", false), ("moka get_with, time to live", true)] {
+        let ns = missed(&|| {
+            let cache = if timed { moka().time_to_live(HOUR) } else { moka() }.build();
+            let value = value.clone();
+            Box::new(move |key| {
+                black_box(cache.get_with(*key, || value.clone()));
+            })
+        });
+        println!("{name:30} {ns:7.0}");
+    }
+    println!("single flight: us beyond the load until all were served, median of 200 flights");
+    for threads in [2, 8, 64] {
+        let cache = danio(Cache::builder());
+        let ours = flights(threads, &names, |key, load| {
+            cache.get_or_insert_with(key, || load(&value)).expect("bytes");
+        });
+        let cache = moka().build();
+        let theirs = flights(threads, &names, |key, load| {
+            cache.get_with(*key, || load(&value));
+        });
+        println!("{threads:3} threads: danio {ours:6.0}, moka {theirs:6.0}");
+    }
+}
+
+/// Has all threads ask for one key after the other, at the same time; gives how long that took beyond the load.
+fn flights(
+    threads: usize,
+    names: &[Key],
+    ask: impl Fn(&Key, &dyn Fn(&Bytes) -> Bytes) + Sync,
+) -> f64 {
+    const FLIGHTS: usize = 200;
+    const LOAD: Duration = Duration::from_millis(1);
+    let (barrier, loads) = (Barrier::new(threads), AtomicUsize::new(0));
+    let load = |value: &Bytes| {
+        loads.fetch_add(1, Relaxed);
+        std::thread::sleep(LOAD);
+        value.clone()
+    };
+    let took = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for first in 0..threads {
+            let (barrier, load, took, ask) = (&barrier, &load, &took, &ask);
+            scope.spawn(move || {
+                for key in &names[..FLIGHTS] {
+                    barrier.wait();
+                    let start = Instant::now();
+                    ask(key, load);
+                    barrier.wait();
+                    if first == 0 {
+                        took.lock().expect("no panic").push(start.elapsed().saturating_sub(LOAD));
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(loads.into_inner(), FLIGHTS, "each key is loaded once");
+    let mut took = took.into_inner().expect("no panic");
+    took.sort();
+    took[FLIGHTS / 2].as_nanos() as f64 / 1000.0
 }
