@@ -142,8 +142,12 @@ impl State {
         self.written == self.limit()
     }
 
+    /// How much that is. The chunks follow on one another, so that the ends tell.
     pub(super) fn kept_bytes(&self) -> usize {
-        self.kept.iter().map(|chunk| chunk.bytes.len()).sum()
+        match (self.kept.front(), self.kept.back()) {
+            (Some(first), Some(last)) => (last.end() - first.start) as usize,
+            _ => 0,
+        }
     }
 
     /// Where the file is good up to, whatever failed since: the first byte that is kept.
