@@ -1,14 +1,13 @@
 //! Where connections of this process come from.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use ::redis::aio::AsyncPushSender;
 use ::redis::{Cmd, ConnectionLike, ErrorKind, ProtocolVersion, RedisError, RedisResult, Value};
 
 use super::aio::{ConnectionManager, Monitor, MultiplexedConnection, PubSub};
 use super::connection::Connection;
+use super::settings::{AsyncConnectionConfig, ConnectionManagerConfig};
 use crate::api::{Db, Engine};
 use crate::command::Protocol;
 
@@ -158,6 +157,29 @@ impl Client {
         self.get_multiplexed_async_connection().await
     }
 
+    /// As [`get_connection_manager`](Client::get_connection_manager), with messages handed to a sender.
+    ///
+    /// # Errors
+    /// As [`get_multiplexed_async_connection_with_config`](Client::get_multiplexed_async_connection_with_config); `Client`
+    /// if it is to resubscribe without a sender.
+    pub async fn get_connection_manager_with_config(
+        &self,
+        config: ConnectionManagerConfig,
+    ) -> RedisResult<ConnectionManager> {
+        self.get_connection_manager_lazy(config)
+    }
+
+    /// As [`get_connection_manager_with_config`](Client::get_connection_manager_with_config), outside of async code.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn get_connection_manager_lazy(
+        &self,
+        config: ConnectionManagerConfig,
+    ) -> RedisResult<ConnectionManager> {
+        MultiplexedConnection::open(self, config.connection()?.push_sender)
+    }
+
     /// Opens a connection that listens to channels.
     ///
     /// # Errors
@@ -225,34 +247,6 @@ impl fmt::Debug for Client {
             .field("db", &self.db)
             .field("protocol", &self.protocol)
             .finish_non_exhaustive()
-    }
-}
-
-/// In the place of [`redis::AsyncConnectionConfig`]: what of it means something
-/// without a wire.
-#[derive(Clone, Default)]
-pub struct AsyncConnectionConfig {
-    push_sender: Option<Arc<dyn AsyncPushSender>>,
-}
-
-impl AsyncConnectionConfig {
-    /// A connection that hands messages to nobody.
-    pub fn new() -> AsyncConnectionConfig {
-        AsyncConnectionConfig::default()
-    }
-
-    /// Hands messages to this sender; only in RESP3. A thread of the connection's own does it, under no lock.
-    pub fn set_push_sender(mut self, sender: impl AsyncPushSender) -> AsyncConnectionConfig {
-        self.push_sender = Some(Arc::new(sender));
-        self
-    }
-}
-
-impl fmt::Debug for AsyncConnectionConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsyncConnectionConfig")
-            .field("push_sender", &self.push_sender.is_some())
-            .finish()
     }
 }
 

@@ -55,7 +55,8 @@
 //! * A transaction that was refused as a whole is an error of the kind `ExecAbort` whose text names the commands that were
 //!   refused; [`RedisError::into_server_errors`](::redis::RedisError::into_server_errors) gives nothing for it, as only
 //!   the crate itself can make such a list.
-//! * Options of `AsyncConnectionConfig` that concern the wire are not there.
+//! * Options of [`AsyncConnectionConfig`] and [`aio::ConnectionManagerConfig`] that concern the wire may be said and change
+//!   nothing. So the crate's response time-out, half a second unless it is said, does not cut a `BLPOP` short.
 
 pub mod aio;
 mod bell;
@@ -65,12 +66,14 @@ mod packed;
 #[cfg(any(feature = "bb8", feature = "deadpool", feature = "r2d2"))]
 mod pool;
 mod pubsub;
+mod settings;
 mod sink;
 mod talk;
 
 #[doc(no_inline)]
 pub use ::redis::*;
 
-pub use client::{AsyncConnectionConfig, Client, IntoClient};
+pub use client::{Client, IntoClient};
 pub use connection::Connection;
 pub use pubsub::PubSub;
+pub use settings::AsyncConnectionConfig;

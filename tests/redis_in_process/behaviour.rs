@@ -4,6 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use danio::redis::aio::ConnectionManagerConfig;
 use danio::redis::{AsyncConnectionConfig, Client, Connection};
 use danio::{Config, Engine, ManualClock};
 use redis::{
@@ -386,4 +387,46 @@ fn messages_are_streams() {
         assert_eq!(engine.publish("px", "6"), 0);
         assert!(sink.subscribe("b").await.unwrap_err().is_connection_dropped());
     });
+}
+
+#[test]
+fn settings_of_the_wire_may_be_said() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let engine = engine();
+        let client = Client::open(&engine).unwrap();
+        let config = ConnectionManagerConfig::new()
+            .set_response_timeout(Some(Duration::from_millis(1)))
+            .set_number_of_retries(1);
+        let mut manager = client.get_connection_manager_with_config(config.clone()).await.unwrap();
+        // A command that waits is not cut short: what it waited for comes to it.
+        let waiting =
+            AsyncCommands::blpop::<_, Option<(String, String)>>(&mut manager, "jobs", 10.0);
+        let pushed = async {
+            std::thread::sleep(Duration::from_millis(5));
+            engine.db(0).unwrap().rpush("jobs", ["resize"]).unwrap();
+        };
+        let (popped, ()) = smol::future::zip(waiting, pushed).await;
+        assert_eq!(popped.unwrap(), Some(("jobs".into(), "resize".into())));
+        // As by the crate: what comes would go nowhere.
+        let refused = client.get_connection_manager_lazy(config.set_automatic_resubscription());
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::Client);
+    });
+}
+
+#[test]
+fn a_read_time_out_takes_the_command_back() {
+    let engine = engine();
+    let mut con = connection(&engine);
+    con.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+    let popped: RedisResult<Option<(String, String)>> = con.blpop("jobs", 0.0);
+    assert!(popped.unwrap_err().is_timeout());
+    assert!(redis::ConnectionLike::is_open(&con));
+    // Nobody is in the line any more, and the connection is of use.
+    engine.db(0).unwrap().rpush("jobs", ["resize"]).unwrap();
+    assert_eq!(con.llen::<_, u32>("jobs").unwrap(), 1);
+    let both: RedisResult<(i64, Option<(String, String)>)> =
+        pipe().incr("n", 1).blpop("nothing", 0.0).query(&mut con);
+    assert!(both.unwrap_err().is_timeout());
+    assert_eq!(con.get::<_, i64>("n").unwrap(), 1, "what stood before it is done");
 }

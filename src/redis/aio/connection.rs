@@ -14,6 +14,7 @@ use crate::command::Protocol;
 use crate::redis::bell::Bell;
 use crate::redis::client::{Client, needs_resp3};
 use crate::redis::packed;
+use crate::redis::settings::ConnectionManagerConfig;
 use crate::redis::sink::push_info;
 use crate::redis::talk::Talk;
 
@@ -60,6 +61,25 @@ impl MultiplexedConnection {
                 .spawn(move || relay(&weak, &bell, &*sender))?;
         }
         Ok(MultiplexedConnection { shared, db: i64::from(client.number()) })
+    }
+
+    /// Opens a connection, as `ConnectionManager::new` does.
+    ///
+    /// # Errors
+    /// None; it is a `Result` because the crate's is.
+    pub async fn new(client: Client) -> RedisResult<MultiplexedConnection> {
+        client.get_connection_manager().await
+    }
+
+    /// As [`Client::get_connection_manager_with_config`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn new_with_config(
+        client: Client,
+        config: ConnectionManagerConfig,
+    ) -> RedisResult<MultiplexedConnection> {
+        client.get_connection_manager_with_config(config).await
     }
 
     /// Whether it can be used; a client that was killed, or has quit, cannot.

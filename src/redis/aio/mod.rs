@@ -12,6 +12,8 @@ pub use connection::MultiplexedConnection;
 pub use monitor::Monitor;
 pub use pubsub::{PubSub, PubSubSink, PubSubStream};
 
+pub use super::settings::ConnectionManagerConfig;
+
 /// In the place of `redis::aio::ConnectionManager`, which opens lost connections
 /// anew: what is in this process is not lost.
 pub type ConnectionManager = MultiplexedConnection;
