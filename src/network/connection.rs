@@ -4,6 +4,8 @@ mod desk;
 mod gather;
 mod limits;
 mod safety;
+#[cfg(all(test, feature = "aof"))]
+mod tests;
 
 use std::future::Future;
 use std::io;

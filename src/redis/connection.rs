@@ -69,13 +69,14 @@ impl Connection {
     /// # Errors
     /// If these are no packed commands, or the connection is over.
     pub fn send_packed_command(&mut self, cmd: &[u8]) -> RedisResult<()> {
+        let before = self.talk.engine().appended();
         let mut at = 0;
         while let Some((next, value)) = self.packed(cmd, at)? {
             self.collect(true);
             self.inbox.extend(value);
             at = next;
         }
-        self.make_safe()
+        self.make_safe(before)
     }
 
     /// Gives the next answer of [`send_packed_command`](Connection::send_packed_command), or the next message; waits for
@@ -186,17 +187,18 @@ impl Connection {
 
     /// Runs a command and gives its answer, which may be an error.
     pub(super) fn run(&mut self, cmd: &Cmd) -> RedisResult<Value> {
+        let before = self.talk.engine().appended();
         let step = self.talk.begin(cmd)?;
         let value = self.finish(step)?;
         let value = self.talk.answer(value);
         self.collect(self.listening);
-        self.make_safe()?;
+        self.make_safe(before)?;
         Ok(value)
     }
 
-    /// Has what the call wrote made as safe as was asked for.
-    fn make_safe(&mut self) -> RedisResult<()> {
-        make_safe(self.talk.engine(), std::mem::take(&mut self.waited))
+    /// Has what the call wrote, since this thread had appended what it had `before`, made as safe as was asked for.
+    fn make_safe(&mut self, before: Option<u64>) -> RedisResult<()> {
+        make_safe(self.talk.engine(), before, std::mem::take(&mut self.waited))
     }
 
     /// Takes back the next message or answer that nobody asked for.
@@ -238,10 +240,11 @@ impl Connection {
     }
 
     fn run_packed(&mut self, cmd: &[u8]) -> RedisResult<Value> {
+        let before = self.talk.engine().appended();
         let (_, answer) = self.packed(cmd, 0)?.ok_or_else(super::packed::empty)?;
         let answer = self.talk.answer(answer);
         self.collect(self.listening);
-        self.make_safe()?;
+        self.make_safe(before)?;
         Ok(answer)
     }
 
@@ -254,6 +257,7 @@ impl Connection {
         if cmd.is_empty() {
             return Err(super::packed::empty());
         }
+        let before = self.talk.engine().appended();
         let (mut at, mut done) = (0, 0);
         let mut answers = Answers::new(offset, count);
         while let Some((next, value)) = self.packed(cmd, at)? {
@@ -261,7 +265,7 @@ impl Connection {
             (at, done) = (next, done + 1);
         }
         self.collect(self.listening);
-        self.make_safe()?;
+        self.make_safe(before)?;
         answers.finish()
     }
 

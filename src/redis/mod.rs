@@ -69,6 +69,8 @@ mod pubsub;
 mod settings;
 mod sink;
 mod talk;
+#[cfg(all(test, feature = "aof"))]
+mod tests;
 
 #[doc(no_inline)]
 pub use ::redis::*;

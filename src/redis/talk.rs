@@ -205,12 +205,18 @@ fn is_message(value: &Value) -> bool {
 }
 
 /// Waits until what was written is as safe as the engine was asked to make it, before that is answered: what this
-/// thread wrote, or all that was, if a command `waited` and others did its work. One load in memory alone.
+/// thread wrote since it had appended what it had `before`, or all that was, if a command `waited` and others did its
+/// work. One load in memory alone.
 ///
 /// # Errors
 /// The engine's own, in a server's words, if it cannot be made safe.
-pub(super) fn make_safe(engine: &Engine, waited: bool) -> RedisResult<()> {
-    let safe = if waited { engine.make_all_safe() } else { engine.make_safe() };
+pub(super) fn make_safe(engine: &Engine, before: Option<u64>, waited: bool) -> RedisResult<()> {
+    let safe = match waited {
+        true => engine.make_all_safe(),
+        // What wrote nothing has nothing to wait for.
+        false if engine.appended() == before => return Ok(()),
+        false => engine.make_safe(),
+    };
     match safe.map_err(|error| server_error(&error)) {
         Err(Value::ServerError(error)) => Err(error.into()),
         _ => Ok(()),

@@ -220,6 +220,8 @@ impl Future for Call<'_> {
             turns.line.retain(|(other, _)| *other != number);
             call.place = Place::New;
         }
+        // A call that does not wait is over within this poll, and so on this thread.
+        let before = turns.talk.engine().appended();
         let outcome = match call.go(&mut turns, cx.waker()) {
             Ok(false) => return Poll::Pending,
             Ok(true) => Ok(()),
@@ -228,7 +230,7 @@ impl Future for Call<'_> {
         let engine = turns.talk.engine().clone();
         call.leave(turns);
         // The others have their turn meanwhile.
-        let outcome = outcome.and_then(|()| make_safe(&engine, call.waited));
+        let outcome = outcome.and_then(|()| make_safe(&engine, before, call.waited));
         let answers = call.answers.take().ok_or_else(packed::empty);
         Poll::Ready(outcome.and_then(|()| answers?.finish()))
     }
