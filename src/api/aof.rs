@@ -40,6 +40,7 @@ impl Engine {
     /// ```
     pub fn set_append_only(&self, yes: bool) -> Result<()> {
         self.keyspace().refuse_inside();
+        self.aof().set_wanted(yes);
         match yes {
             true => self.aof().start().map_err(|error| Error::io(&error)),
             false => {

@@ -90,14 +90,20 @@ impl Cut<'_> {
 /// Everything, while nothing moves.
 pub(crate) struct Still<'k> {
     tx: Tx<'k>,
-    _alone: MutexGuard<'k, ()>,
+    _alone: Option<MutexGuard<'k, ()>>,
 }
 
 impl Keyspace {
     /// Holds everything still, once no cut is being walked.
     pub(crate) fn still(&self) -> Still<'_> {
         let alone = self.cuts.lock();
-        Still { tx: self.begin_all(0, Access::Exclusive), _alone: alone }
+        Still { tx: self.begin_all(0, Access::Exclusive), _alone: Some(alone) }
+    }
+
+    /// As [`still`](Keyspace::still), though a cut may be in the middle of its walk.
+    #[cfg(feature = "aof")]
+    pub(crate) fn halted(&self) -> Still<'_> {
+        Still { tx: self.begin_all(0, Access::Exclusive), _alone: None }
     }
 }
 

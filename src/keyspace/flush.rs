@@ -41,9 +41,9 @@ impl Tx<'_> {
         if observers.want(wants::EVENTS | wants::RECORDS) {
             let word: &[u8] = if db.is_some() { b"FLUSHDB" } else { b"FLUSHALL" };
             let event = if db.is_some() { FLUSHED } else { FLUSHED_ALL };
-            tell(&mut self.told, observers, db.unwrap_or(0), b"", &[event], |effect| {
-                effect.command(&[word])
-            });
+            // What empties all says so in whatever database is selected.
+            let db = db.unwrap_or_else(|| self.db());
+            tell(&mut self.told, observers, db, b"", &[event], |effect| effect.command(&[word]));
         }
         if later {
             self.keyspace.discard_spaces(emptied);

@@ -24,7 +24,10 @@ pub(crate) fn load(engine: &Engine, instance: &Instance) -> Result<(), Reported>
             return Ok(());
         }
         Err(error) => {
-            tracing::warn!("{error}");
+            // What is wrong with the files was said where it was found.
+            if !matches!(error, danio::Error::AppendOnlyFile { .. }) {
+                tracing::warn!("{error}");
+            }
             tracing::warn!("Fatal error loading the DB, check server logs. Exiting.");
             return Err(Reported);
         }

@@ -69,6 +69,7 @@ pub(super) static ROWS: &[Parameter] = &[
     int("auto-aof-rewrite-percentage", 0, INT_MAX, "100"),
     size("auto-aof-rewrite-min-size", 0, i64::MAX, "64mb"),
     yes_no("aof-load-truncated", "yes"),
+    yes_no("aof-disable-auto-gc", "no").limits(Limits::HIDDEN),
     // Danio's own.
     yes_no("aof-fallback-to-rdb", "no"),
     yes_no("aof-use-rdb-preamble", "yes"),

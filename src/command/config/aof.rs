@@ -53,6 +53,7 @@ pub(in crate::command) fn bind_aof(parameters: &Parameters, aof: &Arc<Aof>) {
     follow(parameters, "aof-load-truncated", aof, |aof, yes| {
         aof.settings.load_truncated.store(yes != 0, Relaxed);
     });
+    follow(parameters, "aof-disable-auto-gc", aof, |aof, yes| aof.keep_history(yes != 0));
     follow(parameters, "aof-fallback-to-rdb", aof, |aof, yes| {
         aof.settings.fallback.store(yes != 0, Relaxed);
     });

@@ -97,7 +97,9 @@ fn end_rewrite(engine: &Engine, force: bool) -> Result<()> {
         }
         tracing::warn!("Writing initial AOF. Exiting anyway.");
     }
-    aof.cancel_rewrite("There is a child rewriting the AOF. Killing it!");
+    if aof.cancel_rewrite() {
+        tracing::warn!("There is a child rewriting the AOF. Killing it!");
+    }
     Ok(())
 }
 

@@ -17,16 +17,16 @@ pub(in crate::command) fn reload(engine: &Engine) -> Result<()> {
     let aof = engine.aof();
     let failed = || Error::reply("ERR Error trying to load the AOF files, check server logs.");
     aof.alone(|| {
-        engine.saves().save_still(false, |_, still| {
-            if aof.is_on() && aof.sync_up_to(aof.journal.end()) == Outcome::Failed {
-                return Err(failed());
-            }
-            let bytes = read(engine)?.ok_or_else(failed)?;
-            let how = How { keep_expired: true, ..How::default() };
-            let (loading, _) = rdb::read(engine.keyspace(), &bytes[..], how, &mut |_| {})?;
-            aof.unrecorded(|| still.replace(loading, rdb::payload_of));
-            Ok(())
-        })
+        let mut still = engine.keyspace().halted();
+        if aof.is_on() && aof.sync_up_to(aof.journal.end()) == Outcome::Failed {
+            return Err(failed());
+        }
+        let bytes = read(engine)?.ok_or_else(failed)?;
+        let how = How { keep_expired: true, ..How::default() };
+        let (loading, loaded) = rdb::read(engine.keyspace(), &bytes[..], how, &mut |_| {})?;
+        aof.unrecorded(|| still.replace(loading, rdb::payload_of));
+        engine.saves().note_loaded(loaded.keys, loaded.expired);
+        Ok(())
     })
     .inspect_err(|error| tracing::warn!("The append only file cannot be loaded again: {error}"))
 }

@@ -67,6 +67,12 @@ fn debug(ctx: &mut Context<'_, '_>) -> Result<()> {
         (word, 2..) if is(word, "reload") => reload(ctx),
         #[cfg(feature = "aof")]
         (word, 2) if is(word, "loadaof") => load_aof(ctx),
+        #[cfg(feature = "aof")]
+        (word, 3) if is(word, "aof-flush-sleep") => {
+            let micros = u64::try_from(number(&args[2])).unwrap_or(0);
+            ctx.engine.aof().settings.flush_sleep.store(micros, Relaxed);
+            ctx.ok()
+        }
         (word, 2) if is(word, "help") => help_text(ctx),
         (word, _) => {
             let before = "ERR unknown subcommand or wrong number of arguments for '";
@@ -234,6 +240,7 @@ fn help_text(ctx: &mut Context<'_, '_>) -> Result<()> {
     help::write(
         ctx,
         &[
+            ("AOF-FLUSH-SLEEP <microsec>", "Sleep before each write of the append-only file."),
             (
                 "CHANGE-REPL-ID",
                 "Accepted; there is no replication that would know the server by it.",

@@ -169,9 +169,9 @@ impl Manifest {
     pub(crate) fn with_base(&self, base: Part, first: u64) -> Manifest {
         let (old, kept) = self.increments.iter().cloned().partition(|part| part.number < first);
         let old: Vec<Part> = old;
-        let mut history = self.history.clone();
-        history.extend(self.base.clone());
-        history.extend(old);
+        // The newest first, as Redis has them.
+        let history = old.into_iter().rev().chain(self.base.clone());
+        let history = history.chain(self.history.iter().cloned()).collect();
         Manifest { last_base: base.number, base: Some(base), increments: kept, history, ..*self }
     }
 }
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(three.history, [first]);
         let four = three.with_base(three.next_base("a", false), 2);
         assert_eq!(four.base.as_ref().map(|b| &*b.name), Some("a.2.base.aof"));
-        assert_eq!(four.history.last(), Some(&base));
+        assert_eq!(four.history.first(), Some(&base));
         assert_eq!(Manifest::parse(&four.spell()), Ok(four));
     }
 

@@ -76,6 +76,8 @@ pub(crate) struct Aof {
     /// Whether it was asked to be on, last, and whether a thread sees to that.
     wanted_on: AtomicBool,
     turning: AtomicBool,
+    /// It was told that a rewrite is under way, because that begins with one.
+    announced: AtomicBool,
     /// Whether it is left alone until somebody opens it.
     pub(crate) deferred: AtomicBool,
     /// How far a rewrite is.
@@ -119,6 +121,7 @@ impl Aof {
             threads: Mutex::default(),
             wanted_on: AtomicBool::new(config.on),
             turning: AtomicBool::new(false),
+            announced: AtomicBool::new(false),
             deferred: AtomicBool::new(config.deferred),
             progress: Progress::default(),
             pinned: Mutex::default(),
@@ -165,7 +168,7 @@ impl Aof {
         if offset > 0 {
             tracing::info!("Opening AOF incr file {} on server start", part.name);
         }
-        folder.clean(&mut manifest);
+        self.tidy(&folder, &mut manifest);
         let path = folder.file(&part);
         let mut file = folder.disk.append(&path)?;
         // What was read may not be safe yet: what is acknowledged from now on rests on it.
@@ -233,8 +236,11 @@ impl Aof {
 
     /// Writes and syncs what there is, and ends the threads. If the disk fails, that is tried for some seconds.
     pub(crate) fn close(self: &Arc<Self>) {
-        self.cancel_rewrite("Killing AOF child");
+        let ended = self.cancel_rewrite();
         let _alone = self.alone.lock();
+        if ended {
+            tracing::warn!("Killing AOF child");
+        }
         self.close_alone();
     }
 
@@ -261,6 +267,11 @@ impl Aof {
     /// Whether it was asked to be on, last.
     pub(crate) fn is_wanted(&self) -> bool {
         self.wanted_on.load(Relaxed)
+    }
+
+    /// Notes that it is to be on, or off, whatever it was asked before.
+    pub(crate) fn set_wanted(&self, yes: bool) {
+        self.wanted_on.store(yes, SeqCst);
     }
 
     /// Waits until what this thread appended is as safe as was asked for. Returns whether it is.

@@ -57,11 +57,16 @@ impl Aof {
     /// # Errors
     /// If that fails; what was there before counts.
     pub(crate) fn rewrite(&self) -> io::Result<()> {
+        self.rewrite_as(self.settings.is_rdb_base())
+    }
+
+    /// As [`rewrite`](Aof::rewrite): to a snapshot, or to commands.
+    fn rewrite_as(&self, rdb: bool) -> io::Result<()> {
         let _alone = self.alone.lock();
         self.observe(|| {
             if !self.is_on() {
                 // There is nothing to go on with: the files are as if it had been on until now.
-                return self.rewrite_only();
+                return self.rewrite_only(rdb);
             }
             let folder = self.folder();
             let (manifest, number) = {
@@ -69,7 +74,7 @@ impl Aof {
                 (state.manifest.clone(), state.manifest.last_increment)
             };
             let (base, beside) =
-                self.write_base(&folder, &manifest, || self.switch_at(self.journal.part()))?;
+                self.write_base(&folder, &manifest, rdb, || self.switch_at(self.journal.part()))?;
             let switched = self.wait_for_switch();
             let first = switched.inspect_err(|_| {
                 let _ = folder.disk.remove(&beside);
@@ -105,8 +110,24 @@ impl Aof {
     /// Removes files of no more use.
     fn clean(&self, folder: &Folder) {
         let mut manifest = self.state.lock().manifest.clone();
-        folder.clean(&mut manifest);
+        self.tidy(folder, &mut manifest);
         self.state.lock().manifest = manifest;
+    }
+
+    /// Removes files of no more use, and has the manifest forget them; unless they are to be kept.
+    pub(super) fn tidy(&self, folder: &Folder, manifest: &mut Manifest) {
+        if !self.settings.keep_history.load(Relaxed) {
+            folder.clean(manifest);
+        }
+    }
+
+    /// Has files of no more use kept, or no longer (`aof-disable-auto-gc`).
+    pub(crate) fn keep_history(&self, yes: bool) {
+        self.settings.keep_history.store(yes, Relaxed);
+        if !yes && self.is_on() {
+            let _alone = self.alone.lock();
+            self.clean(&self.folder());
+        }
     }
 
     /// Begins with the data as they are: they become the base, and what happens from now on is written behind it.
@@ -130,7 +151,8 @@ impl Aof {
         let path = folder.file(&part);
         let mut writer = Some(folder.disk.create(&path)?);
         self.start_threads()?;
-        let (base, beside) = self.write_base(&folder, &before, || {
+        let rdb = self.settings.is_rdb_base();
+        let (base, beside) = self.write_base(&folder, &before, rdb, || {
             let start = self.journal.part();
             let (path, writer) = (path.clone(), writer.take());
             let current = Current { path, writer, syncers: Vec::new(), start, offset: 0 };
@@ -146,20 +168,18 @@ impl Aof {
         self.adopt(&folder, base, part.number)
     }
 
-    /// Writes a base, and an empty file behind it, while nothing is recorded.
-    fn rewrite_only(&self) -> io::Result<()> {
+    /// Writes a base, behind which there is nothing, while nothing is recorded.
+    fn rewrite_only(&self, rdb: bool) -> io::Result<()> {
         let folder = self.folder();
         folder.make()?;
         let before = folder.manifest().unwrap_or_default();
-        let (next, part) = before.with_increment(&self.settings.filename);
-        let (base, beside) = self.write_base(&folder, &before, || {})?;
+        let (base, beside) = self.write_base(&folder, &before, rdb, || {})?;
         folder.disk.rename(&beside, &folder.file(&base))?;
-        drop(folder.disk.create(&folder.file(&part))?);
         folder.sync()?;
-        let mut manifest = next.with_base(base, part.number);
+        let mut manifest = before.with_base(base, before.last_increment + 1);
         folder.put_manifest(&manifest)?;
         folder.sync()?;
-        folder.clean(&mut manifest);
+        self.tidy(&folder, &mut manifest);
         Ok(())
     }
 
@@ -168,14 +188,15 @@ impl Aof {
         &self,
         folder: &Folder,
         manifest: &Manifest,
+        rdb: bool,
         mut at_cut: impl FnMut(),
     ) -> io::Result<(Part, PathBuf)> {
-        let base = manifest.next_base(&self.settings.filename, self.settings.is_rdb_base());
+        let base = manifest.next_base(&self.settings.filename, rdb);
         let beside = folder.path.join(format!("temp-rewriteaof-bg-{}.aof", std::process::id()));
         let mut write = || -> io::Result<()> {
             let file = folder.disk.create(&beside)?;
             let mut file = BufWriter::with_capacity(1 << 20, Plain(file));
-            self.write_keys(&mut file, &mut at_cut)?;
+            self.write_keys(&mut file, rdb, &mut at_cut)?;
             let mut file = file.into_inner().map_err(|error| error.into_error())?;
             file.0.sync()
         };
@@ -186,10 +207,15 @@ impl Aof {
         Ok((base, beside))
     }
 
-    fn write_keys(&self, file: &mut dyn Write, at_cut: &mut dyn FnMut()) -> io::Result<()> {
+    fn write_keys(
+        &self,
+        file: &mut dyn Write,
+        rdb: bool,
+        at_cut: &mut dyn FnMut(),
+    ) -> io::Result<()> {
         let (keyspace, progress) = (&self.keyspace, &self.progress);
         let compress = keyspace.settings.rdb_compression.load(Relaxed);
-        let written = if self.settings.is_rdb_base() {
+        let written = if rdb {
             let style = Style { target: None, compress, checksum: true, base: true };
             rdb::export(keyspace, file, style, at_cut, progress)
         } else {
@@ -253,7 +279,13 @@ impl Aof {
     /// Begins what was put off, if it is time.
     pub(crate) fn tick(self: &Arc<Self>) {
         let busy = || self.background.is_rewriting() || self.background.is_saving();
-        if self.status.scheduled.load(Relaxed) && !busy() {
+        if !self.status.scheduled.load(Relaxed) || busy() {
+            return;
+        }
+        if self.is_wanted() && !self.is_on() && !self.deferred.load(SeqCst) {
+            self.status.scheduled.store(false, Relaxed);
+            self.turn_in_background(true);
+        } else {
             self.rewrite_in_background();
         }
     }
@@ -263,10 +295,11 @@ impl Aof {
             return Asked::Running;
         }
         self.status.scheduled.store(false, Relaxed);
-        let aof = self.clone();
+        // As it was said when it was asked for.
+        let (aof, rdb) = (self.clone(), self.settings.is_rdb_base());
         let run = move || {
             // It has said why it failed.
-            let _ = aof.rewrite();
+            let _ = aof.rewrite_as(rdb);
         };
         tracing::info!("Background append only file rewriting started");
         let started = thread::Builder::new().name("danio-rewrite".into()).spawn(run);
@@ -287,13 +320,15 @@ impl Aof {
         first
     }
 
-    /// Ends a rewrite that is under way, and says so in these words; and takes back one that was put off.
-    pub(crate) fn cancel_rewrite(&self, words: &str) {
+    /// Ends a rewrite that is under way, and takes back one that was put off. Returns whether one is under way: it has
+    /// ended when nobody is alone any more.
+    pub(crate) fn cancel_rewrite(&self) -> bool {
         self.status.scheduled.store(false, Relaxed);
-        if self.background.is_rewriting() {
-            tracing::warn!("{words}");
+        let running = self.background.is_rewriting();
+        if running {
             self.progress.cancelled.store(true, Relaxed);
         }
+        running
     }
 
     /// Has changes kept or no longer (`CONFIG SET appendonly`): by a thread, since who asks may hold stripes.
@@ -305,9 +340,22 @@ impl Aof {
         if yes == self.is_on() && !self.turning.load(SeqCst) {
             return;
         }
-        if yes {
-            // Whoever looks sees from now on that it is on its way.
-            self.begin_rewriting();
+        if yes && self.background.is_saving() {
+            tracing::warn!(
+                "AOF was enabled but there is already another background process. An AOF background was scheduled to \
+                 start when possible."
+            );
+            self.status.scheduled.store(true, SeqCst);
+            return;
+        }
+        self.turn_in_background(yes);
+    }
+
+    /// Has a thread turn it on or off.
+    fn turn_in_background(self: &Arc<Self>, yes: bool) {
+        // Whoever looks sees from now on that it is on its way.
+        if yes && self.begin_rewriting() {
+            self.announced.store(true, SeqCst);
         }
         if self.turning.swap(true, SeqCst) {
             return;
@@ -316,7 +364,7 @@ impl Aof {
         let run = move || aof.turn();
         if let Err(error) = thread::Builder::new().name("danio-aof-turn".into()).spawn(run) {
             self.turning.store(false, SeqCst);
-            self.background.set_rewriting(false);
+            self.unannounce();
             tracing::warn!("Can't turn the append only file on or off: {error}");
         }
     }
@@ -334,11 +382,18 @@ impl Aof {
                 }
                 continue;
             }
-            self.background.set_rewriting(false);
+            self.unannounce();
             self.turning.store(false, SeqCst);
             if self.wanted_on.load(SeqCst) == self.is_on() || self.turning.swap(true, SeqCst) {
                 return;
             }
+        }
+    }
+
+    /// It is on, or is not to be.
+    fn unannounce(&self) {
+        if self.announced.swap(false, SeqCst) {
+            self.background.set_rewriting(false);
         }
     }
 

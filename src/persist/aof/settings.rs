@@ -21,6 +21,10 @@ pub(crate) struct Settings {
     pub(crate) rewrite_percentage: AtomicU64,
     /// `auto-aof-rewrite-min-size`, in bytes.
     pub(crate) rewrite_min_size: AtomicU64,
+    /// `aof-disable-auto-gc`: whether files of no more use are kept, for tests.
+    pub(crate) keep_history: AtomicBool,
+    /// `DEBUG AOF-FLUSH-SLEEP`: microseconds to sleep before each write, for tests.
+    pub(crate) flush_sleep: AtomicU64,
     /// `aof-use-rdb-preamble`.
     pub(crate) rdb_base: AtomicBool,
     /// `aof-load-truncated`.
@@ -38,6 +42,8 @@ impl Settings {
             no_sync_on_rewrite: AtomicBool::new(config.no_sync_on_rewrite),
             rewrite_percentage: AtomicU64::new(config.rewrite_percentage.into()),
             rewrite_min_size: AtomicU64::new(config.rewrite_min_size),
+            keep_history: AtomicBool::new(false),
+            flush_sleep: AtomicU64::new(0),
             rdb_base: AtomicBool::new(config.rdb_base),
             load_truncated: AtomicBool::new(config.load_truncated),
             fallback: AtomicBool::new(config.fallback),

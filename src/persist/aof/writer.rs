@@ -12,6 +12,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::Aof;
@@ -216,6 +217,10 @@ impl Aof {
         state.busy = true;
         let mut writer = state.file.as_mut().and_then(|file| file.writer.take());
         drop(state);
+        match self.settings.flush_sleep.load(Relaxed) {
+            0 => {}
+            micros => std::thread::sleep(Duration::from_micros(micros)),
+        }
         let result = match &mut writer {
             Some(writer) => disk::write_all(&mut **writer, &bytes).map_err(|(_, error)| error),
             None => Err(io::ErrorKind::NotFound.into()),
@@ -228,9 +233,7 @@ impl Aof {
         let wrote = match result {
             Ok(()) => {
                 state.written = end;
-                self.status
-                    .size
-                    .fetch_add(bytes.len() as u64, std::sync::atomic::Ordering::Relaxed);
+                self.status.size.fetch_add(bytes.len() as u64, Relaxed);
                 self.keep(&mut state, Chunk { start, bytes });
                 self.journal.set_written(end);
                 true
@@ -270,7 +273,7 @@ impl Aof {
             return false;
         }
         let up_to = state.written;
-        let number = self.sync_numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let number = self.sync_numbers.fetch_add(1, Relaxed);
         state.claimed = up_to;
         state.since_sync = Stopwatch::start();
         state.syncs.push_back(Sync { up_to, done: false, number });

@@ -247,7 +247,7 @@ fn group(of: u8, input: &mut Input<'_>, stream: &BigStream) -> Result<Group> {
     for Reader { name, seen, active, pending: theirs } in readers {
         let (consumer, new) = group.ensure_consumer(&name, seen);
         if !new {
-            return malformed("a group has a consumer twice");
+            return malformed("Duplicate stream consumer detected");
         }
         group.consumer_mut(consumer).active = active;
         for id in theirs {
