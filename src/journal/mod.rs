@@ -219,6 +219,11 @@ impl Journal {
         self.waiting.when_safe(up_to, woken)
     }
 
+    /// As [`when_safe`](Journal::when_safe), for somebody whom somebody else wakes.
+    pub(crate) fn wait_from_now(&self, up_to: u64) -> Wait {
+        self.waiting.wait_from_now(up_to)
+    }
+
     /// What a wait came to, if that is known.
     pub(crate) fn outcome(&self, wait: &Wait) -> Option<Outcome> {
         self.waiting.outcome(wait)

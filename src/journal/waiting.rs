@@ -115,6 +115,10 @@ impl Waiting {
         outcome
     }
 
+    pub(super) fn wait_from_now(&self, up_to: u64) -> Wait {
+        Wait { up_to, failures: self.failures.load(SeqCst) }
+    }
+
     pub(super) fn when_safe(&self, up_to: u64, woken: &Arc<dyn Woken>) -> Wait {
         let mut list = self.list.lock();
         let failures = self.failures.load(SeqCst);

@@ -11,6 +11,8 @@
 mod conf;
 mod connection;
 mod control;
+#[cfg(feature = "aof")]
+mod crew;
 #[cfg(feature = "fake")]
 mod guest;
 mod listen;

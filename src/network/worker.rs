@@ -31,7 +31,11 @@ impl Worker {
     pub(super) fn start(number: usize, shared: Arc<Shared>) -> io::Result<Worker> {
         let (inbox, outbox) = unbounded_channel();
         // No timers: the control thread watches over time for all.
-        let runtime = Builder::new_current_thread().enable_io().event_interval(ROUND).build()?;
+        let mut runtime = Builder::new_current_thread();
+        runtime.enable_io().event_interval(ROUND);
+        #[cfg(feature = "aof")]
+        runtime.on_thread_park(super::crew::on_pause);
+        let runtime = runtime.build()?;
         let thread = std::thread::Builder::new()
             .name(format!("danio-worker-{number}"))
             .spawn(move || run(&runtime, outbox, &shared))?;
@@ -68,6 +72,8 @@ impl Drop for Worker {
 /// with the runtime.
 fn run(runtime: &Runtime, mut inbox: UnboundedReceiver<Accepted>, shared: &Arc<Shared>) {
     runtime.block_on(async {
+        #[cfg(feature = "aof")]
+        tokio::spawn(super::crew::muster(&shared.engine));
         while let Some(accepted) = inbox.recv().await {
             match Connection::open(accepted, shared.clone()) {
                 Ok(connection) => drop(tokio::spawn(connection)),
@@ -79,7 +85,11 @@ fn run(runtime: &Runtime, mut inbox: UnboundedReceiver<Accepted>, shared: &Arc<S
         }
         // Each yield lets a round of connections that are ready have their turn.
         for _ in 0..LAST_ROUNDS {
+            #[cfg(feature = "aof")]
+            super::crew::on_pause();
             tokio::task::yield_now().await;
         }
     });
+    #[cfg(feature = "aof")]
+    super::crew::disband();
 }

@@ -30,7 +30,8 @@ mod kept {
     use super::Answers;
     use crate::api::Engine;
     use crate::config::{AppendFsync, Reason};
-    use crate::journal::{Outcome, Wait, Woken};
+    use crate::journal::{Outcome, Wait};
+    use crate::network::crew;
     use crate::network::seat::{Bell, Seat};
 
     /// What a connection's answers wait for.
@@ -43,7 +44,7 @@ mod kept {
         always: bool,
         /// Where this worker's last write ended when the batch began.
         began: Option<u64>,
-        woken: Arc<dyn Woken>,
+        bell: Arc<Bell>,
     }
 
     #[derive(Debug, Clone, Copy)]
@@ -53,16 +54,10 @@ mod kept {
         appended: Option<u64>,
     }
 
-    impl Woken for Bell {
-        fn wake(&self) {
-            Bell::wake(self);
-        }
-    }
-
     impl Safety {
         pub(in crate::network) fn new(seat: &Seat) -> Safety {
             let (wait, marks) = (None, Vec::new());
-            Safety { wait, marks, always: false, began: None, woken: seat.shared_bell() }
+            Safety { wait, marks, always: false, began: None, bell: seat.shared_bell() }
         }
 
         /// A batch begins.
@@ -71,6 +66,7 @@ mod kept {
                 self.always = false;
                 return;
             }
+            crew::on_batch();
             let aof = engine.aof();
             self.always = aof.settings.fsync() == AppendFsync::Always;
             self.began = aof.journal.appended_here();
@@ -118,8 +114,7 @@ mod kept {
         fn wait_for(&mut self, engine: &Engine, up_to: u64) {
             let aof = engine.aof();
             if aof.journal.safe() < up_to {
-                self.wait = Some(aof.journal.when_safe(up_to, &self.woken));
-                aof.journal.nudge();
+                self.wait = Some(crew::wait(engine, up_to, &self.bell));
             }
         }
 
