@@ -34,8 +34,8 @@
 //! The queue takes one key in 64. Where nobody is used while in it, as in a loop, it is only a loss,
 //! and shrinks.
 //!
-//! Beside the words there are the queue, twelve bytes for each of its keys, and the ghosts (`ghosts.rs`), nine
-//! for ten keys: two bytes for each key together at the most.
+//! Beside the words there are the queue, twelve bytes for each of its keys, and the ghosts (`ghosts.rs`), seven
+//! for eight keys: two bytes for each key together at the most.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -51,6 +51,9 @@ use crate::sync::Mutex;
 
 /// Of so many keys one is a newcomer.
 const NEWCOMERS: usize = 64;
+/// By such a part of the keys the queue may be longer than it should: the account of bytes is off by a five-hundredth,
+/// so that keys come for a while without one having to go, and then several go at once.
+const SLACK: usize = 256;
 /// To what part of that the queue shrinks at most, as bits.
 const SHRINKS: u32 = 6;
 /// Of so many newcomers one at least must have been used in the queue, or it shrinks.
@@ -183,6 +186,11 @@ impl Age {
         (self.keys.load(Relaxed) / NEWCOMERS) >> self.shrunk.load(Relaxed)
     }
 
+    /// How many more may be there before some pass without a trial.
+    fn slack(&self) -> usize {
+        self.keys.load(Relaxed) / SLACK + 1
+    }
+
     /// Notes that a newcomer left the queue, and fits the queue to whether they are used there.
     fn note_left(&self, used: bool) {
         let used = self.used.fetch_add(used.into(), Relaxed) + u32::from(used);
@@ -280,7 +288,7 @@ impl Keyspace {
         self.grow_older();
         loop {
             let mut newcomers = self.age.newcomers.lock();
-            let many = newcomers.len() > self.age.room() + 1;
+            let many = newcomers.len() > self.age.room() + self.age.slack();
             let oldest =
                 if newcomers.len() > self.age.room() { newcomers.pop_front() } else { None };
             drop(newcomers);
@@ -447,7 +455,7 @@ impl Space {
     /// Adapts the ghosts to the number of keys.
     fn fit_ghosts(&mut self) {
         // The queue takes the rest of two bytes a key.
-        let keys = self.table.len() - self.table.len() / 10;
+        let keys = self.table.len() - self.table.len() / 8;
         self.resist.get_or_insert_default().0.fit(keys);
     }
 }
