@@ -27,6 +27,8 @@ pub(super) const KEPT: usize = 64 << 20;
 const EARLY: usize = 16 << 20;
 /// How many syncs run at a time.
 const SYNCS: usize = 2;
+/// From when on a sync is slow: what comes while it runs need not wait for its end.
+const SLOW: Duration = Duration::from_micros(500);
 /// How often what was written is made safe (`appendfsync everysec`).
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -183,7 +185,11 @@ impl State {
             return self.syncs.len() < SYNCS;
         }
         match fsync {
-            AppendFsync::Always => self.syncs.len() < SYNCS,
+            AppendFsync::Always => match self.syncs.len() {
+                0 => true,
+                // What is quick is not worth two threads' work for half as much each.
+                running => running < SYNCS && self.since_sync.elapsed() >= SLOW,
+            },
             AppendFsync::EverySec => {
                 let due = self.since_sync.elapsed() >= EVERY || self.kept_bytes() >= EARLY;
                 due && self.syncs.is_empty()
