@@ -12,7 +12,7 @@ use super::Aof;
 use super::writer::State;
 use crate::clock::Stopwatch;
 use crate::config::AppendFsync;
-use crate::sync::thread;
+use crate::sync::{thread, wait_on};
 
 /// How many threads there are.
 const THREADS: usize = 2;
@@ -85,10 +85,23 @@ impl Aof {
                         thread::sleep(ROUND);
                     }
                 }
-                Job::Rest => self.journal.sleep(Some(ROUND)),
+                Job::Rest => self.rest(),
                 // The other one may sleep.
                 Job::End => return self.journal.poke(),
             }
+        }
+    }
+
+    /// Sleeps until there may be something to do. What was appended is no reason to wake for a thread that leaves it to
+    /// another, or has to wait for one: it sleeps until something that was begun is done.
+    fn rest(&self) {
+        let state = self.state.lock();
+        match self.journal.waiting_bytes() {
+            0 => {
+                drop(state);
+                self.journal.sleep(Some(ROUND));
+            }
+            _ => drop(wait_on(&self.done, state, Some(ROUND))),
         }
     }
 
