@@ -42,6 +42,8 @@ mod kept {
         marks: Vec<Mark>,
         /// Whether those are kept: every write is made safe before it is answered.
         always: bool,
+        /// Whether one of the answers that wait is a command's that somebody else served.
+        served: bool,
         /// Where this worker's last write ended when the batch began.
         began: Option<u64>,
         bell: Arc<Bell>,
@@ -57,7 +59,14 @@ mod kept {
     impl Safety {
         pub(in crate::network) fn new(seat: &Seat) -> Safety {
             let (wait, marks) = (None, Vec::new());
-            Safety { wait, marks, always: false, began: None, bell: seat.shared_bell() }
+            Safety {
+                wait,
+                marks,
+                always: false,
+                served: false,
+                began: None,
+                bell: seat.shared_bell(),
+            }
         }
 
         /// A batch begins.
@@ -106,7 +115,10 @@ mod kept {
             let aof = engine.aof();
             self.marks.clear();
             match aof.settings.fsync() {
-                AppendFsync::Always => self.wait_for(engine, aof.journal.end()),
+                AppendFsync::Always => {
+                    self.wait_for(engine, aof.journal.end());
+                    self.served = self.wait.is_some();
+                }
                 _ => aof.write_through(aof.journal.end()),
             }
         }
@@ -136,6 +148,7 @@ mod kept {
                 None if engine.aof().is_on() => Answers::Wait,
                 None | Some(Outcome::Safe) => {
                     self.wait = None;
+                    self.served = false;
                     Answers::Go
                 }
                 Some(Outcome::Failed) => {
@@ -146,13 +159,13 @@ mod kept {
         }
 
         /// Puts the failure in the place of what commands said that wrote. Returns false if it is not known which
-        /// those are.
+        /// those are, as what served a command is not this worker's write.
         pub(in crate::network) fn tell_failure(
             &mut self,
             engine: &Engine,
             output: &mut Vec<u8>,
         ) -> bool {
-            let Some(first) = self.marks.first() else { return false };
+            let Some(first) = self.marks.first().filter(|_| !self.served) else { return false };
             let error = engine.keyspace().settings.gate.aof_error();
             let told = format!("-{error}\r\n").into_bytes();
             let last = engine.aof().journal.appended_here();

@@ -24,15 +24,53 @@ fn answers(client: &mut TcpStream, ask: &[u8], last: &str) -> String {
     String::from_utf8(said).expect("text")
 }
 
-#[test]
-fn only_what_wrote_is_told_of_a_sync_that_fails() {
+/// An engine whose answers wait for a disk, and a server of it.
+fn always() -> (Simulated, Engine, Server) {
     let disk = Simulated::new();
     let config = Config::new().stripes(4).seed(7).disk(Arc::new(disk.clone()));
     let config = config.append_only(true).append_fsync(AppendFsync::Always);
     let engine = Engine::open(config).expect("opened");
     let server = Server::bind(&engine, "127.0.0.1:0").expect("bound");
-    let mut client = TcpStream::connect(server.local_addrs()[0]).expect("connected");
+    (disk, engine, server)
+}
+
+fn connect(server: &Server) -> TcpStream {
+    let client = TcpStream::connect(server.local_addrs()[0]).expect("connected");
     client.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+    client
+}
+
+#[test]
+fn what_was_served_and_is_not_safe_is_not_answered() {
+    let (disk, engine, server) = always();
+    let db = engine.db(0).expect("there is one");
+    for behind in ["", "ECHO end\r\n", "INCR n\r\nECHO end\r\n"] {
+        let mut client = connect(&server);
+        client.write_all(format!("BLPOP l 0\r\n{behind}").as_bytes()).expect("sent");
+        while format!("{:?}", db.execute(["INFO", "clients"])).contains("blocked_clients:0") {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        disk.fail(|_, step| {
+            matches!(step, Step::Sync(_)).then_some(Fault::Error(ErrorKind::StorageFull))
+        });
+        db.rpush("l", ["popped"]).expect_err("it is not safe");
+        let mut said = String::new();
+        client.read_to_string(&mut said).expect("it is closed");
+        assert_eq!(said, "", "with {behind:?} behind it");
+        disk.heal();
+        let resumed = (0..5000).any(|_| {
+            std::thread::sleep(Duration::from_millis(1));
+            db.set("resumed", "yes").is_ok()
+        });
+        assert!(resumed);
+    }
+    server.shutdown();
+}
+
+#[test]
+fn only_what_wrote_is_told_of_a_sync_that_fails() {
+    let (disk, _engine, server) = always();
+    let mut client = connect(&server);
     assert_eq!(
         answers(&mut client, b"SET old v\r\nECHO end\r\n", "$3\r\nend\r\n"),
         "+OK\r\n$3\r\nend\r\n"
