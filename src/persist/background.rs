@@ -15,6 +15,7 @@ pub(crate) struct Background {
 
 impl Background {
     /// Whether a snapshot is saved.
+    #[cfg_attr(not(feature = "aof"), expect(dead_code, reason = "only rewrites make way for it"))]
     pub(crate) fn is_saving(&self) -> bool {
         self.saving.load(Acquire)
     }

@@ -119,6 +119,11 @@ impl<R: Read> Reader<R> {
     fn command(&mut self) -> Result<Option<Place>, Halt> {
         let mut at = self.at;
         let (first_word, begin) = (self.words.len(), at);
+        if let Some(other) = self.window().get(at)
+            && !matches!(other, b'*' | b'#')
+        {
+            return Err(Halt::Damaged("a command should begin here", begin));
+        }
         let line = self.line(&mut at)?;
         if line.first() == Some(&b'#') {
             self.at = at;
@@ -140,6 +145,9 @@ impl<R: Read> Reader<R> {
 
     fn word(&mut self, at: &mut usize) -> Result<(), Halt> {
         let begin = *at;
+        if self.window().get(begin).is_some_and(|other| *other != b'$') {
+            return Err(Halt::Damaged("a word should begin here", begin));
+        }
         let length =
             count(self.line(at)?, b'$').ok_or(Halt::Damaged("a word should begin here", begin))?;
         if length > LONGEST_WORD {
@@ -326,6 +334,12 @@ mod tests {
             let bytes = [TWO, bad.as_bytes(), TWO].concat();
             let (seen, stop, offset) = all(&bytes, 64);
             assert_eq!((seen.len(), offset), (2, TWO.len() as u64), "{bad}");
+            assert!(matches!(stop, Stop::Damaged(_)), "{bad}: {stop:?}");
+        }
+        // At the end as well: no more of it would make it a command.
+        for bad in ["no command", "*1\r\nno word"] {
+            let (seen, stop, _) = all(&[TWO, bad.as_bytes()].concat(), 64);
+            assert_eq!(seen.len(), 2, "{bad}");
             assert!(matches!(stop, Stop::Damaged(_)), "{bad}: {stop:?}");
         }
         let hole = |zeros: usize, behind: &[u8]| {
