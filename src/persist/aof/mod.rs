@@ -219,14 +219,23 @@ impl Aof {
 
     /// Makes changes that are in the files already, while every stripe is held and all that was recorded is safe.
     pub(crate) fn unrecorded(&self, change: impl FnOnce()) {
-        let was_on = self.is_on();
-        let record = |on: bool| {
-            self.journal.set_on(on && was_on);
-            self.keyspace.observers.reconsider();
-        };
-        record(false);
+        /// Has changes recorded again, also after a panic.
+        struct Again<'a>(&'a Aof, bool);
+        impl Drop for Again<'_> {
+            fn drop(&mut self) {
+                self.0.listen(self.1);
+            }
+        }
+        let again = Again(self, self.is_on());
+        self.listen(false);
         change();
-        record(true);
+        drop(again);
+    }
+
+    /// Has the journal take what it is told of, or pass over it; every stripe is held.
+    fn listen(&self, on: bool) {
+        self.journal.set_on(on);
+        self.keyspace.observers.reconsider();
     }
 
     /// Whether its first base is being written: what is in memory is nowhere else yet.
