@@ -153,7 +153,8 @@ impl Engine {
         self.load_with(|_| {})
     }
 
-    /// As [`load`](Engine::load); `progress` is told, each thousand keys or so, what has been read so far.
+    /// As [`load`](Engine::load); `progress` is told what has been read so far: when the file was
+    /// found, each thousand keys or so, and at the end.
     ///
     /// # Errors
     /// As [`load`](Engine::load).

@@ -117,6 +117,7 @@ fn load_files(
     }
     let replaying = Replaying::new(engine);
     let total: u64 = sizes.iter().sum();
+    progress(Progress { done: 0, total });
     let (mut done, mut commands) = (0, 0);
     for (i, part) in parts.iter().enumerate() {
         let kind = if manifest.base.as_ref() == Some(*part) { "base" } else { "incr" };

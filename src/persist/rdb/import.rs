@@ -74,6 +74,7 @@ pub(crate) fn read_file<'k>(
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io(&error)),
     };
+    progress(&Loaded::default());
     // What is to be slow need not be mapped; nor can a file be that is empty.
     if let Some(system) = file.system().filter(|_| how.delay == 0)
         && file.len().is_ok_and(|len| len > 0)
