@@ -1,72 +1,37 @@
 //! `danio-server` with an append-only file: killed at any moment, and the other way round with Redis.
 //!
-//! `DANIO_KILLS` says how many rounds of killing there are; a few unless it is set. What needs Redis is skipped where
-//! `DANIO_REDIS` names none, and Valkey where `DANIO_VALKEY` does not.
+//! `DANIO_KILLS` says how many rounds of killing there are; a few unless it is set.
 
 #![cfg(all(feature = "server", unix))]
 #![allow(clippy::disallowed_methods, reason = "the tests wait on real processes")]
 #![allow(clippy::unwrap_used, reason = "a test says by failing what is wrong")]
 
+#[path = "support/server.rs"]
+mod support;
+
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-struct Server {
-    child: Child,
-    port: u16,
-}
+use support::{Kind, Server};
 
-impl Server {
-    fn start(program: &str, folder: &Path, fsync: &str) -> Server {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let child = Command::new(program)
-            .args(["--port", &port.to_string(), "--dir"])
-            .arg(folder)
-            .args(["--appendonly", "yes", "--appendfsync", fsync, "--save", ""])
-            .args(["--enable-debug-command", "yes"])
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Server { child, port };
-        // Tries and not seconds: whoever measures may have stopped all this meanwhile.
-        for _ in 0..3000 {
-            if let Ok(mut client) = Client::try_connect(port)
-                && client.try_call(&["PING"]).is_ok_and(|answer| answer == "+PONG")
-            {
-                return server;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("{program} does not answer");
-    }
-
-    fn danio(folder: &Path, fsync: &str) -> Server {
-        Server::start(env!("CARGO_BIN_EXE_danio-server"), folder, fsync)
-    }
-
-    fn client(&self) -> Client {
-        Client::try_connect(self.port).unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Starts a server that keeps an append-only file in a folder, or says on stderr that it is skipped.
+fn start(kind: Kind, folder: &Path, fsync: &str) -> Option<Server> {
+    let dir = folder.to_str().unwrap();
+    kind.start_with(&["--dir", dir, "--appendonly", "yes", "--appendfsync", fsync])
 }
 
 struct Client(BufReader<TcpStream>);
 
 impl Client {
-    fn try_connect(port: u16) -> std::io::Result<Client> {
-        let stream = TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-        Ok(Client(BufReader::new(stream)))
+    fn new(server: &Server) -> Client {
+        let stream = TcpStream::connect(server.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        Client(BufReader::new(stream))
     }
 
     /// The answer's first line, and behind a length the bytes.
@@ -129,8 +94,8 @@ fn what_was_answered_is_there_after_a_kill() {
         // What has to be there: under `everysec` all but the last second's, as writes are held back while a sync runs.
         let mut due = [0; 4];
         for round in 0..rounds {
-            let server = Server::danio(&folder, fsync);
-            let mut client = server.client();
+            let server = start(Kind::Danio, &folder, fsync).unwrap();
+            let mut client = Client::new(&server);
             for (writer, acknowledged) in acknowledged.iter().enumerate() {
                 let least = due[writer];
                 let [a, b] = ["a", "b"].map(|name| client.call(&format!("GET {name}{writer}")));
@@ -141,7 +106,7 @@ fn what_was_answered_is_there_after_a_kill() {
             }
             let writers: Vec<_> = (0..4)
                 .map(|writer| {
-                    let (acknowledged, mut client) = (acknowledged.clone(), server.client());
+                    let (acknowledged, mut client) = (acknowledged.clone(), Client::new(&server));
                     std::thread::spawn(move || {
                         let mut n = acknowledged[writer].load(SeqCst);
                         loop {
@@ -233,11 +198,11 @@ fn told(client: &mut Client) -> Vec<String> {
 }
 
 /// Has one server keep data and another read them, as they were written and rewritten in both forms of a base.
-fn handed_over(name: &str, writes: &str, reads: &str, check: &Path, lines: &[&str]) {
+fn handed_over(name: &str, writes: Kind, reads: Kind, check: &Path, lines: &[&str]) {
     for base in ["no", "rdb", "commands"] {
         let folder = folder(name);
-        let server = Server::start(writes, &folder, "always");
-        let mut client = server.client();
+        let server = start(writes, &folder, "always").unwrap();
+        let mut client = Client::new(&server);
         for line in lines {
             let answer = client.whole(line);
             assert!(!answer.starts_with('-'), "{line}: {answer}");
@@ -267,40 +232,33 @@ fn handed_over(name: &str, writes: &str, reads: &str, check: &Path, lines: &[&st
             let said = String::from_utf8_lossy(&checked.stdout).into_owned();
             assert!(said.contains("All AOF files and manifest are valid"), "{said}");
         }
-        let server = Server::start(reads, &folder, "always");
-        assert_eq!(told(&mut server.client()), before, "{name}, base {base}");
+        let server = start(reads, &folder, "always").unwrap();
+        assert_eq!(told(&mut Client::new(&server)), before, "{name}, base {base}");
         drop(server);
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }
 
-/// Both ways with one other server.
-fn both_ways(name: &str, peer: &str, check: &str, lines: &[&str]) {
-    let danio = env!("CARGO_BIN_EXE_danio-server");
-    let check = Path::new(peer).with_file_name(check);
-    handed_over(&format!("to-{name}"), danio, peer, &check, lines);
-    handed_over(&format!("from-{name}"), peer, danio, &check, lines);
+/// Both ways with one other server, if there is that.
+fn both_ways(name: &str, peer: Kind, check: &str, lines: &[&str]) {
+    let Some(program) = peer.program_or_skip() else { return };
+    let check = program.with_file_name(check);
+    handed_over(&format!("to-{name}"), Kind::Danio, peer, &check, lines);
+    handed_over(&format!("from-{name}"), peer, Kind::Danio, &check, lines);
 }
 
 #[test]
 fn redis_reads_what_danio_keeps_and_danio_what_redis_keeps() {
-    match std::env::var("DANIO_REDIS") {
-        Ok(redis) => both_ways("redis", &redis, "redis-check-aof", LINES),
-        Err(_) => eprintln!("skipped: DANIO_REDIS names no server"),
-    }
+    both_ways("redis", Kind::Redis, "redis-check-aof", LINES);
 }
 
 #[test]
 fn valkey_reads_what_danio_keeps_and_danio_what_valkey_keeps() {
-    let Ok(valkey) = std::env::var("DANIO_VALKEY") else {
-        eprintln!("skipped: DANIO_VALKEY names no server");
-        return;
-    };
-    both_ways("valkey", &valkey, "valkey-check-aof", LINES);
     let timed: Vec<&str> = LINES
         .iter()
         .copied()
         .chain(["HSET timed f v g w h x", "HPEXPIREAT timed 99999999999999 FIELDS 2 f h"])
         .collect();
-    both_ways("valkey-timed", &valkey, "valkey-check-aof", &timed);
+    both_ways("valkey", Kind::Valkey, "valkey-check-aof", LINES);
+    both_ways("valkey-timed", Kind::Valkey, "valkey-check-aof", &timed);
 }

@@ -18,7 +18,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use danio::{Config, Engine, ExportOptions, RdbVersion};
-use support::{Kind, Server};
+use support::{Kind, Server, Until};
 
 /// A folder for one test.
 struct Folder(PathBuf);
@@ -37,6 +37,10 @@ impl Folder {
 
     /// Starts a server here.
     fn start(&self, kind: Kind, options: &[&str]) -> Option<Server> {
+        self.start_until(Until::Loaded, kind, options)
+    }
+
+    fn start_until(&self, until: Until, kind: Kind, options: &[&str]) -> Option<Server> {
         let dir = self.0.to_str().unwrap();
         let log = self.0.join("log");
         let all = [
@@ -44,7 +48,7 @@ impl Folder {
             &[log.to_str().unwrap()],
             options,
         ];
-        kind.start_with(&all.concat())
+        kind.start_until(until, &all.concat())
     }
 
     fn log(&self) -> String {
@@ -166,7 +170,6 @@ fn what_is_saved_is_there_after_a_restart_and_for_real_servers() {
     check(Kind::Redis, &older);
     let server = folder.start(Kind::Danio, &[]).unwrap();
     let mut client = Client::new(&server);
-    client.wait_until("loading", "0");
     assert_eq!(client.ask("DEBUG DIGEST"), digest);
     assert_eq!(client.info("rdb_changes_since_last_save"), "0");
     assert_eq!(client.info("rdb_last_load_keys_loaded"), "12");
@@ -196,7 +199,6 @@ fn what_real_servers_saved_is_read() {
         drop(theirs);
         let server = folder.start(Kind::Danio, &[]).unwrap();
         let mut client = Client::new(&server);
-        client.wait_until("loading", "0");
         assert_eq!(client.ask("DEBUG DIGEST"), digest, "{kind:?}");
     }
 }
@@ -214,7 +216,6 @@ fn it_is_saved_at_the_end_if_that_is_wanted() {
     assert!(log.contains("is now ready to exit, bye bye..."), "{log}");
     let mut server = folder.start(Kind::Danio, &["--save", "3600 1"]).unwrap();
     let mut client = Client::new(&server);
-    client.wait_until("loading", "0");
     assert_eq!(client.ask("GET k"), "saved");
     client.ask("SET k lost");
     client.0.get_mut().write_all(b"SHUTDOWN NOSAVE\r\n").unwrap();
@@ -223,13 +224,11 @@ fn it_is_saved_at_the_end_if_that_is_wanted() {
     for (points, expected) in [("3600 1", "by a signal"), ("", "by a signal")] {
         let mut server = folder.start(Kind::Danio, &["--save", points]).unwrap();
         let mut client = Client::new(&server);
-        client.wait_until("loading", "0");
         client.ask(&format!("SET k \"{}\"", if points.is_empty() { "lost" } else { expected }));
         Command::new("kill").args(["-TERM", &server.pid().to_string()]).status().unwrap();
         assert!(server.ends_within(Duration::from_secs(20)));
         let mut again = folder.start(Kind::Danio, &[]).unwrap();
         let mut client = Client::new(&again);
-        client.wait_until("loading", "0");
         assert_eq!(client.ask("GET k"), expected);
         client.0.get_mut().write_all(b"SHUTDOWN NOSAVE\r\n").unwrap();
         assert!(again.ends_within(Duration::from_secs(20)));
@@ -272,7 +271,8 @@ fn clients_are_told_that_data_are_loaded() {
     }
     assert_eq!(client.ask("SAVE"), "+OK");
     drop(server);
-    let server = folder.start(Kind::Danio, &["--key-load-delay", "5000"]).unwrap();
+    let server =
+        folder.start_until(Until::Answers, Kind::Danio, &["--key-load-delay", "5000"]).unwrap();
     let mut client = Client::new(&server);
     let loading = "-LOADING Redis is loading the dataset in memory";
     for refused in ["GET key:1", "SET k v", "PING", "BGSAVE", "DBSIZE", "EXISTS key:1"] {

@@ -24,6 +24,15 @@ pub(crate) enum Kind {
     Valkey,
 }
 
+/// How far a server is when its start is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// It answers, if only that it is loading.
+    Answers,
+    /// It serves what it has loaded.
+    Loaded,
+}
+
 /// A running server; dropping it ends the process.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -55,20 +64,30 @@ impl Kind {
         self.start_with(&[])
     }
 
-    /// Starts it with options, or says on stderr that the test is skipped.
+    /// The program to run, or says on stderr that the test is skipped.
     ///
     /// # Panics
     /// When the program is missing and `DANIO_REQUIRE_ORACLES` is set, as CI sets it: a proof
     /// that was not run must not look like one that passed.
-    pub(crate) fn start_with(self, options: &[&str]) -> Option<Server> {
+    pub(crate) fn program_or_skip(self) -> Option<PathBuf> {
         match self.program() {
-            Ok(program) => Some(Server::start(&program, options)),
+            Ok(program) => Some(program),
             Err(why) if std::env::var_os("DANIO_REQUIRE_ORACLES").is_some() => panic!("{why}"),
             Err(why) => {
                 eprintln!("skipped: {why}");
                 None
             }
         }
+    }
+
+    /// Starts it with options, as [`program_or_skip`](Kind::program_or_skip) finds it.
+    pub(crate) fn start_with(self, options: &[&str]) -> Option<Server> {
+        self.start_until(Until::Loaded, options)
+    }
+
+    /// As `start_with`, but waits for no more than is said.
+    pub(crate) fn start_until(self, until: Until, options: &[&str]) -> Option<Server> {
+        self.program_or_skip().map(|program| Server::start(&program, until, options))
     }
 }
 
@@ -84,8 +103,8 @@ pub(crate) fn under_test() -> Option<Server> {
 }
 
 impl Server {
-    /// Starts `program` with `options` and waits until it answers.
-    pub(crate) fn start(program: &std::path::Path, options: &[&str]) -> Server {
+    /// Starts `program` with `options` and waits.
+    pub(crate) fn start(program: &std::path::Path, until: Until, options: &[&str]) -> Server {
         for _ in 0..5 {
             let port = free_port();
             let mut command = Command::new(program);
@@ -108,7 +127,7 @@ impl Server {
                 .stderr(Stdio::inherit());
             let child = command.spawn().unwrap_or_else(|e| panic!("{}: {e}", program.display()));
             let mut server = Server { child, address: SocketAddr::from(([127, 0, 0, 1], port)) };
-            if server.answers() {
+            if server.is_up(until) {
                 return server;
             }
         }
@@ -137,9 +156,9 @@ impl Server {
         false
     }
 
-    /// True once it answers; false when it ended, or another server does, which means that the port
+    /// True once it is up; false when it ended, or another server answers, which means that the port
     /// was taken.
-    fn answers(&mut self) -> bool {
+    fn is_up(&mut self, until: Until) -> bool {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(20) {
             if matches!(self.child.try_wait(), Ok(Some(_))) {
@@ -147,7 +166,12 @@ impl Server {
             }
             if let Ok(reply) = ask_who(self.address) {
                 let mine = format!("\nprocess_id:{}\r", self.child.id());
-                return reply.contains(&mine) || reply.starts_with("-NOAUTH");
+                if !reply.contains(&mine) {
+                    return reply.starts_with("-NOAUTH");
+                }
+                if until == Until::Answers || reply.contains("\nloading:0\r") {
+                    return true;
+                }
             }
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -174,7 +198,7 @@ pub(crate) fn free_port() -> u16 {
 fn ask_who(address: SocketAddr) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-    stream.write_all(b"INFO server\r\nQUIT\r\n")?;
+    stream.write_all(b"INFO\r\nQUIT\r\n")?;
     let mut reply = Vec::new();
     stream.read_to_end(&mut reply)?;
     Ok(String::from_utf8_lossy(&reply).into_owned())
