@@ -92,7 +92,40 @@ impl Clock {
     }
 }
 
+/// A point in time as whole seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Seconds(pub(crate) i64);
+
+impl From<Millis> for Seconds {
+    #[inline]
+    fn from(at: Millis) -> Seconds {
+        Seconds(at.0.div_euclid(1000))
+    }
+}
+
+/// The second of the kernel's last tick. glibc reads it where the kernel left it, which takes no more than a call;
+/// other libraries make it out of the exact time.
+#[cfg(all(target_os = "linux", target_env = "gnu", not(miri)))]
+#[inline]
+#[allow(unsafe_code)]
+fn tick() -> Seconds {
+    // SAFETY: with no place to write to, the time is only returned.
+    Seconds(unsafe { libc::time(std::ptr::null_mut()) })
+}
+
 impl Clock {
+    /// Seconds since 1970 as of the kernel's last tick: cheap enough for every look-up.
+    #[inline]
+    pub(crate) fn second(&self) -> Seconds {
+        match &self.0 {
+            #[cfg(all(target_os = "linux", target_env = "gnu", not(miri)))]
+            Source::System => tick(),
+            #[cfg(not(all(target_os = "linux", target_env = "gnu", not(miri))))]
+            Source::System => self.recent().into(),
+            Source::Manual(_) => self.recent().into(),
+        }
+    }
+
     /// Has `follower` told whenever the clock is moved, if it is one that moves by hand. Returns
     /// whether it is; the system's clock tells nobody.
     pub(crate) fn follow(&self, follower: Weak<dyn Follower>) -> bool {
@@ -230,6 +263,7 @@ mod tests {
         manual.advance(Duration::from_micros(1_999));
         assert_eq!(clock.now(), Millis(start.0 + 1));
         assert_eq!(clock.recent(), Millis(start.0 + 1));
+        assert_eq!(clock.second(), Seconds::from(start));
         manual.set(UNIX_EPOCH + Duration::from_millis(5));
         assert_eq!(clock.now(), Millis(5));
         assert_eq!(manual.now(), UNIX_EPOCH + Duration::from_millis(5));
@@ -242,6 +276,9 @@ mod tests {
         let clock = Clock::system();
         let (recent, now) = (clock.recent(), clock.now());
         assert!((0..1000).contains(&(now.0 - recent.0)), "{recent:?} {now:?}");
+        let (before, second, after) = (clock.recent(), clock.second(), clock.recent());
+        let bounds = Seconds::from(before)..=Seconds::from(after);
+        assert!(bounds.contains(&second), "{second:?} of {bounds:?}");
     }
 
     #[test]

@@ -61,13 +61,13 @@ impl Tx<'_> {
         }
         self.check_length(key.bytes.len())?;
         let keyspace = self.keyspace();
-        let (settings, recent) = (&keyspace.settings, keyspace.clock.recent());
+        let (settings, now) = (&keyspace.settings, keyspace.clock.second());
         let skip = settings.skip_checksums.load(Ordering::Relaxed);
         let content = rdb::restore(payload, &settings.limits, skip)?;
         let access = match (idle, frequency) {
-            (Some(seconds), _) => access::idle_since(settings, recent, seconds),
-            (_, Some(frequency)) => access::counted(settings, recent, frequency),
-            _ => access::fresh(settings, recent),
+            (Some(seconds), _) => access::idle_since(settings, now, seconds),
+            (_, Some(frequency)) => access::counted(settings, now, frequency),
+            _ => access::fresh(settings, now),
         };
         let entry = content.into_entry(key.bytes, expiry, access);
         if entry.may_be_past() && entry.is_past(self.time_of_expiries()) {

@@ -57,7 +57,7 @@ impl Tx<'_> {
                 "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.",
             ));
         }
-        Ok(Some(access::idle(entry.access(), self.keyspace().clock.recent())))
+        Ok(Some(access::idle(entry.access(), self.keyspace().clock.second())))
     }
 
     /// How often a key is used, on Redis's logarithmic scale (`OBJECT FREQ`).
@@ -76,7 +76,7 @@ impl Tx<'_> {
         Ok(Some(access::frequency(
             entry.access(),
             settings,
-            keyspace.clock.recent(),
+            keyspace.clock.second(),
             &keyspace.age,
         )))
     }
@@ -141,7 +141,7 @@ impl Tx<'_> {
                     return Ok(slot.unchanged(false));
                 }
                 // The copy has not been used yet.
-                let (keyspace, now) = (slot.keyspace(), slot.keyspace().clock.recent());
+                let (keyspace, now) = (slot.keyspace(), slot.keyspace().clock.second());
                 entry.set_access(access::fresh(&keyspace.settings, now));
                 slot.put_anew(entry);
                 Ok(slot.changed(true, &[COPY_TO], |effect| {

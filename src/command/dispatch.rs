@@ -393,9 +393,6 @@ fn handle(
 ) -> Result<()> {
     tx.set_touches(!session.client.no_touch.load(Relaxed));
     tx.set_by(session.client.id);
-    if let Some(recent) = session.batch_began {
-        tx.set_recent(recent);
-    }
     let mut ctx =
         Context { args, keys, tx: &mut tx, engine, instance, session: &mut *session, reply, node };
     let result = (node.row.handler)(&mut ctx);

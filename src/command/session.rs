@@ -20,7 +20,6 @@ use super::table::{Node, Table};
 use super::transaction::{Queue, Watched};
 use super::value::{Value, ValueSink};
 use crate::api::{Db, Engine};
-use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::keyspace::{Looks, Soon};
 use crate::pubsub::Hub;
@@ -63,8 +62,6 @@ pub struct State {
     /// The commands that wait for EXEC, between MULTI and EXEC.
     pub(super) queue: Option<Box<Queue>>,
     pub(super) watched: Watched,
-    /// When the batch began whose commands run, as far as the session was told.
-    pub(super) batch_began: Option<Millis>,
     /// What look-ups found that the statistics have not been told of.
     pub(super) looks: Looks,
     /// Whether EXEC runs the queued commands.
@@ -154,7 +151,6 @@ impl Session {
             closing: false,
             queue: None,
             watched,
-            batch_began: None,
             looks: Looks::default(),
             executing: false,
             subscriptions: None,
@@ -303,17 +299,9 @@ impl Session {
         keyspace.fetch_soon(db, &soon);
     }
 
-    /// A batch of commands begins, at a time that is exact to a few milliseconds: what they use is
-    /// noted as used then, and no clock is read for each.
-    #[cfg(feature = "network")]
-    pub(crate) fn begin_batch(&mut self, now: Millis) {
-        self.state.batch_began = Some(now);
-    }
-
     /// Makes what was counted visible to INFO, and tells who tracks keys by their prefixes what has
     /// changed. To be called when a batch of commands is done.
     pub fn end_batch(&mut self) {
-        self.state.batch_began = None;
         self.settle();
         self.instance.tracking.end_batch();
     }

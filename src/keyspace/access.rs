@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::evict::{Age, resist};
-use crate::clock::Millis;
+use crate::clock::Seconds;
 use crate::config::{Settings, Words};
 use crate::rng::Rng;
 
@@ -22,17 +22,17 @@ const LRU_BITS: u32 = 0x00ff_ffff;
 /// A new key's counter, so that it is not the first to be evicted.
 const LFU_START: u32 = 5;
 
-fn lru_clock(now: Millis) -> u32 {
-    (now.0 / 1000) as u32 & LRU_BITS
+fn lru_clock(now: Seconds) -> u32 {
+    now.0 as u32 & LRU_BITS
 }
 
-fn minutes(now: Millis) -> u32 {
-    (now.0 / 60_000) as u32 & 0xffff
+fn minutes(now: Seconds) -> u32 {
+    (now.0 / 60) as u32 & 0xffff
 }
 
 /// The access word of a key that has just come to be.
 #[inline]
-pub(crate) fn fresh(settings: &Settings, now: Millis) -> u32 {
+pub(crate) fn fresh(settings: &Settings, now: Seconds) -> u32 {
     let use_bits = match settings.words() {
         Words::LastUse => lru_clock(now),
         Words::Uses => minutes(now) << 8 | LFU_START,
@@ -50,7 +50,7 @@ fn stamp(settings: &Settings) -> u32 {
 
 /// The access word after one more use.
 #[inline]
-pub(crate) fn touched(access: u32, settings: &Settings, now: Millis, rng: &Rng, age: &Age) -> u32 {
+pub(crate) fn touched(access: u32, settings: &Settings, now: Seconds, rng: &Rng, age: &Age) -> u32 {
     let stamp = access & !LRU_BITS;
     stamp
         | match settings.words() {
@@ -61,7 +61,7 @@ pub(crate) fn touched(access: u32, settings: &Settings, now: Millis, rng: &Rng, 
 }
 
 /// The LFU word after one more use.
-fn used_again(access: u32, settings: &Settings, now: Millis, rng: &Rng) -> u32 {
+fn used_again(access: u32, settings: &Settings, now: Seconds, rng: &Rng) -> u32 {
     let counter = lfu_counter(access, settings, now);
     let factor = u64::from(settings.lfu_log_factor.load(Ordering::Relaxed));
     let unlikely = u64::from(counter.saturating_sub(LFU_START)) * factor + 1;
@@ -70,7 +70,7 @@ fn used_again(access: u32, settings: &Settings, now: Millis, rng: &Rng) -> u32 {
 }
 
 /// How often a key is used, by the policy's own measure.
-pub(crate) fn frequency(access: u32, settings: &Settings, now: Millis, age: &Age) -> u32 {
+pub(crate) fn frequency(access: u32, settings: &Settings, now: Seconds, age: &Age) -> u32 {
     match settings.words() {
         Words::UsesByTick => resist::frequency(access, age.now()),
         _ => lfu_counter(access, settings, now),
@@ -78,7 +78,7 @@ pub(crate) fn frequency(access: u32, settings: &Settings, now: Millis, age: &Age
 }
 
 /// The LFU counter as it stands now, decayed.
-pub(super) fn lfu_counter(access: u32, settings: &Settings, now: Millis) -> u32 {
+pub(super) fn lfu_counter(access: u32, settings: &Settings, now: Seconds) -> u32 {
     let decay = settings.lfu_decay_time.load(Ordering::Relaxed);
     let elapsed = minutes(now).wrapping_sub(access >> 8) & 0xffff;
     (access & 0xff).saturating_sub(elapsed.checked_div(decay).unwrap_or(0))
@@ -86,7 +86,7 @@ pub(super) fn lfu_counter(access: u32, settings: &Settings, now: Millis) -> u32 
 
 /// The access word of a key that was last used so many seconds ago; a fresh one where uses are counted.
 #[cfg(feature = "snapshot")]
-pub(crate) fn idle_since(settings: &Settings, now: Millis, seconds: u64) -> u32 {
+pub(crate) fn idle_since(settings: &Settings, now: Seconds, seconds: u64) -> u32 {
     if settings.counts_frequency() {
         return fresh(settings, now);
     }
@@ -95,7 +95,7 @@ pub(crate) fn idle_since(settings: &Settings, now: Millis, seconds: u64) -> u32 
 
 /// The access word of a key whose counter stands at this; a fresh one where uses are not counted.
 #[cfg(feature = "snapshot")]
-pub(crate) fn counted(settings: &Settings, now: Millis, frequency: u8) -> u32 {
+pub(crate) fn counted(settings: &Settings, now: Seconds, frequency: u8) -> u32 {
     if settings.words() != Words::Uses {
         return fresh(settings, now);
     }
@@ -103,7 +103,7 @@ pub(crate) fn counted(settings: &Settings, now: Millis, frequency: u8) -> u32 {
 }
 
 /// How long ago the key was used, by the LRU clock: whole seconds.
-pub(crate) fn idle(access: u32, now: Millis) -> Duration {
+pub(crate) fn idle(access: u32, now: Seconds) -> Duration {
     Duration::from_secs(u64::from(lru_clock(now).wrapping_sub(access) & LRU_BITS))
 }
 
@@ -114,11 +114,11 @@ mod tests {
 
     #[test]
     fn idle_time_counts_seconds_across_the_clock_s_end() {
-        let start = Millis(i64::from(LRU_BITS) * 1000);
+        let start = Seconds(i64::from(LRU_BITS));
         let settings = Settings::new(&Config::new());
         let access = fresh(&settings, start);
         assert_eq!(idle(access, start), Duration::ZERO);
-        assert_eq!(idle(access, Millis(start.0 + 5_999)), Duration::from_secs(5));
+        assert_eq!(idle(access, Seconds(start.0 + 5)), Duration::from_secs(5));
     }
 
     #[test]
@@ -126,7 +126,7 @@ mod tests {
         let settings = Settings::new(&Config::new());
         settings.set_policy(EvictionPolicy::AllKeysLfu);
         let rng = Rng::new(1);
-        let now = Millis(1_000_000_000_000);
+        let now = Seconds(1_000_000_000);
         let mut access = fresh(&settings, now);
         assert_eq!(lfu_counter(access, &settings, now), 5);
         let mut at = Vec::new();
@@ -141,7 +141,7 @@ mod tests {
             (8..=16).contains(&at[0]) && (14..=30).contains(&at[1]) && (120..=165).contains(&at[2]),
             "{at:?}"
         );
-        let later = Millis(now.0 + 10 * 60_000);
+        let later = Seconds(now.0 + 10 * 60);
         assert_eq!(lfu_counter(access, &settings, later), at[2] - 10);
         settings.lfu_decay_time.store(0, Ordering::Relaxed);
         assert_eq!(lfu_counter(access, &settings, later), at[2]);

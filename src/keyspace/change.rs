@@ -11,10 +11,10 @@ use std::sync::atomic::Ordering;
 use super::entry::Entry;
 use super::event::{DEL, EXPIRED, Event, HEXPIRED, NEW};
 use super::observer::{Committed, KeyEvent, Observers, Touch, wants};
+use super::pending::Pending;
 use super::record::Record;
 use super::stripe::{DueFrom, Space};
 use super::tx::{Parts, Tx, TxTime};
-use super::undo::Undoing;
 use super::watch::WatchSet;
 use super::{Key, Keyspace, access, serve};
 use crate::clock::Millis;
@@ -36,9 +36,7 @@ pub(crate) struct Slot<'s> {
     key: Key<'s>,
     db: u32,
     keyspace: &'s Keyspace,
-    told: &'s mut Option<Box<Committed>>,
-    /// Where to keep what it takes to undo the change, if that may be asked for.
-    undo: Option<&'s mut Undoing>,
+    pending: &'s mut Pending,
     time: &'s TxTime<'s>,
     was_there: bool,
     /// Whether the entry may have been changed.
@@ -125,7 +123,7 @@ impl<'s> Slot<'s> {
             }
             None => {}
         }
-        let access = access::fresh(&self.keyspace.settings, self.keyspace.clock.recent());
+        let access = access::fresh(&self.keyspace.settings, self.keyspace.clock.second());
         self.put(Entry::new(self.key.bytes, value, expiry, access));
     }
 
@@ -172,7 +170,7 @@ impl<'s> Slot<'s> {
         }
         let access = match self.entry() {
             Some(entry) => entry.access(),
-            None => access::fresh(&self.keyspace.settings, self.keyspace.clock.recent()),
+            None => access::fresh(&self.keyspace.settings, self.keyspace.clock.second()),
         };
         self.put(Entry::with(self.key.bytes, value.store(), expiry, access));
     }
@@ -190,7 +188,7 @@ impl<'s> Slot<'s> {
         debug_assert_eq!(entry.key(), self.key.bytes);
         self.touched = true;
         // What was taken from another key is given back there, by way of this step.
-        let given = self.undo.is_some() && entry.keeps_undo();
+        let given = self.pending.keeps_undo() && entry.keeps_undo();
         match self.place.take().expect("held between methods") {
             Place::Occupied(mut place) => {
                 let old = std::mem::replace(place.get_mut(), entry);
@@ -198,7 +196,7 @@ impl<'s> Slot<'s> {
                 self.displaced(old, given);
             }
             Place::Vacant(place) => {
-                if let Some(undo) = &mut self.undo
+                if let Some(undo) = self.pending.undo()
                     && (given || !undo.has(self.db, self.key))
                 {
                     undo.keep(self.db, self.key, None);
@@ -218,7 +216,7 @@ impl<'s> Slot<'s> {
     pub(crate) fn take(&mut self) -> Option<Entry> {
         self.keep();
         let entry = self.remove();
-        if let Some(undo) = &mut self.undo
+        if let Some(undo) = self.pending.undo()
             && entry.as_ref().is_some_and(Entry::keeps_undo)
         {
             undo.taken(self.db, self.key);
@@ -260,14 +258,14 @@ impl<'s> Slot<'s> {
     /// Keeps what the key holds, if the change may be undone and this is the key's first.
     #[inline(always)]
     fn keep(&mut self) {
-        if self.undo.is_some() {
+        if self.pending.keeps_undo() {
             self.keep_image();
         }
     }
 
     #[cold]
     fn keep_image(&mut self) {
-        if let Some(undo) = &mut self.undo
+        if let Some(undo) = self.pending.undo()
             && !undo.has(self.db, self.key)
         {
             match self.place.as_mut().expect("held between methods") {
@@ -287,7 +285,7 @@ impl<'s> Slot<'s> {
     /// Keeps what the key held, if that is asked for or is not kept yet, or frees it.
     #[inline(always)]
     fn displaced(&mut self, entry: Entry, keep: bool) {
-        match &mut self.undo {
+        match self.pending.undo() {
             Some(undo) if keep || entry.keeps_undo() || !undo.has(self.db, self.key) => {
                 undo.keep(self.db, self.key, Some(entry));
             }
@@ -345,7 +343,7 @@ impl<'s> Slot<'s> {
             };
             let gone = if self.emptied { &[DEL][..] } else { &[] };
             tell(
-                self.told,
+                self.pending.told(),
                 &self.keyspace.observers,
                 self.db,
                 self.key.bytes,
@@ -405,14 +403,13 @@ impl Effect<'_> {
 /// Notes what observers want to be told of a change.
 #[cold]
 pub(super) fn tell(
-    told: &mut Option<Box<Committed>>,
+    told: &mut Committed,
     observers: &Observers,
     db: u32,
     key: &[u8],
     events: &[Event],
     effect: impl FnOnce(&mut Effect<'_>),
 ) {
-    let told = told.get_or_insert_default();
     if observers.want(wants::EVENTS) {
         told.events.extend(events.iter().map(|&event| KeyEvent { db, key: key.into(), event }));
     }
@@ -424,22 +421,15 @@ pub(super) fn tell(
 /// Marks a key that changed for those who watch it, when it is sure that the change stands, and for those
 /// who keep copies of it.
 #[inline(always)]
-fn mark(
-    told: &mut Option<Box<Committed>>,
-    observers: &Observers,
-    (watch, undo): (&WatchSet, Option<&mut Undoing>),
-    db: u32,
-    key: &[u8],
-    touch: fn(Box<[u8]>) -> Touch,
-) {
+fn mark(pending: &mut Pending, observers: &Observers, watch: &WatchSet, db: u32, key: &[u8]) {
     if !watch.is_empty() {
-        match undo {
+        match pending.undo() {
             Some(undo) => undo.mark(db, key),
             None => watch.touch(db, key),
         }
     }
     if observers.want(wants::KEYS) {
-        told.get_or_insert_default().touched.push(touch(key.into()));
+        pending.told().touched.push(Touch::Changed(key.into()));
     }
 }
 
@@ -484,12 +474,16 @@ impl Parts<'_, '_> {
             }
         };
         self.note(key);
-        let stands = self.undo.as_mut().map(|undo| &mut undo.stands);
-        for told in [Some(&mut *self.told), stands].into_iter().flatten() {
-            let watch = (&self.data.watch, None);
-            mark(told, &keyspace.observers, watch, self.db, key, Touch::Gone);
-            if keyspace.observers.want(wants::EVENTS | wants::RECORDS) {
-                tell(told, &keyspace.observers, self.db, key, events, |effect| {
+        if !self.data.watch.is_empty() {
+            self.data.watch.touch(self.db, key);
+        }
+        let observers = &keyspace.observers;
+        if observers.want(wants::KEYS | wants::EVENTS | wants::RECORDS) {
+            for told in self.pending.told_for_good() {
+                if observers.want(wants::KEYS) {
+                    told.touched.push(Touch::Gone(key.into()));
+                }
+                tell(told, observers, self.db, key, events, |effect| {
                     effect.command(&[b"DEL", key])
                 });
             }
@@ -524,7 +518,7 @@ impl Tx<'_> {
         let home = &self.keyspace.stripes[stripe];
         let mut parts = self.parts(stripe)?;
         loop {
-            let Parts { keyspace, data, time, told, undo, waking, db, touches } = &mut parts;
+            let Parts { keyspace, data, time, pending, db, touches } = &mut parts;
             let (keyspace, db) = (*keyspace, *db);
             let (space, watch, waiting, bytes) = data.split(db);
             let Space { table, entry_bytes, volatile, timed, resist, .. } = space;
@@ -538,7 +532,7 @@ impl Tx<'_> {
                 }
                 before = Weight::of(place.get());
                 if *touches {
-                    keyspace.touch(place.get(), time);
+                    keyspace.touch(place.get());
                 }
                 if keyspace.observers.want(wants::PRE_IMAGES) {
                     keyspace.observers.before(db, stripe, place.get());
@@ -550,8 +544,7 @@ impl Tx<'_> {
                 key,
                 db,
                 keyspace,
-                told,
-                undo: undo.as_deref_mut(),
+                pending,
                 time,
                 was_there,
                 touched: false,
@@ -600,11 +593,10 @@ impl Tx<'_> {
                 home.count_changes(changes);
             }
             if changed && seen {
-                let undo = undo.as_deref_mut();
-                mark(told, &keyspace.observers, (watch, undo), db, key.bytes, Touch::Changed);
+                mark(pending, &keyspace.observers, watch, db, key.bytes);
             }
             if changed && let Some(lines) = waiting {
-                serve::note(lines, waking, db, key);
+                serve::note(lines, pending, db, key);
             }
             return result.map(|done| done.0);
         }
@@ -614,7 +606,14 @@ impl Tx<'_> {
     pub(crate) fn tell(&mut self, key: Key<'_>, event: Event) {
         if self.keyspace.observers.want(wants::EVENTS) {
             let db = self.db();
-            tell(&mut self.told, &self.keyspace.observers, db, key.bytes, &[event], |_| {});
+            tell(
+                self.pending.get_mut().told(),
+                &self.keyspace.observers,
+                db,
+                key.bytes,
+                &[event],
+                |_| {},
+            );
         }
     }
 

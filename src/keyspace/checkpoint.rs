@@ -115,7 +115,7 @@ impl Tx<'_> {
             if std::mem::take(&mut first) {
                 self.touch_everything();
                 if observers.want(wants::EVENTS | wants::RECORDS) {
-                    tell(&mut self.told, observers, db, b"", &[FLUSHED], |effect| {
+                    tell(self.pending.get_mut().told(), observers, db, b"", &[FLUSHED], |effect| {
                         effect.command(&[b"FLUSHDB"]);
                     });
                 }
@@ -124,7 +124,7 @@ impl Tx<'_> {
             if observers.want(wants::RECORDS) {
                 space.table.for_each(|entry| {
                     let payload = payload(entry);
-                    tell(&mut self.told, observers, db, b"", &[], |effect| {
+                    tell(self.pending.get_mut().told(), observers, db, b"", &[], |effect| {
                         effect.restore(entry.key(), entry.expiry(), &payload);
                     });
                 });
@@ -132,7 +132,7 @@ impl Tx<'_> {
             let mut parts = self.parts(stripe).expect(HELD);
             let filled = parts.exchange(db, stripe, space);
             parts.publish(stripe);
-            self.emptied.push(filled);
+            self.pending.get_mut().emptied().push(filled);
         }
     }
 

@@ -26,7 +26,7 @@ impl Tx<'_> {
             for db in databases.start..databases.end.min(there) {
                 let keys = parts.data.spaces[db as usize].table.len();
                 parts.keyspace.stripes[stripe].count_changes(keys as u64);
-                if parts.undo.is_some() {
+                if parts.pending.keeps_undo() {
                     parts.empty_for_now(db, stripe, later);
                     continue;
                 }
@@ -43,14 +43,16 @@ impl Tx<'_> {
             let event = if db.is_some() { FLUSHED } else { FLUSHED_ALL };
             // What empties all says so in whatever database is selected.
             let db = db.unwrap_or_else(|| self.db());
-            tell(&mut self.told, observers, db, b"", &[event], |effect| effect.command(&[word]));
+            tell(self.pending.get_mut().told(), observers, db, b"", &[event], |effect| {
+                effect.command(&[word])
+            });
         }
         if later {
             self.keyspace.discard_spaces(emptied);
         } else {
-            self.emptied.extend(emptied);
+            self.pending.get_mut().emptied().extend(emptied);
         }
-        self.emptied.extend(kept);
+        self.pending.get_mut().emptied().extend(kept);
         Ok(())
     }
 
@@ -75,16 +77,30 @@ impl Tx<'_> {
             parts.publish(stripe);
         }
         self.keyspace.observers.swapped(a, b);
-        if let Some(undo) = &mut self.undo {
+        if let Some(undo) = self.pending.get_mut().undo() {
             undo.swapped(a, b);
         }
         self.touch_everything();
         if self.keyspace.observers.want(wants::EVENTS | wants::RECORDS) {
             let (a_text, b_text) = (a.to_string(), b.to_string());
-            tell(&mut self.told, &self.keyspace.observers, a, b"", &[SWAPPED], |effect| {
-                effect.command(&[b"SWAPDB", a_text.as_bytes(), b_text.as_bytes()]);
-            });
-            tell(&mut self.told, &self.keyspace.observers, b, b"", &[SWAPPED], |_| {});
+            tell(
+                self.pending.get_mut().told(),
+                &self.keyspace.observers,
+                a,
+                b"",
+                &[SWAPPED],
+                |effect| {
+                    effect.command(&[b"SWAPDB", a_text.as_bytes(), b_text.as_bytes()]);
+                },
+            );
+            tell(
+                self.pending.get_mut().told(),
+                &self.keyspace.observers,
+                b,
+                b"",
+                &[SWAPPED],
+                |_| {},
+            );
         }
         Ok(())
     }
@@ -92,7 +108,7 @@ impl Tx<'_> {
     /// Tells those who keep copies of keys that all may have changed.
     pub(super) fn touch_everything(&mut self) {
         if self.keyspace.observers.want(wants::KEYS) {
-            self.told.get_or_insert_default().touched.push(Touch::Everything);
+            self.pending.get_mut().told().touched.push(Touch::Everything);
         }
     }
 }
@@ -130,7 +146,7 @@ impl super::tx::Parts<'_, '_> {
         self.note_all(db);
         let space = std::mem::take(self.data.space_mut(db));
         self.data.bytes -= space.weight();
-        if let Some(undo) = &mut self.undo {
+        if let Some(undo) = self.pending.undo() {
             undo.keep_space(db, stripe, space, later);
         }
     }
@@ -142,7 +158,7 @@ impl super::tx::Parts<'_, '_> {
             let hash = self.keyspace.key(key).hash;
             let found = space.table.find(hash, |entry| entry.has_key(key));
             if found.is_some_and(|entry| !self.time.is_past(entry)) {
-                match &mut self.undo {
+                match self.pending.undo() {
                     Some(undo) => undo.mark(db, key),
                     None => watch.touch(db, key),
                 }

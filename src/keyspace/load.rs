@@ -84,7 +84,7 @@ impl<'k> Loading<'k> {
         let observers = &keyspace.observers;
         let records = observers.want(wants::RECORDS);
         if observers.want(wants::EVENTS | wants::RECORDS) {
-            tell(&mut tx.told, observers, 0, b"", &[FLUSHED_ALL], |effect| {
+            tell(tx.pending.get_mut().told(), observers, 0, b"", &[FLUSHED_ALL], |effect| {
                 effect.command(&[b"FLUSHALL"]);
             });
         }
@@ -104,7 +104,7 @@ impl<'k> Loading<'k> {
                 if records {
                     space.table.for_each(|entry| {
                         let value = payload(entry);
-                        tell(parts.told, observers, db, b"", &[], |effect| {
+                        tell(parts.pending.told(), observers, db, b"", &[], |effect| {
                             effect.restore(entry.key(), entry.expiry(), &value);
                         });
                     });
@@ -112,7 +112,7 @@ impl<'k> Loading<'k> {
                 emptied.push(parts.exchange(db, stripe, space));
             }
             parts.publish(stripe);
-            tx.emptied.extend(emptied);
+            tx.pending.get_mut().emptied().extend(emptied);
         }
     }
 }

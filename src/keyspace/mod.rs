@@ -25,6 +25,7 @@ mod line;
 #[cfg(feature = "snapshot")]
 mod load;
 pub(crate) mod observer;
+mod pending;
 pub(crate) mod record;
 mod scan;
 mod serve;

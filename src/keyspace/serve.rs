@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::line::{Lines, Served, Waiter, leave};
+use super::pending::Pending;
 use super::tx::{Parts, Tx};
 use super::{Key, Keyspace};
 
@@ -24,8 +25,8 @@ struct ChangedKey {
 }
 
 impl Waking {
-    fn add(this: &mut Option<Box<Waking>>, db: u32, key: Box<[u8]>, hash: u64) {
-        this.get_or_insert_default().changed.push(ChangedKey { db, key, hash });
+    fn add(&mut self, db: u32, key: Box<[u8]>, hash: u64) {
+        self.changed.push(ChangedKey { db, key, hash });
     }
 }
 
@@ -38,9 +39,9 @@ impl Drop for Waking {
 
 /// Notes that a key has changed, if somebody waits for it.
 #[cold]
-pub(super) fn note(lines: &mut Lines, waking: &mut Option<Box<Waking>>, db: u32, key: Key<'_>) {
+pub(super) fn note(lines: &mut Lines, pending: &mut Pending, db: u32, key: Key<'_>) {
     if lines.note(db, key) {
-        Waking::add(waking, db, key.bytes.into(), key.hash);
+        pending.waking().add(db, key.bytes.into(), key.hash);
     }
 }
 
@@ -49,7 +50,7 @@ impl Parts<'_, '_> {
     pub(super) fn note_all(&mut self, db: u32) {
         if let Some(lines) = &mut self.data.waiting {
             for (key, hash) in lines.note_all(db) {
-                Waking::add(self.waking, db, key, hash);
+                self.pending.waking().add(db, key, hash);
             }
         }
     }
@@ -57,7 +58,7 @@ impl Parts<'_, '_> {
     /// Notes that a key has changed.
     pub(super) fn note(&mut self, key: &[u8]) {
         if let Some(lines) = &mut self.data.waiting {
-            note(lines, self.waking, self.db, self.keyspace.key(key));
+            note(lines, self.pending, self.db, self.keyspace.key(key));
         }
     }
 }
@@ -65,13 +66,17 @@ impl Parts<'_, '_> {
 impl Tx<'_> {
     /// Serves whoever waits for a key that has changed, until nobody is left whom it helps. Whom a
     /// waiter's own changes help is served in the same way: there is no recursion.
-    #[cold]
     pub(super) fn serve_waiters(&mut self) {
+        if self.pending.get_mut().waking_so_far().is_none() {
+            return;
+        }
         let db = self.db();
         // What expired while the transaction ran serves nobody.
         self.time.forget();
         let mut next = 0;
-        while let Some(changed) = self.waking.as_mut().and_then(|w| w.changed.get_mut(next)) {
+        while let Some(changed) =
+            self.pending.get_mut().waking_so_far().and_then(|w| w.changed.get_mut(next))
+        {
             let ChangedKey { db, hash, .. } = *changed;
             let key = std::mem::take(&mut changed.key);
             self.serve_line(db, Key { bytes: &key, hash });
@@ -98,7 +103,7 @@ impl Tx<'_> {
             let parts = self.parts(stripe).expect("a changed key's stripe is held exclusively");
             leave(&mut parts.data.waiting, db, key, ticket, &keyspace.waiting);
             if served == Served::Done
-                && let Some(waking) = parts.waking
+                && let Some(waking) = parts.pending.waking_so_far()
             {
                 waking.served.push(waiter);
             }

@@ -6,19 +6,16 @@
 
 use std::cell::Cell;
 use std::ops::AddAssign;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
-use super::detached::Detached;
 use super::entry::Entry;
 use super::event::MISSED;
 use super::held::{Guard, Held};
 use super::observer::{Committed, KeyEvent, Touch, wants};
-use super::serve::Waking;
+use super::pending::Pending;
 use super::stripe::StripeData;
-use super::undo::Undoing;
 use super::{Key, Keyspace, access};
-use crate::clock::{Clock, Millis};
+use crate::clock::Millis;
 use crate::ds::table::Spot;
 use crate::error::{Error, Result};
 
@@ -33,30 +30,17 @@ pub(crate) enum Access {
 ///
 /// Asked for under the locks, so that times rise in the order of transactions.
 pub(super) struct TxTime<'k> {
-    clock: &'k Clock,
-    /// Whether a log is replayed.
-    replaying: &'k AtomicBool,
+    keyspace: &'k Keyspace,
     now: Cell<Option<Millis>>,
-    recent: Cell<Option<Millis>>,
     /// Whether a look-up met a key whose time was over.
     met_past: Cell<bool>,
 }
 
 impl TxTime<'_> {
-    /// The time to a few milliseconds, for access words.
-    #[inline]
-    fn recent(&self) -> Millis {
-        self.recent.get().unwrap_or_else(|| {
-            let recent = self.clock.recent();
-            self.recent.set(Some(recent));
-            recent
-        })
-    }
-
     #[inline]
     pub(super) fn now(&self) -> Millis {
         self.now.get().unwrap_or_else(|| {
-            let now = self.clock.now();
+            let now = self.keyspace.clock.now();
             self.now.set(Some(now));
             now
         })
@@ -65,7 +49,8 @@ impl TxTime<'_> {
     /// The time that expiries are compared with: now, or, while a log is replayed, before all of them.
     #[inline]
     pub(super) fn of_expiries(&self) -> Millis {
-        if self.replaying.load(Ordering::Relaxed) { Millis(i64::MIN) } else { self.now() }
+        let replaying = self.keyspace.settings.replaying.load(Ordering::Relaxed);
+        if replaying { Millis(i64::MIN) } else { self.now() }
     }
 
     /// Has the time asked for anew: a transaction may have taken long.
@@ -118,47 +103,26 @@ pub(crate) struct Tx<'k> {
     misses: Cell<u32>,
     home: usize,
     held: Held<'k>,
-    /// Keys that were looked up in vain, if somebody wants to know.
-    missed: Cell<Option<Box<Committed>>>,
-    /// What observers will be told; only if there are any.
-    pub(super) told: Option<Box<Committed>>,
-    /// What it takes to undo the transaction, if that may be asked for. Behind `held`, as `emptied`.
-    pub(super) undo: Option<Box<Undoing>>,
-    /// What was in databases that have been emptied. Behind `held`, and so freed after the locks
-    /// are released.
-    pub(super) emptied: Vec<Arc<Detached>>,
-    /// Keys that changed and somebody waits for. Behind `held`: who is served wakes after the locks
-    /// are released.
-    pub(super) waking: Option<Box<Waking>>,
+    /// What is left to its end. Behind `held`: what is freed with it, is after the locks are released.
+    pub(super) pending: Cell<Pending>,
 }
 
 impl Keyspace {
     #[inline(always)]
     fn tx<'k>(&'k self, db: u32, home: usize, held: Held<'k>) -> Tx<'k> {
         debug_assert!(db < self.databases);
-        let time = TxTime {
-            clock: &self.clock,
-            replaying: &self.settings.replaying,
-            now: Cell::new(None),
-            recent: Cell::new(None),
-            met_past: Cell::new(false),
-        };
-        let (hits, misses) = (Cell::new(0), Cell::new(0));
+        let time = TxTime { keyspace: self, now: Cell::new(None), met_past: Cell::new(false) };
         Tx {
             keyspace: self,
             time,
             db,
             by: 0,
             touches: true,
-            hits,
-            misses,
+            hits: Cell::new(0),
+            misses: Cell::new(0),
             home,
             held,
-            missed: Cell::new(None),
-            told: None,
-            undo: None,
-            emptied: Vec::new(),
-            waking: None,
+            pending: Cell::default(),
         }
     }
 
@@ -221,19 +185,13 @@ impl<'k> Tx<'k> {
     /// from here on: what was done before is not told, what is done behind it in this transaction is.
     pub(crate) fn note_read(&mut self, key: Key<'_>) {
         if self.keyspace.observers.want(wants::KEYS) {
-            self.told.get_or_insert_default().touched.push(Touch::Read(key.bytes.into()));
+            self.pending.get_mut().told().touched.push(Touch::Read(key.bytes.into()));
         }
     }
 
     /// Decides whether look-ups count as uses of the key.
     pub(crate) fn set_touches(&mut self, touches: bool) {
         self.touches = touches;
-    }
-
-    /// Gives the time to a few milliseconds, for access words, where the caller has read it before.
-    #[inline]
-    pub(crate) fn set_recent(&mut self, recent: Millis) {
-        self.time.recent.set(Some(recent));
     }
 
     /// The look-ups for reading so far, which the caller is to count now.
@@ -245,32 +203,38 @@ impl<'k> Tx<'k> {
     /// Has events of the changes so far told before something else is, for those whom the order
     /// concerns. Not for a transaction that may be rolled back.
     pub(crate) fn announce(&mut self) {
-        debug_assert!(self.undo.is_none(), "what is announced cannot be taken back");
-        self.settle_misses();
-        if let Some(told) = &mut self.told {
-            self.keyspace.observers.announce(told);
+        let pending = self.pending.get_mut();
+        debug_assert!(!pending.keeps_undo(), "what is announced cannot be taken back");
+        if pending.is_some() {
+            self.settle_misses();
+            if let Some(told) = self.pending.get_mut().told_so_far() {
+                self.keyspace.observers.announce(told);
+            }
         }
     }
 
     /// Notes that a key was looked up in vain.
     #[cold]
     fn note_miss(&self, key: Key<'_>) {
-        let mut missed = self.missed.take().unwrap_or_default();
-        missed.events.push(KeyEvent { db: self.db, key: key.bytes.into(), event: MISSED });
-        self.missed.set(Some(missed));
+        let mut pending = self.pending.take();
+        pending.miss(KeyEvent { db: self.db, key: key.bytes.into(), event: MISSED });
+        self.pending.set(pending);
     }
 
     /// Puts look-ups in vain before what was changed since the last announcement.
     fn settle_misses(&mut self) {
-        if let Some(missed) = self.missed.take() {
-            let told = self.told.get_or_insert_default();
-            told.events.splice(told.announced..told.announced, missed.events);
+        let pending = self.pending.get_mut();
+        let missed = pending.take_missed();
+        if !missed.is_empty() {
+            let told = pending.told();
+            told.events.splice(told.announced..told.announced, missed);
         }
     }
 
     /// Takes the look-ups in vain, which are to be told when what has expired is reclaimed.
-    pub(crate) fn take_missed(&mut self) -> Option<Box<Committed>> {
-        self.missed.take()
+    pub(crate) fn take_missed(&mut self) -> Option<Committed> {
+        let events = self.pending.get_mut().take_missed();
+        (!events.is_empty()).then(|| Committed { events, ..Committed::default() })
     }
 
     /// The time of the transaction.
@@ -310,8 +274,11 @@ impl<'k> Tx<'k> {
     /// The locked stripe of a key.
     #[inline(always)]
     pub(super) fn stripe(&self, hash: u64) -> Result<&StripeData> {
-        let guard = self.held.get(self.keyspace.stripe_of(hash)).ok_or(Error::UndeclaredKey)?;
-        Ok(guard.data())
+        // The error is made only where it is returned: to drop one is a call.
+        match self.held.get(self.keyspace.stripe_of(hash)) {
+            Some(guard) => Ok(guard.data()),
+            None => Err(Error::UndeclaredKey),
+        }
     }
 
     /// What a change needs at once: the exclusively locked stripe of a key, its number, and the
@@ -323,9 +290,7 @@ impl<'k> Tx<'k> {
                 keyspace: self.keyspace,
                 data,
                 time: &self.time,
-                told: &mut self.told,
-                undo: &mut self.undo,
-                waking: &mut self.waking,
+                pending: self.pending.get_mut(),
                 db: self.db,
                 touches: self.touches,
             }),
@@ -423,7 +388,7 @@ impl<'k> Tx<'k> {
     #[inline(always)]
     pub(crate) fn touch(&self, entry: &Entry) {
         if self.touches {
-            self.keyspace.touch(entry, &self.time);
+            self.keyspace.touch(entry);
         }
     }
 }
@@ -431,9 +396,9 @@ impl<'k> Tx<'k> {
 impl Keyspace {
     /// Counts a use of the key.
     #[inline(always)]
-    pub(super) fn touch(&self, entry: &Entry, time: &TxTime<'_>) {
+    pub(super) fn touch(&self, entry: &Entry) {
         let old = entry.access();
-        let new = access::touched(old, &self.settings, time.recent(), &self.rng, &self.age);
+        let new = access::touched(old, &self.settings, self.clock.second(), &self.rng, &self.age);
         if new != old {
             entry.set_access(new);
         }
@@ -445,9 +410,7 @@ pub(super) struct Parts<'t, 'k> {
     pub(super) keyspace: &'k Keyspace,
     pub(super) data: &'t mut StripeData,
     pub(super) time: &'t TxTime<'k>,
-    pub(super) told: &'t mut Option<Box<Committed>>,
-    pub(super) undo: &'t mut Option<Box<Undoing>>,
-    pub(super) waking: &'t mut Option<Box<Waking>>,
+    pub(super) pending: &'t mut Pending,
     pub(super) db: u32,
     pub(super) touches: bool,
 }
@@ -455,16 +418,22 @@ pub(super) struct Parts<'t, 'k> {
 impl Drop for Tx<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.undo.is_some() {
-            self.roll_back();
-        }
-        if self.waking.is_some() {
-            self.serve_waiters();
+        if self.pending.get_mut().is_some() {
+            self.conclude();
         }
         let looks = self.take_looks();
         self.keyspace.stripes[self.home].count(looks);
+    }
+}
+
+impl Tx<'_> {
+    /// Does what was left to the end and needs the locks.
+    #[cold]
+    fn conclude(&mut self) {
+        self.roll_back();
+        self.serve_waiters();
         self.settle_misses();
-        if let Some(mut told) = self.told.take() {
+        if let Some(mut told) = self.pending.get_mut().take_told() {
             told.by = self.by;
             self.keyspace.observers.committed(&told);
         }

@@ -37,7 +37,7 @@ pub(super) struct Undoing {
     /// Keys whose watchers are to be marked.
     marks: Vec<(u32, Box<[u8]>)>,
     /// What observers are told even if all is undone: keys that were reclaimed.
-    pub(super) stands: Option<Box<Committed>>,
+    pub(super) stands: Option<Committed>,
     /// Whether the changes stand: what is left is to be freed.
     settled: bool,
 }
@@ -164,12 +164,12 @@ impl super::Keyspace {
 impl Tx<'_> {
     /// From now on keeps what it needs to be undone: it is, unless it is [settled](Tx::settle) before it ends.
     pub(crate) fn keep_undo(&mut self) {
-        self.undo.get_or_insert_default();
+        self.pending.get_mut().keep_undo();
     }
 
     /// Lets the changes stand. O(keys changed); what they replaced is freed after the locks are let go.
     pub(crate) fn settle(&mut self) {
-        let Some(mut undo) = self.undo.take() else { return };
+        let Some(mut undo) = self.pending.get_mut().take_undo() else { return };
         for (db, key) in undo.marks.drain(..) {
             let stripe = self.keyspace.stripe_of(self.keyspace.key(&key).hash);
             self.parts(stripe).expect(HELD).data.watch.touch(db, &key);
@@ -187,12 +187,14 @@ impl Tx<'_> {
                 Step::Space { space, later: true, .. } => {
                     self.keyspace.discard_spaces(vec![Detached::of(space)]);
                 }
-                Step::Space { space, .. } => self.emptied.push(Detached::of(space)),
+                Step::Space { space, .. } => {
+                    self.pending.get_mut().emptied().push(Detached::of(space))
+                }
                 Step::Key(..) | Step::Part(..) | Step::Taken(_) | Step::Swap(..) => {}
             }
         }
         undo.settled = true;
-        self.undo = Some(undo);
+        self.pending.get_mut().set_undo(undo);
     }
 
     /// Lets the changes stand of what a key holds.
@@ -210,7 +212,7 @@ impl Tx<'_> {
     /// Puts everything back that was changed since [`Tx::keep_undo`]. Nobody is told of it, but of
     /// keys that were reclaimed. O(keys changed).
     pub(crate) fn roll_back(&mut self) {
-        let Some(undo) = self.undo.take() else { return };
+        let Some(undo) = self.pending.get_mut().take_undo() else { return };
         if undo.settled {
             return;
         }
@@ -242,7 +244,7 @@ impl Tx<'_> {
                     let filled = std::mem::replace(parts.data.space_mut(db), space);
                     parts.data.bytes -= filled.weight();
                     parts.publish(stripe);
-                    self.emptied.push(Detached::of(filled));
+                    self.pending.get_mut().emptied().push(Detached::of(filled));
                 }
                 Step::Swap(a, b) => {
                     for stripe in self.held_stripes() {
@@ -254,7 +256,7 @@ impl Tx<'_> {
                 }
             }
         }
-        self.told = undo.stands;
+        self.pending.get_mut().set_told(undo.stands);
         drop(self.take_missed());
         self.select(home);
     }

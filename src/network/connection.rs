@@ -197,7 +197,6 @@ impl Connection {
         let now = self.shared.engine.clock().recent();
         let (used, free) = self.query.sizes();
         self.seat.client.on_read(now, read, used, free);
-        self.session.begin_batch(now);
         self.safety.begin(&self.shared.engine);
         let buffered = if own { self.query.own.len() } else { desk.input.len() };
         self.check_query_limit(buffered)?;

@@ -22,7 +22,7 @@ fn entry<'c>(ctx: &'c Context<'_, '_>) -> Result<&'c Entry> {
 /// DEBUG OBJECT.
 pub(super) fn object(ctx: &mut Context<'_, '_>, all: bool) -> Result<()> {
     let entry = entry(ctx)?;
-    let idle = access::idle(entry.access(), ctx.tx.now()).as_secs();
+    let idle = access::idle(entry.access(), ctx.tx.now().into()).as_secs();
     let encoding = entry.encoding();
     let mut text = format!("Value at:{entry:p} refcount:1 encoding:{}", encoding.name());
     if all {

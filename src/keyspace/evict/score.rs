@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::pool::{Candidate, Pool};
-use crate::clock::Millis;
+use crate::clock::{Millis, Seconds};
 use crate::config::EvictionPolicy;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::stripe::Space;
@@ -68,7 +68,7 @@ impl Keyspace {
         policy: EvictionPolicy,
         rng: &Rng,
     ) -> Option<(Candidate, &'s Entry)> {
-        let now = self.clock.recent();
+        let now = self.clock.second();
         for entry in self.sample(space, policy, rng) {
             let score = self.score(policy, entry, now);
             if pool.wants(score) {
@@ -136,7 +136,7 @@ impl Keyspace {
     }
 
     /// How much a key deserves to be evicted.
-    fn score(&self, policy: EvictionPolicy, entry: &Entry, now: Millis) -> u64 {
+    fn score(&self, policy: EvictionPolicy, entry: &Entry, now: Seconds) -> u64 {
         use EvictionPolicy::{AllKeysLfu, AllKeysLru, VolatileLfu, VolatileLru};
         match policy {
             AllKeysLru | VolatileLru => access::idle(entry.access(), now).as_secs(),

@@ -6,7 +6,7 @@ use super::crc::Running;
 use super::lzf::Compressor;
 use super::output::Output;
 use super::{Target, encode, opcode};
-use crate::clock::Millis;
+use crate::clock::{Millis, Seconds};
 use crate::config::EvictionPolicy;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::{CutSize, Keyspace, Still, access};
@@ -44,7 +44,7 @@ struct Recorder {
     base: bool,
     uses: Use,
     /// When idle times are counted to.
-    now: Millis,
+    now: Seconds,
 }
 
 /// Writes all keys of all databases as they are at the moment of the call. `at_cut` is called at that
@@ -132,7 +132,7 @@ impl Recorder {
             compress: style.compress,
             base: style.base,
             uses,
-            now: keyspace.clock.recent(),
+            now: keyspace.clock.second(),
         }
     }
 }

@@ -285,9 +285,9 @@ impl<'k, S: Sink> Load<'k, S> {
             },
         };
         let access = match (prefix.idle, prefix.frequency) {
-            (Some(seconds), _) => access::idle_since(settings, self.now, seconds),
-            (_, Some(frequency)) => access::counted(settings, self.now, frequency),
-            _ => access::fresh(settings, self.now),
+            (Some(seconds), _) => access::idle_since(settings, self.now.into(), seconds),
+            (_, Some(frequency)) => access::counted(settings, self.now.into(), frequency),
+            _ => access::fresh(settings, self.now.into()),
         };
         let entry = content.into_entry(&key, prefix.expiry, access);
         if self.how.delay > 0 {
