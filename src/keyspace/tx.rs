@@ -13,7 +13,7 @@ use super::event::MISSED;
 use super::held::{Guard, Held};
 use super::observer::{Committed, KeyEvent, Touch, wants};
 use super::pending::Pending;
-use super::stripe::StripeData;
+use super::stripe::{Stripe, StripeData};
 use super::{Key, Keyspace, access};
 use crate::clock::Millis;
 use crate::ds::table::Spot;
@@ -98,10 +98,10 @@ pub(crate) struct Tx<'k> {
     /// Whether look-ups count as uses of the key (off by `CLIENT NO-TOUCH`).
     touches: bool,
     /// Look-ups for reading that found their key, and that did not; added to the statistics of
-    /// stripe `home` at the end.
+    /// the stripe `home` at the end.
     hits: Cell<u32>,
     misses: Cell<u32>,
-    home: usize,
+    home: &'k Stripe,
     held: Held<'k>,
     /// What is left to its end. Behind `held`: what is freed with it, is after the locks are released.
     pub(super) pending: Cell<Pending>,
@@ -120,7 +120,7 @@ impl Keyspace {
             touches: true,
             hits: Cell::new(0),
             misses: Cell::new(0),
-            home,
+            home: &self.stripes[home],
             held,
             pending: Cell::default(),
         }
@@ -422,7 +422,7 @@ impl Drop for Tx<'_> {
             self.conclude();
         }
         let looks = self.take_looks();
-        self.keyspace.stripes[self.home].count(looks);
+        self.home.count(looks);
     }
 }
 
