@@ -60,7 +60,11 @@ impl WaitingRoom {
         Ok(had.map(|out| (want, out)))
     }
 
-    fn begin<W: Want>(&self, db: u32, want: &W) -> Result<Tx<'_>> {
+    /// Begins a transaction that what is wanted can be tried in.
+    ///
+    /// # Errors
+    /// Why it may not be.
+    pub(super) fn begin<W: Want>(&self, db: u32, want: &W) -> Result<Tx<'_>> {
         if want.changes() {
             self.keyspace.settings.gate.check()?;
         }

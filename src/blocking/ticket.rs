@@ -6,11 +6,11 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::room::{WaitingRoom, keys};
-use super::timer::{Deadline, Timed};
+use super::timer::{Deadline, Due, Timed};
 use super::want::{Tried, Want};
 use crate::error::Result;
 use crate::keyspace::{Access, Key, Keyspace, Served, Tx, Waiter};
-use crate::sync::{Condvar, Mutex, wait_on};
+use crate::sync::{Condvar, Mutex, MutexGuard, wait_on};
 
 /// A place in line. Dropping it gives the place up; what it was served with goes back.
 pub(crate) struct Ticket<W: Want> {
@@ -26,11 +26,15 @@ pub(crate) struct Ticket<W: Want> {
 
 /// A wait, as lines and timers hold it.
 ///
-/// `state` is locked behind stripes: under it none is locked but those that are held already.
+/// `state` is locked behind stripes: under it none is locked but those that are held already, and the list of
+/// deadlines.
 struct Place<W: Want> {
     db: u32,
     number: u64,
     want: W,
+    room: Weak<WaitingRoom>,
+    /// What others are given of it.
+    me: Weak<Place<W>>,
     state: Mutex<State<W::Out>>,
     /// Wakes a thread.
     bell: Condvar,
@@ -40,6 +44,10 @@ struct State<O> {
     phase: Phase<O>,
     /// Wakes a future or a connection.
     waker: Option<Waker>,
+    /// When to try again though nothing has changed, in microseconds since 1970.
+    ripens: Option<i64>,
+    /// What the timers have of that.
+    alarm: Option<Deadline>,
 }
 
 enum Phase<O> {
@@ -83,7 +91,13 @@ impl<W: Want> Waiter for Place<W> {
         let mut tried = Tried::new();
         tried.extend((0..keys.len()).filter(|i| keys.len() == 1 || tx.is_noted(keys[*i].get())));
         match self.want.attempt(tx, &tried).transpose() {
-            None => Served::Waits,
+            None => {
+                state.ripens = ripens(&self.want, tx);
+                match state.ripens == state.alarm.map(|alarm| alarm.at) {
+                    true => Served::Waits,
+                    false => Served::Ripens,
+                }
+            }
             Some(outcome) => {
                 state.phase = Phase::Over { outcome: outcome.map(Some), served: true };
                 Served::Done
@@ -92,7 +106,12 @@ impl<W: Want> Waiter for Place<W> {
     }
 
     fn wake(&self) {
-        let waker = self.state.lock().waker.take();
+        let mut state = self.state.lock();
+        if matches!(state.phase, Phase::Waiting) {
+            return self.set_alarm(state);
+        }
+        let waker = state.waker.take();
+        drop(state);
         self.bell.notify_one();
         if let Some(waker) = waker {
             waker.wake();
@@ -101,9 +120,50 @@ impl<W: Want> Waiter for Place<W> {
 }
 
 impl<W: Want> Timed for Place<W> {
-    fn expire(&self) {
-        self.end(Ok(None));
+    fn expire(self: Arc<Self>, due: Due) {
+        match due {
+            Due::End => drop(self.end(Ok(None))),
+            Due::Try => self.try_again(),
+        }
     }
+}
+
+impl<W: Want> Place<W> {
+    /// Has the wait tried again at the moment that is noted, if one is.
+    fn set_alarm(&self, mut state: MutexGuard<'_, State<W::Out>>) {
+        let Some(room) = self.room.upgrade() else { return };
+        let alarm = state.ripens.map(|at| Deadline { at, due: Due::Try, number: self.number });
+        let old = std::mem::replace(&mut state.alarm, alarm);
+        if alarm == old {
+            return;
+        }
+        if let Some(old) = old {
+            room.timers.remove(old);
+        }
+        let Some(alarm) = alarm else { return };
+        let added = room.timers.add(alarm, self.me.clone() as Weak<dyn Timed>);
+        drop(state);
+        match added {
+            Ok(()) => room.timers.catch_up(),
+            Err(error) => drop(self.end(Err(error))),
+        }
+    }
+
+    /// Tries what is wanted though nothing has changed, and with it what all want who stand in line before.
+    fn try_again(self: Arc<Self>) {
+        self.state.lock().alarm = None;
+        let Some(room) = self.room.upgrade() else { return };
+        let keyspace = room.keyspace.clone();
+        keyspace.do_outside(move |_| match room.begin(self.db, &self.want) {
+            Ok(mut tx) => tx.note_lines(self.want.keys().iter().map(|key| key.get())),
+            Err(error) => drop(self.end(Err(error))),
+        });
+    }
+}
+
+/// When to try again though nothing has changed, in microseconds since 1970.
+fn ripens<W: Want>(want: &W, tx: &Tx<'_>) -> Option<i64> {
+    want.ripens(tx)?.0.checked_mul(1000)
 }
 
 impl<W: Want> Cancel for Place<W> {
@@ -117,12 +177,24 @@ impl<W: Want> Ticket<W> {
         let number = room.keyspace.next_ticket();
         // Before anybody can see that it waits, and move the clock.
         let since = room.keyspace.clock.micros();
-        let state = Mutex::new(State { phase: Phase::Waiting, waker: None });
-        let place = Arc::new(Place { db: tx.db(), number, want, state, bell: Condvar::new() });
+        let ripens = ripens(&want, tx);
+        let state = State { phase: Phase::Waiting, waker: None, ripens, alarm: None };
+        let place = Arc::new_cyclic(|me| Place {
+            db: tx.db(),
+            number,
+            want,
+            room: Arc::downgrade(&room),
+            me: me.clone(),
+            state: Mutex::new(state),
+            bell: Condvar::new(),
+        });
         let waiter: Arc<dyn Waiter> = place.clone();
         let want = &place.want;
         let keys = want.keys().iter().map(|key| key.get());
         tx.stand_in_line(keys, want.reach(), number, want.concern(), &waiter)?;
+        if ripens.is_some() {
+            tx.wake_at_end(waiter);
+        }
         Ok(Ticket { place, room, since, deadline: None, over: false })
     }
 
@@ -131,15 +203,17 @@ impl<W: Want> Ticket<W> {
     /// # Errors
     /// `Config` if nobody can look at the clock.
     pub(crate) fn end_after(&mut self, limit: Duration) -> Result<()> {
-        let deadline = (self.moment(limit), self.place.number);
+        let (at, number) = (self.moment(limit), self.place.number);
+        let deadline = Deadline { at, due: Due::End, number };
         self.deadline = Some(deadline);
-        let place = Arc::downgrade(&self.place);
-        self.room.timers.add(deadline, place as Weak<dyn Timed>)
+        self.room.timers.add(deadline, self.place.me.clone() as Weak<dyn Timed>)?;
+        self.room.timers.catch_up();
+        Ok(())
     }
 
     /// What another may end the wait by.
     pub(crate) fn canceller(&self) -> Weak<dyn Cancel> {
-        Arc::downgrade(&self.place) as Weak<dyn Cancel>
+        self.place.me.clone() as Weak<dyn Cancel>
     }
 
     /// Takes the outcome and gives it to `show`; if there is none yet, `waker` will be woken when there is.
@@ -212,7 +286,8 @@ impl<W: Want> Ticket<W> {
     /// Leaves the timers and the lines, and puts back what nobody took.
     fn leave(&mut self, served: bool, back: Option<W::Out>) {
         self.over = true;
-        if let Some(deadline) = self.deadline.take() {
+        let alarm = self.place.state.lock().alarm.take();
+        for deadline in self.deadline.take().into_iter().chain(alarm) {
             self.room.timers.remove(deadline);
         }
         // Who was served was taken out of one line.

@@ -1,8 +1,9 @@
-//! When waits are over: their deadlines by the engine's clock, earliest first.
+//! When waits are over, or worth another try: their deadlines by the engine's clock, earliest first.
 //!
 //! A thread that waits by the system's clock looks after its time itself. All others leave their deadline
-//! here. On a clock that is moved by hand, whoever moves it ends the waits that are over before the move
-//! returns. On the system's clock a thread does, started when first somebody needs it.
+//! here, and so does whoever waits for what time alone may bring. On a clock that is moved by hand, whoever
+//! moves it ends the waits that are over before the move returns. On the system's clock a thread does,
+//! started when first somebody needs it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,14 +14,31 @@ use crate::clock::{Clock, Follower};
 use crate::error::{Error, Result};
 use crate::sync::{Condvar, Mutex, thread, wait_on};
 
-/// Somebody whose time may be over.
+/// Somebody who is told that a moment has come.
 pub(super) trait Timed: Send + Sync {
-    /// Ends the wait, if it is not over yet.
-    fn expire(&self);
+    /// Does what is due, if the wait is not over yet; no stripe is locked, unless this thread runs a
+    /// transaction.
+    fn expire(self: Arc<Self>, due: Due);
 }
 
-/// A moment in microseconds since 1970, and the number of whose it is.
-pub(super) type Deadline = (i64, u64);
+/// What a moment is for. Of two that fall together, the try comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Due {
+    /// What is wanted may be there.
+    Try,
+    /// The time is over.
+    End,
+}
+
+/// A moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Deadline {
+    /// Microseconds since 1970.
+    pub(super) at: i64,
+    pub(super) due: Due,
+    /// Whose it is.
+    pub(super) number: u64,
+}
 
 /// All deadlines of an engine. Dropping it ends its thread.
 pub(super) struct Timers {
@@ -53,7 +71,7 @@ impl Timers {
         Timers { inner, thread: Mutex::new(None) }
     }
 
-    /// Has `who` expire at a deadline.
+    /// Has `who` expire at a deadline, which may have come: see [`catch_up`](Timers::catch_up).
     ///
     /// # Errors
     /// `Config` if the thread could not be started that must look at the clock.
@@ -65,13 +83,18 @@ impl Timers {
         let first = state.due.first_key_value().is_none_or(|(first, _)| deadline < *first);
         state.due.insert(deadline, who);
         drop(state);
-        if self.inner.clock.is_manual() {
-            // The clock may have been moved since the deadline was worked out.
-            self.inner.expire_due();
-        } else if first {
+        if first {
             self.inner.news.notify_all();
         }
         Ok(())
+    }
+
+    /// Does what is due on a clock that is moved by hand, and that may have been moved since a deadline was
+    /// worked out; no lock is held.
+    pub(super) fn catch_up(&self) {
+        if self.inner.clock.is_manual() {
+            self.inner.expire_due();
+        }
     }
 
     pub(super) fn remove(&self, deadline: Deadline) {
@@ -94,16 +117,16 @@ impl Timers {
 }
 
 impl Inner {
-    /// Ends the waits that are over.
+    /// Does what is due.
     fn expire_due(&self) {
         loop {
             let mut state = self.state.lock();
             let now = self.clock.micros();
-            let over = state.due.first_entry().filter(|first| first.key().0 <= now);
-            let Some(who) = over.map(|first| first.remove()) else { return };
+            let over = state.due.first_entry().filter(|first| first.key().at <= now);
+            let Some((deadline, who)) = over.map(|first| first.remove_entry()) else { return };
             drop(state);
             if let Some(who) = who.upgrade() {
-                who.expire();
+                who.expire(deadline.due);
             }
         }
     }
@@ -115,7 +138,7 @@ impl Inner {
             if state.stop {
                 return;
             }
-            let next = state.due.first_key_value().map(|((at, _), _)| *at);
+            let next = state.due.first_key_value().map(|(first, _)| first.at);
             let left = next.map(|at| at.saturating_sub(self.clock.micros()));
             if left.is_none_or(|left| left > 0) {
                 let limit = left.map(|left| Duration::from_micros(left.unsigned_abs()));

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use smallvec::SmallVec;
 
+use crate::clock::Millis;
 use crate::error::Result;
 use crate::keyspace::{Concern, Key, OwnedKey, Tx};
 
@@ -13,7 +14,7 @@ pub(crate) type Tried = SmallVec<[usize; 4]>;
 /// An operation on the first of some keys that has something for it.
 ///
 /// While one waits, none of its keys has anything for it: whoever changes a key serves those who wait for
-/// it. So only keys that have changed need to be tried.
+/// it. So only keys that have changed need to be tried, or all if it is time that [brings](Want::ripens) it.
 pub(crate) trait Want: Debug + Send + Sync + 'static {
     /// What it comes to.
     type Out: Debug + Send + 'static;
@@ -53,6 +54,12 @@ pub(crate) trait Want: Debug + Send + Sync + 'static {
     /// # Errors
     /// What ends the wait without result; nothing was changed then.
     fn attempt(&self, tx: &mut Tx<'_>, tried: &[usize]) -> Result<Option<Self::Out>>;
+
+    /// When to try again, after an attempt in vain, although nothing has changed; `tx` is that of the attempt.
+    fn ripens(&self, tx: &Tx<'_>) -> Option<Millis> {
+        let _ = tx;
+        None
+    }
 
     /// Puts back what was taken and nobody came for; `tx` holds the keys exclusively.
     fn put_back(&self, tx: &mut Tx<'_>, out: Self::Out);

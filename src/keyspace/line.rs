@@ -22,7 +22,8 @@ pub(crate) trait Waiter: Send + Sync + fmt::Debug {
     /// Looks whether the wait is over now that `key` has changed, and takes what it was for. `tx` holds the
     /// stripe of `key`, and that of what the waiter [reaches](Tx::stand_in_line) for.
     fn serve(&self, tx: &mut Tx<'_>, key: Key<'_>) -> Served;
-    /// Tells whoever waits that the wait is over; no stripe is locked.
+    /// Tells whoever waits that the wait is over, or sees to it that it is tried again when time alone may
+    /// bring what it is for; no stripe is locked.
     fn wake(&self);
 }
 
@@ -31,6 +32,8 @@ pub(crate) trait Waiter: Send + Sync + fmt::Debug {
 pub(crate) enum Served {
     /// There was nothing for it; it keeps its place.
     Waits,
+    /// As before, and it is to be [woken](Waiter::wake): when time may bring it something is another moment now.
+    Ripens,
     /// Its wait is over.
     Done,
     /// It had given up before.
@@ -286,6 +289,22 @@ impl Tx<'_> {
             lines.join(db, key, ticket, new, &keyspace.waiting);
         }
         Ok(())
+    }
+
+    /// Has a waiter woken when the transaction has ended.
+    pub(crate) fn wake_at_end(&mut self, waiter: Arc<dyn Waiter>) {
+        self.pending.get_mut().waking().wake(waiter);
+    }
+
+    /// Has those in the lines of keys served at the end, as if the keys had changed; their stripes are held
+    /// exclusively.
+    pub(crate) fn note_lines<'a>(&mut self, keys: impl Iterator<Item = Key<'a>>) {
+        for key in keys {
+            let stripe = self.keyspace().stripe_of(key.hash);
+            if let Ok(mut parts) = self.parts(stripe) {
+                parts.note(key.bytes);
+            }
+        }
     }
 
     /// Whether this transaction has changed a key for which somebody waits, and has not served yet.

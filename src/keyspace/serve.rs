@@ -9,12 +9,12 @@ use super::pending::Pending;
 use super::tx::{Parts, Tx};
 use super::{Key, Keyspace};
 
-/// Keys that a transaction changed and somebody waits for, and whom it has served.
+/// Keys that a transaction changed and somebody waits for, and who is to be woken.
 #[derive(Debug, Default)]
 pub(super) struct Waking {
     /// In the order in which they were first changed.
     changed: SmallVec<[ChangedKey; 1]>,
-    served: SmallVec<[Arc<dyn Waiter>; 1]>,
+    woken: SmallVec<[Arc<dyn Waiter>; 1]>,
 }
 
 #[derive(Debug)]
@@ -28,12 +28,17 @@ impl Waking {
     fn add(&mut self, db: u32, key: Box<[u8]>, hash: u64) {
         self.changed.push(ChangedKey { db, key, hash });
     }
+
+    /// Has a waiter woken when the locks are released.
+    pub(super) fn wake(&mut self, waiter: Arc<dyn Waiter>) {
+        self.woken.push(waiter);
+    }
 }
 
-/// Wakes whom the transaction has served: its locks are released by now.
+/// Wakes whom the transaction has served, or found to be served by time alone: its locks are released by now.
 impl Drop for Waking {
     fn drop(&mut self) {
-        self.served.iter().for_each(|waiter| waiter.wake());
+        self.woken.iter().for_each(|waiter| waiter.wake());
     }
 }
 
@@ -97,15 +102,17 @@ impl Tx<'_> {
             let Some((ticket, waiter)) = next else { break };
             behind = ticket;
             let served = waiter.serve(self, key);
+            let parts = self.parts(stripe).expect("a changed key's stripe is held exclusively");
+            if served == Served::Ripens {
+                parts.pending.waking().wake(waiter);
+                continue;
+            }
             if served == Served::Waits {
                 continue;
             }
-            let parts = self.parts(stripe).expect("a changed key's stripe is held exclusively");
             leave(&mut parts.data.waiting, db, key, ticket, &keyspace.waiting);
-            if served == Served::Done
-                && let Some(waking) = parts.pending.waking_so_far()
-            {
-                waking.served.push(waiter);
+            if served == Served::Done {
+                parts.pending.waking().wake(waiter);
             }
         }
         let parts = self.parts(stripe).expect("a changed key's stripe is held exclusively");

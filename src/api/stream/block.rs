@@ -11,6 +11,7 @@ use crate::api::Db;
 #[cfg(feature = "async")]
 use crate::api::Waiting;
 use crate::blocking::Want;
+use crate::clock::Millis;
 use crate::ds::stream_log::StreamId;
 use crate::error::{Error, Result};
 use crate::keyspace::{Concern, Key, OwnedKey, Tx};
@@ -206,6 +207,16 @@ impl Want for GroupWant {
         Ok((!read.is_empty()).then_some(read))
     }
 
+    /// With `CLAIM`, when the next of what is pending has been so for long enough.
+    fn ripens(&self, tx: &Tx<'_>) -> Option<Millis> {
+        let min_idle = self.claim?;
+        let ripens = |key: &OwnedKey| {
+            let stream: StreamRef<'_> = tx.peek(key.get()).ok()??.view().ok()?;
+            stream.ripens(stream.group(&self.group)?, min_idle)
+        };
+        self.keys.iter().filter_map(ripens).min()
+    }
+
     /// What was delivered is pending with the consumer, who may read it again.
     fn put_back(&self, _: &mut Tx<'_>, _: Self::Out) {}
 }
@@ -306,7 +317,8 @@ impl ConsumerGroup {
 
     /// As [`read_with`](ConsumerGroup::read_with), and waits while there is nothing to read (`XREADGROUP` with
     /// `BLOCK`). Empty if the timeout came first. Without one it waits for ever, with one of zero not at all.
-    /// Consumers that wait are served in the order in which they came.
+    /// Consumers that wait are served in the order in which they came; with
+    /// [`claim_idle`](GroupReadOptions::claim_idle) also when an entry has been pending for long enough meanwhile.
     ///
     /// # Errors
     /// If there is no such group, at the beginning or later; see the [type](ConsumerGroup).

@@ -133,6 +133,15 @@ impl BigStream {
     }
 }
 
+impl BigStream {
+    /// When the first of the entries that are pending will have been idle for so long.
+    pub(crate) fn ripens(&self, group: &Group, min_idle: i64) -> Option<Millis> {
+        let there = group.pending().iter().filter(|(id, _)| self.log().contains(**id));
+        let first = there.map(|(_, pending)| pending.delivered.0).min()?;
+        first.checked_add(min_idle).map(Millis)
+    }
+}
+
 /// Pending entries that were idle for so long and are still there, the longest first.
 fn claimable(
     group: &Group,
