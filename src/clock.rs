@@ -246,6 +246,11 @@ impl Stopwatch {
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
+        #[cfg(shuttle)]
+        if shuttle::rand::Rng::r#gen(&mut shuttle::rand::thread_rng()) {
+            // What waits for a time may find that it has come, or that it has not.
+            return Duration::from_secs(3600);
+        }
         self.0.elapsed()
     }
 }

@@ -122,6 +122,9 @@ pub mod guide;
 )]
 mod journal;
 mod keyspace;
+#[cfg(all(shuttle, feature = "aof"))]
+#[doc(hidden)]
+pub mod model;
 #[cfg(feature = "network")]
 pub mod network;
 #[cfg(feature = "snapshot")]

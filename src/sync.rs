@@ -6,9 +6,9 @@
 #[cfg(shuttle)]
 pub(crate) use model::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 #[cfg(shuttle)]
-pub(crate) use shuttle::{thread, thread_local};
+pub(crate) use shuttle::{sync::atomic, thread, thread_local};
 #[cfg(not(shuttle))]
-pub(crate) use std::{thread, thread_local};
+pub(crate) use std::{sync::atomic, thread, thread_local};
 
 #[cfg(shuttle)]
 pub(crate) use model::{MutexGuard, wait_on};
@@ -36,7 +36,9 @@ pub(crate) fn wait_on<'a, T>(
 mod model {
     use std::time::Duration;
 
-    pub(crate) use shuttle::sync::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
+    use std::ops::{Deref, DerefMut};
+
+    pub(crate) use shuttle::sync::{RwLockReadGuard, RwLockWriteGuard};
 
     #[derive(Debug, Default)]
     pub(crate) struct RwLock<T>(shuttle::sync::RwLock<T>);
@@ -72,17 +74,51 @@ mod model {
         }
 
         pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-            self.0.lock().expect("not poisoned")
+            let held = Some(self.0.lock().expect(NOT_POISONED));
+            MutexGuard { of: self, held }
         }
 
         #[cfg(feature = "snapshot")]
         pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-            self.0.try_lock().ok()
+            self.0.try_lock().ok().map(|held| MutexGuard { of: self, held: Some(held) })
         }
 
         #[cfg(feature = "snapshot")]
         pub(crate) fn into_inner(self) -> T {
             self.0.into_inner().expect("not poisoned")
+        }
+    }
+
+    const NOT_POISONED: &str = "not poisoned";
+    const HELD: &str = "held but while somebody waits with it";
+
+    /// Knows its lock, so that it can be let go and taken again.
+    #[derive(Debug)]
+    pub(crate) struct MutexGuard<'a, T> {
+        of: &'a Mutex<T>,
+        held: Option<shuttle::sync::MutexGuard<'a, T>>,
+    }
+
+    impl<T> MutexGuard<'_, T> {
+        /// Lets others have the lock.
+        fn give_way(&mut self) {
+            self.held = None;
+            shuttle::thread::yield_now();
+            self.held = Some(self.of.0.lock().expect(NOT_POISONED));
+        }
+    }
+
+    impl<T> Deref for MutexGuard<'_, T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            self.held.as_ref().expect(HELD)
+        }
+    }
+
+    impl<T> DerefMut for MutexGuard<'_, T> {
+        fn deref_mut(&mut self) -> &mut T {
+            self.held.as_mut().expect(HELD)
         }
     }
 
@@ -104,21 +140,24 @@ mod model {
 
         /// shuttle has no time: a wait with a limit may end at once, which a caller that looks
         /// again must bear anyway.
-        pub(crate) fn wait_for<T>(&self, _guard: &mut MutexGuard<'_, T>, _limit: Duration) {
-            shuttle::thread::yield_now();
+        pub(crate) fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, _limit: Duration) {
+            guard.give_way();
         }
     }
 
-    /// As [`wait_for`](Condvar::wait_for) where there is a limit; a wait without one ends only by a
-    /// notice, so that the checker finds those that never come.
+    /// Where there is a limit it is over at once; a wait without one ends only by a notice, so that the checker
+    /// finds those that never come.
     pub(crate) fn wait_on<'a, T>(
         bell: &Condvar,
-        guard: MutexGuard<'a, T>,
+        mut guard: MutexGuard<'a, T>,
         limit: Option<Duration>,
     ) -> MutexGuard<'a, T> {
-        match limit {
-            Some(limit) => bell.0.wait_timeout(guard, limit).expect("not poisoned").0,
-            None => bell.0.wait(guard).expect("not poisoned"),
+        if limit.is_some() {
+            guard.give_way();
+        } else {
+            let held = guard.held.take().expect(HELD);
+            guard.held = Some(bell.0.wait(held).expect(NOT_POISONED));
         }
+        guard
     }
 }

@@ -40,6 +40,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("fake", 8),
     ("fuzzing", 8),
     ("guide", 8),
+    ("model", 8),
 ];
 
 /// Where `unsafe` may be written, as prefixes of paths below `src/`.

@@ -422,3 +422,143 @@ fn a_load_that_is_given_up_is_taken_over() {
         assert_eq!(cache.get("k"), Ok(Some(7)));
     });
 }
+
+/// Writes that are acknowledged when they are on disk (`appendfsync always`), the threads that write and sync, and a disk
+/// that fails. A thread that is not told what came of its write is a deadlock, which shuttle reports.
+#[cfg(feature = "aof")]
+mod append_only {
+    use danio::model::{FailingDisk, recorded};
+    use shuttle::rand::{Rng, thread_rng};
+
+    use super::*;
+
+    fn open(disk: &FailingDisk) -> (Engine, Db) {
+        let config = Config::new().stripes(4).databases(1).seed(1).upkeep(Upkeep::ByHand);
+        let engine = Engine::open(disk.config(config)).expect("the disk works");
+        let db = engine.db(0).expect("exists");
+        (engine, db)
+    }
+
+    /// Writes something that can be told from all else on the disk, which must be safe if that is what is said.
+    fn write(db: &Db, disk: &FailingDisk, what: &str) -> bool {
+        let value = format!("<{what}>");
+        match db.set(what, &value) {
+            Ok(()) => {
+                assert!(disk.has_safe(value.as_bytes()), "{what} is acknowledged and not safe")
+            }
+            Err(Error::AofFailing(_)) => return false,
+            Err(other) => panic!("{other:?}"),
+        }
+        true
+    }
+
+    fn writer(db: &Db, disk: &FailingDisk, names: [&'static str; 2]) -> Box<dyn FnOnce() + Send> {
+        let disk = disk.clone();
+        with(db, move |db| {
+            for name in names {
+                write(db, &disk, name);
+            }
+        })
+    }
+
+    #[test]
+    fn what_is_acknowledged_is_safe_whichever_syncs_fail() {
+        explore(|| {
+            let disk = FailingDisk::new();
+            let (engine, db) = open(&disk);
+            disk.fail_syncs((0..4).map(|_| thread_rng().r#gen()).collect());
+            let synced = {
+                let (engine, db, disk) = (engine.clone(), db.clone(), disk.clone());
+                Box::new(move || {
+                    // It has no way to say that it was refused, and so does what it is told.
+                    db.touch("unwritten");
+                    let before = recorded(&engine);
+                    db.del("a1");
+                    let wrote = recorded(&engine) > before;
+                    if engine.synced().is_ok() && wrote {
+                        assert!(
+                            disk.has_safe(b"DEL") || disk.has_safe(b"UNLINK") || !db.exists("a1")
+                        );
+                    }
+                }) as Box<dyn FnOnce() + Send>
+            };
+            together(vec![
+                writer(&db, &disk, ["a1", "a2"]),
+                writer(&db, &disk, ["b1", "b2"]),
+                synced,
+            ]);
+            disk.heal();
+            while !write(&db, &disk, "resumed") {
+                thread::yield_now();
+            }
+            let before = db.mget(["a1", "a2", "b1", "b2"]);
+            drop((db, engine));
+            let (_engine, db) = open(&disk);
+            assert_eq!(db.mget(["a1", "a2", "b1", "b2"]), before, "what failed was made good");
+        });
+    }
+
+    #[test]
+    fn who_waits_and_who_comes_is_told_of_a_failure_at_once() {
+        explore(|| {
+            let disk = FailingDisk::new();
+            let (engine, db) = open(&disk);
+            disk.fail_syncs(vec![true]);
+            // The failure lasts until everybody has been told.
+            disk.hold_repairs();
+            let synced = {
+                let (engine, db) = (engine.clone(), db.clone());
+                Box::new(move || {
+                    db.del("none");
+                    let _ = engine.synced();
+                    #[cfg(feature = "async")]
+                    let _ = shuttle::future::block_on(engine.synced_async());
+                }) as Box<dyn FnOnce() + Send>
+            };
+            together(vec![
+                writer(&db, &disk, ["a1", "a2"]),
+                writer(&db, &disk, ["b1", "b2"]),
+                synced,
+            ]);
+            disk.release();
+        });
+    }
+
+    #[test]
+    fn nobody_is_misled_when_the_file_is_turned_off_and_on() {
+        explore(|| {
+            let disk = FailingDisk::new();
+            let (engine, db) = open(&disk);
+            if thread_rng().r#gen() {
+                disk.fail();
+            }
+            let turn = {
+                let (engine, disk) = (engine.clone(), disk.clone());
+                Box::new(move || {
+                    engine.set_append_only(false).expect("it can always be ended");
+                    disk.heal();
+                    engine.set_append_only(true).expect("the disk works");
+                }) as Box<dyn FnOnce() + Send>
+            };
+            let writer = {
+                let (engine, disk) = (engine.clone(), disk.clone());
+                with(&db, move |db| {
+                    for value in ["<first>", "<second>", "<third>"] {
+                        let before = recorded(&engine);
+                        let told = db.set("k", value);
+                        // Only this thread writes; what it writes while the file is off is kept by nobody.
+                        if recorded(&engine) > before + 1 && told.is_ok() {
+                            assert!(disk.has_safe(value.as_bytes()), "{value} is not safe");
+                        }
+                    }
+                })
+            };
+            let waits = {
+                let engine = engine.clone();
+                Box::new(move || drop(engine.synced())) as Box<dyn FnOnce() + Send>
+            };
+            together(vec![turn, writer, waits]);
+            assert!(write(&db, &disk, "last"), "the disk works");
+        });
+    }
+}

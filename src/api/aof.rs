@@ -99,7 +99,7 @@ impl Engine {
     /// ```
     pub fn synced(&self) -> Result<()> {
         self.keyspace().refuse_inside();
-        match self.aof().sync_up_to(self.aof().journal.end()) {
+        match self.aof().sync_up_to(self.aof().journal.all()) {
             Outcome::Safe => Ok(()),
             Outcome::Failed => Err(self.keyspace().settings.gate.aof_error()),
         }
@@ -159,7 +159,7 @@ mod future {
         /// # Ok::<(), danio::Error>(())
         /// ```
         pub fn synced_async(&self) -> Synced {
-            let up_to = self.aof().journal.end();
+            let up_to = self.aof().journal.all();
             Synced { engine: self.clone(), up_to, waiting: None }
         }
     }
@@ -169,9 +169,6 @@ mod future {
 
         fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
             let aof = self.engine.aof().clone();
-            if !aof.is_on() {
-                return Poll::Ready(Ok(()));
-            }
             if self.waiting.is_none() {
                 let bell = Arc::<Bell>::default();
                 *bell.0.lock() = Some(cx.waker().clone());

@@ -118,7 +118,7 @@ impl<S: Scope> Db<S> {
         change: impl FnOnce(&mut Tx<'_>, Key<'_>) -> Result<R>,
     ) -> R {
         let result = self.sure(self.scope.write(self.number, key, change));
-        let _ = self.scope.make_safe();
+        self.scope.wait_safe();
         result
     }
 
@@ -150,7 +150,7 @@ impl<S: Scope> Db<S> {
         work: impl FnOnce(&mut Tx<'_>) -> Result<R>,
     ) -> R {
         let result = self.sure(self.scope.many(self.number, keys, Access::Exclusive, work));
-        let _ = self.scope.make_safe();
+        self.scope.wait_safe();
         result
     }
 
@@ -169,7 +169,7 @@ impl<S: Scope> Db<S> {
         work: impl FnOnce(&mut Tx<'_>) -> Result<R>,
     ) -> R {
         let result = self.sure(self.scope.all(self.number, Access::Exclusive, work));
-        let _ = self.scope.make_safe();
+        self.scope.wait_safe();
         result
     }
 

@@ -202,7 +202,7 @@ impl Engine {
         let mut tx = self.keyspace().begin_all(0, Access::Exclusive);
         tx.flush(None, false).expect("every stripe is held");
         drop(tx);
-        let _ = self.make_safe();
+        self.wait_safe();
     }
 
     /// Exchanges two databases (`SWAPDB`): handles on the one see the keys of the other.
@@ -245,17 +245,26 @@ impl Engine {
     pub(crate) fn make_safe(&self) -> Result<()> {
         match self.keyspace().settings.gate.has(Reason::Waits) {
             false => Ok(()),
-            true => self.wait_safe(),
+            true => self.ask_safe(),
         }
     }
 
     #[cold]
-    fn wait_safe(&self) -> Result<()> {
+    fn ask_safe(&self) -> Result<()> {
         #[cfg(feature = "aof")]
         if self.inner.aof.make_safe() == Outcome::Failed {
             return Err(self.keyspace().settings.gate.aof_error());
         }
         Ok(())
+    }
+
+    /// As [`make_safe`](Engine::make_safe), for a call that has no way to say that it cannot be.
+    #[inline(always)]
+    pub(crate) fn wait_safe(&self) {
+        #[cfg(feature = "aof")]
+        if self.keyspace().settings.gate.has(Reason::Waits) {
+            self.inner.aof.wait_appended();
+        }
     }
 
     /// Where this thread's last write ended, as far as writes are kept.
@@ -276,7 +285,7 @@ impl Engine {
     pub(crate) fn make_all_safe(&self) -> Result<()> {
         #[cfg(feature = "aof")]
         if self.keyspace().settings.gate.has(Reason::Waits)
-            && self.inner.aof.make_safe_up_to(self.inner.aof.journal.end()) == Outcome::Failed
+            && self.inner.aof.make_safe_up_to(self.inner.aof.journal.all()) == Outcome::Failed
         {
             return Err(self.keyspace().settings.gate.aof_error());
         }

@@ -37,6 +37,10 @@ pub(crate) trait Locks {
     /// `AofFailing` if that cannot be.
     fn make_safe(&self) -> Result<()>;
 
+    /// As [`make_safe`](Scope::make_safe), for a call that has no way to say that it cannot be: who asks next on this thread
+    /// is told.
+    fn wait_safe(&self);
+
     /// Calls `look` in the scope of one key, shared.
     fn read<R>(
         &self,
@@ -98,6 +102,11 @@ impl Locks for Engine {
     #[inline(always)]
     fn make_safe(&self) -> Result<()> {
         Engine::make_safe(self)
+    }
+
+    #[inline(always)]
+    fn wait_safe(&self) {
+        Engine::wait_safe(self);
     }
 
     #[inline(always)]

@@ -315,7 +315,7 @@ impl Config {
     }
 
     /// Has files kept on another disk than the system's.
-    #[cfg(all(test, feature = "snapshot"))]
+    #[cfg(all(any(test, shuttle), feature = "snapshot"))]
     pub(crate) fn disk(mut self, disk: std::sync::Arc<dyn crate::disk::Disk>) -> Config {
         self.disk = disk;
         self

@@ -7,7 +7,8 @@
 //! What is promised is what POSIX promises: bytes are safe once [`DiskFile::sync`] has returned, names once
 //! [`Disk::sync_dir`] has; before that a crash may leave any of them, or none.
 
-#[cfg(test)]
+#[cfg(any(test, shuttle))]
+#[cfg_attr(not(test), expect(dead_code, reason = "the model checker's tests need less"))]
 pub(crate) mod simulated;
 mod system;
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Disk, DiskFile, ReadFile};
-use crate::sync::Mutex;
+use crate::sync::{Condvar, Mutex, MutexGuard, wait_on};
 
 /// What is being done, for those who decide whether it fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,10 +37,18 @@ pub(crate) enum Fault {
 }
 
 type Decide = Box<dyn FnMut(usize, &Step) -> Option<Fault> + Send>;
+type Hold = Box<dyn Fn(&Step) -> bool + Send>;
 
 /// A disk in memory. Clones are the same disk.
 #[derive(Clone)]
-pub(crate) struct Simulated(Arc<Mutex<State>>);
+pub(crate) struct Simulated(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// Tells who is held that it may go on, and who waits for that that somebody is held.
+    bell: Condvar,
+}
 
 #[derive(Default)]
 struct State {
@@ -53,6 +61,10 @@ struct State {
     folders: Vec<PathBuf>,
     steps: usize,
     decide: Option<Decide>,
+    /// Which steps take long, until they are released.
+    hold: Option<Hold>,
+    /// How many are held.
+    held: usize,
 }
 
 /// A file, whatever its names.
@@ -97,30 +109,74 @@ impl Edit {
 
 impl Simulated {
     pub(crate) fn new() -> Simulated {
-        Simulated(Arc::new(Mutex::new(State::default())))
+        Simulated(Arc::default())
     }
 
     /// Has each step from now on, numbered from 0, fail as `decide` says.
     pub(crate) fn fail(&self, decide: impl FnMut(usize, &Step) -> Option<Fault> + Send + 'static) {
-        let mut state = self.0.lock();
+        let mut state = self.0.state.lock();
         state.steps = 0;
         state.decide = Some(Box::new(decide));
     }
 
     /// Has nothing fail any more.
     pub(crate) fn heal(&self) {
-        self.0.lock().decide = None;
+        self.0.state.lock().decide = None;
+    }
+
+    /// Has such steps take until they are [released](Simulated::release).
+    pub(crate) fn hold(&self, which: impl Fn(&Step) -> bool + Send + 'static) {
+        self.0.state.lock().hold = Some(Box::new(which));
+    }
+
+    /// Has what is held go on, and nothing be held any more.
+    pub(crate) fn release(&self) {
+        self.0.state.lock().hold = None;
+        self.0.bell.notify_all();
+    }
+
+    /// Waits until a step is held.
+    pub(crate) fn wait_until_held(&self) {
+        let mut state = self.0.state.lock();
+        while state.held == 0 {
+            state = wait_on(&self.0.bell, state, None);
+        }
+    }
+
+    /// Begins a step. Returns how much of it is done, if not all.
+    fn begin(&self, step: &Step) -> io::Result<(MutexGuard<'_, State>, Option<usize>)> {
+        let (state, part) = self.try_step(step);
+        part.map(|part| (state, part))
+    }
+
+    /// As [`begin`](Simulated::begin), for what changes something even if it fails.
+    fn try_step(&self, step: &Step) -> (MutexGuard<'_, State>, io::Result<Option<usize>>) {
+        let mut state = self.0.state.lock();
+        while state.hold.as_ref().is_some_and(|hold| hold(step)) {
+            state.held += 1;
+            self.0.bell.notify_all();
+            state = wait_on(&self.0.bell, state, None);
+            state.held -= 1;
+        }
+        let part = state.step(step);
+        (state, part)
+    }
+
+    /// Whether some file holds these bytes, safe from any crash.
+    pub(crate) fn has_safe(&self, bytes: &[u8]) -> bool {
+        let state = self.0.state.lock();
+        state.nodes.iter().any(|node| memchr::memmem::find(&node.safe, bytes).is_some())
     }
 
     /// How many steps there were since [`fail`](Simulated::fail), or in all.
     pub(crate) fn steps(&self) -> usize {
-        self.0.lock().steps
+        self.0.state.lock().steps
     }
 
     /// The disk as it may be after a crash at this moment: `choose` is asked for a number below its argument
     /// whenever there is a choice.
     pub(crate) fn crash(&self, mut choose: impl FnMut(usize) -> usize) -> Simulated {
-        let state = self.0.lock();
+        let state = self.0.state.lock();
         let mut names = state.safe_names.clone();
         for (path, node) in &state.changes {
             if choose(2) == 1 {
@@ -140,18 +196,18 @@ impl Simulated {
             .collect();
         let (safe_names, folders) = (names.clone(), state.folders.clone());
         let state = State { nodes, names, safe_names, folders, ..State::default() };
-        Simulated(Arc::new(Mutex::new(state)))
+        Simulated(Arc::new(Shared { state: Mutex::new(state), bell: Condvar::new() }))
     }
 
     /// The bytes of a file, if there is one.
     pub(crate) fn read(&self, path: impl AsRef<Path>) -> Option<Vec<u8>> {
-        let state = self.0.lock();
+        let state = self.0.state.lock();
         state.names.get(path.as_ref()).map(|node| state.nodes[*node].bytes.clone())
     }
 
     /// Puts a file there, safe at once.
     pub(crate) fn put(&self, path: impl AsRef<Path>, bytes: &[u8]) {
-        let mut state = self.0.lock();
+        let mut state = self.0.state.lock();
         let (bytes, safe) = (bytes.to_vec(), bytes.to_vec());
         state.nodes.push(Node { bytes, safe, ..Node::default() });
         let node = state.nodes.len() - 1;
@@ -161,7 +217,7 @@ impl Simulated {
 
     /// The names of all files.
     pub(crate) fn names(&self) -> Vec<PathBuf> {
-        self.0.lock().names.keys().cloned().collect()
+        self.0.state.lock().names.keys().cloned().collect()
     }
 }
 
@@ -261,8 +317,7 @@ impl State {
 
 impl Disk for Simulated {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let mut state = self.0.lock();
-        state.step(&Step::Create(path.to_owned()))?;
+        let (mut state, _) = self.begin(&Step::Create(path.to_owned()))?;
         let node = match state.find(path) {
             Ok(node) => {
                 state.nodes[node].bytes.clear();
@@ -275,8 +330,7 @@ impl Disk for Simulated {
     }
 
     fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let mut state = self.0.lock();
-        state.step(&Step::Create(path.to_owned()))?;
+        let (mut state, _) = self.begin(&Step::Create(path.to_owned()))?;
         let node = match state.find(path) {
             Ok(node) => node,
             Err(_) => state.make(path)?,
@@ -285,15 +339,13 @@ impl Disk for Simulated {
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
-        let mut state = self.0.lock();
-        state.step(&Step::Open(path.to_owned()))?;
+        let (state, _) = self.begin(&Step::Open(path.to_owned()))?;
         let node = state.find(path)?;
         Ok(Box::new(Handle { disk: self.clone(), node, path: path.to_owned(), at: 0 }))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let mut state = self.0.lock();
-        state.step(&Step::Rename(from.to_owned(), to.to_owned()))?;
+        let (mut state, _) = self.begin(&Step::Rename(from.to_owned(), to.to_owned()))?;
         let node = state.find(from)?;
         state.name(to, Some(node));
         state.name(from, None);
@@ -301,16 +353,14 @@ impl Disk for Simulated {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        let mut state = self.0.lock();
-        state.step(&Step::Remove(path.to_owned()))?;
+        let (mut state, _) = self.begin(&Step::Remove(path.to_owned()))?;
         state.find(path)?;
         state.name(path, None);
         Ok(())
     }
 
     fn create_dir(&self, path: &Path) -> io::Result<()> {
-        let mut state = self.0.lock();
-        state.step(&Step::Create(path.to_owned()))?;
+        let (mut state, _) = self.begin(&Step::Create(path.to_owned()))?;
         if !state.folders.iter().any(|folder| folder == path) {
             state.folders.push(path.to_owned());
         }
@@ -318,8 +368,7 @@ impl Disk for Simulated {
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        let mut state = self.0.lock();
-        state.step(&Step::SyncDir(path.to_owned()))?;
+        let (mut state, _) = self.begin(&Step::SyncDir(path.to_owned()))?;
         let (here, elsewhere) = std::mem::take(&mut state.changes)
             .into_iter()
             .partition(|(name, _)| name.parent() == Some(path));
@@ -335,7 +384,7 @@ impl Disk for Simulated {
     }
 
     fn size(&self, path: &Path) -> io::Result<Option<u64>> {
-        let state = self.0.lock();
+        let state = self.0.state.lock();
         Ok(state.names.get(path).map(|node| state.nodes[*node].bytes.len() as u64))
     }
 }
@@ -352,8 +401,7 @@ struct Handle {
 
 impl DiskFile for Handle {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut state = self.disk.0.lock();
-        let part = state.step(&Step::Write(self.path.clone(), bytes.len()))?;
+        let (mut state, part) = self.disk.begin(&Step::Write(self.path.clone(), bytes.len()))?;
         let bytes = &bytes[..part.unwrap_or(bytes.len()).min(bytes.len())];
         let node = &mut state.nodes[self.node];
         let edit = Edit::Write { at: node.bytes.len(), bytes: bytes.to_vec() };
@@ -363,11 +411,10 @@ impl DiskFile for Handle {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        let mut state = self.disk.0.lock();
-        let failed = state.step(&Step::Sync(self.path.clone()));
+        let (mut state, part) = self.disk.try_step(&Step::Sync(self.path.clone()));
         let node = &mut state.nodes[self.node];
         let dirty = std::mem::take(&mut node.dirty);
-        if let Err(error) = failed {
+        if let Err(error) = part {
             node.forgotten.extend(dirty);
             return Err(error);
         }
@@ -380,8 +427,7 @@ impl DiskFile for Handle {
     }
 
     fn truncate(&mut self, len: u64) -> io::Result<()> {
-        let mut state = self.disk.0.lock();
-        state.step(&Step::Truncate(self.path.clone(), len))?;
+        let (mut state, _) = self.disk.begin(&Step::Truncate(self.path.clone(), len))?;
         let node = &mut state.nodes[self.node];
         let edit = Edit::Cut(len as usize);
         edit.apply(&mut node.bytes);
@@ -392,7 +438,7 @@ impl DiskFile for Handle {
 
 impl Read for Handle {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let state = self.disk.0.lock();
+        let state = self.disk.0.state.lock();
         let rest = state.nodes[self.node].bytes.get(self.at..).unwrap_or_default();
         let n = rest.len().min(buffer.len());
         buffer[..n].copy_from_slice(&rest[..n]);
@@ -403,7 +449,7 @@ impl Read for Handle {
 
 impl ReadFile for Handle {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.disk.0.lock().nodes[self.node].bytes.len() as u64)
+        Ok(self.disk.0.state.lock().nodes[self.node].bytes.len() as u64)
     }
 
     fn seek(&mut self, to: u64) -> io::Result<()> {

@@ -18,16 +18,16 @@ mod waiting;
 use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{
-    AtomicBool, AtomicU64, AtomicUsize,
-    Ordering::{Acquire, Relaxed, Release, SeqCst},
-};
 use std::time::Duration;
 
 pub(crate) use waiting::{Outcome, Wait, Woken};
 
 use crate::clock::Clock;
 use crate::keyspace::observer::{Committed, Observer, wants};
+use crate::sync::atomic::{
+    AtomicBool, AtomicU64, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
+};
 use crate::sync::{Condvar, Mutex, wait_on};
 use spell::Spelled;
 use waiting::Waiting;
@@ -35,10 +35,11 @@ use waiting::Waiting;
 /// How many bytes may wait to be taken before who appends has to wait.
 const ROOM: usize = 64 << 20;
 
-static NUMBERS: AtomicU64 = AtomicU64::new(1);
+static NUMBERS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
 
 crate::sync::thread_local! {
-    /// Where what this thread appended last ended, and in which journal.
+    /// Where what this thread appended last ended, and in which journal; nothing where nobody is to be answered of it
+    /// any more.
     static APPENDED: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
     static SPELLED: std::cell::RefCell<Spelled> = const { std::cell::RefCell::new(Spelled::new()) };
 }
@@ -51,7 +52,7 @@ pub(crate) struct Journal {
     /// Whether effects are recorded.
     on: AtomicBool,
     /// `aof-timestamp-enabled`: whether the seconds are told in the stream.
-    pub(crate) timestamps: AtomicBool,
+    pub(crate) timestamps: std::sync::atomic::AtomicBool,
     buffer: Mutex<Buffer>,
     /// How many sleep until there is something to do.
     asleep: AtomicUsize,
@@ -82,7 +83,7 @@ impl Journal {
             number: NUMBERS.fetch_add(1, Relaxed),
             clock,
             on: AtomicBool::new(false),
-            timestamps: AtomicBool::new(false),
+            timestamps: std::sync::atomic::AtomicBool::new(false),
             buffer: Mutex::new(Buffer::default()),
             asleep: AtomicUsize::new(0),
             work: Condvar::new(),
@@ -117,23 +118,35 @@ impl Journal {
         buffer.start + buffer.bytes.len() as u64
     }
 
+    /// The position behind all that was appended; whoever appends later has seen what was done before this call.
+    pub(crate) fn settled_end(&self) -> u64 {
+        let buffer = self.buffer.lock();
+        buffer.start + buffer.bytes.len() as u64
+    }
+
     /// How many bytes wait to be taken.
     pub(crate) fn waiting_bytes(&self) -> usize {
         self.buffer.lock().bytes.len()
     }
 
-    /// The position behind what this thread appended last, if that is known, or else behind all.
-    pub(crate) fn appended(&self) -> u64 {
-        match APPENDED.get() {
-            (number, at) if number == self.number => at,
-            _ => self.end(),
-        }
-    }
-
     /// The position behind what this thread appended last to this journal, if it appended last to this one.
     pub(crate) fn appended_here(&self) -> Option<u64> {
-        let (number, at) = APPENDED.get();
+        let (number, at) = APPENDED.with(Cell::get);
         (number == self.number).then_some(at)
+    }
+
+    /// As [`appended_here`](Journal::appended_here), once: whoever asks is answered for it.
+    pub(crate) fn take_appended(&self) -> Option<u64> {
+        self.appended_here().inspect(|_| APPENDED.with(|appended| appended.set((0, 0))))
+    }
+
+    /// The position behind all that was appended, for whom others may have done something; if nobody keeps the stream,
+    /// one up to which there is nothing to wait for.
+    pub(crate) fn all(&self) -> u64 {
+        match self.waiting.is_kept() {
+            true => self.end(),
+            false => 0,
+        }
     }
 
     /// Takes what waits, up to a position, in the place of `bytes`, which must be empty. Gives the position of the first
@@ -203,9 +216,40 @@ impl Journal {
         self.waiting.safe()
     }
 
-    /// Says that what is not safe cannot be made safe now, and wakes who waits for it.
+    /// Says that what is not safe cannot be made safe now: who waits for it is woken, and who comes is told at once,
+    /// until it is [mended](Journal::mend).
     pub(crate) fn fail(&self) {
         self.waiting.fail();
+    }
+
+    /// Says that what is appended can be made safe again.
+    pub(crate) fn mend(&self) {
+        self.waiting.mend();
+    }
+
+    /// Says that somebody keeps the stream from a position on; all before needs nobody.
+    pub(crate) fn open(&self, at: u64) {
+        self.waiting.open(at);
+    }
+
+    /// Says that nobody keeps the stream any more, which nothing is appended to. What is not safe by now is lost: who
+    /// asks for it, now or later, is told that it failed. Returns whether there is any.
+    pub(crate) fn close(&self) -> bool {
+        if !self.waiting.is_kept() {
+            return false;
+        }
+        let mut buffer = self.buffer.lock();
+        let end = buffer.start + buffer.bytes.len() as u64;
+        let lost = self.safe() < end;
+        if lost {
+            buffer.bytes = Vec::new();
+            // What comes has no position in common with what is lost.
+            buffer.start = end + 1;
+            self.end.store(buffer.start, Release);
+        }
+        drop(buffer);
+        self.waiting.close(end);
+        lost
     }
 
     /// Sleeps until all up to a position is safe.
@@ -260,7 +304,7 @@ impl Journal {
         if full {
             self.waiting.notice_full();
         }
-        APPENDED.set((self.number, end));
+        APPENDED.with(|appended| appended.set((self.number, end)));
     }
 }
 
@@ -273,7 +317,8 @@ impl Observer for Journal {
         if what.record.is_empty() || !self.is_on() {
             return;
         }
-        SPELLED.with_borrow_mut(|spelled| {
+        SPELLED.with(|spelled| {
+            let spelled = &mut *spelled.borrow_mut();
             spelled.spell(&what.record);
             self.append(spelled);
             spelled.clear();

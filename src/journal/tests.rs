@@ -68,7 +68,7 @@ fn bytes_are_taken_up_to_a_position() {
     let journal = journal();
     journal.committed(&committed(&[(0, &["DEL", "a"])]));
     let at = journal.part();
-    assert_eq!(journal.appended(), at);
+    assert_eq!(journal.appended_here(), Some(at));
     journal.committed(&committed(&[(0, &["DEL", "b"])]));
     let mut bytes = Vec::new();
     assert_eq!(journal.take(&mut bytes, at), 0);
@@ -105,10 +105,17 @@ fn who_waits_is_woken_when_it_is_safe_and_when_it_cannot_be() {
     assert_eq!(count.0.load(SeqCst), 2);
     assert_eq!(journal.outcome(&five), Some(Outcome::Safe));
     assert_eq!(journal.outcome(&six), Some(Outcome::Failed));
+    // Who comes later is told at once, and nobody has to wake him.
+    let late = journal.when_safe(6, &woken);
+    assert_eq!(journal.outcome(&late), Some(Outcome::Failed));
+    assert_eq!((journal.wait_safe(6), journal.wait_safe(5)), (Outcome::Failed, Outcome::Safe));
+    journal.mend();
+    assert_eq!(journal.outcome(&late), Some(Outcome::Failed), "what was said stands");
     let anew = journal.when_safe(6, &woken);
     assert_eq!(journal.outcome(&anew), None);
     journal.set_safe(6);
     assert_eq!(journal.outcome(&anew), Some(Outcome::Safe));
+    assert_eq!(count.0.load(SeqCst), 3);
 
     let sleeper = |up_to| {
         let journal = journal.clone();
@@ -118,12 +125,41 @@ fn who_waits_is_woken_when_it_is_safe_and_when_it_cannot_be() {
     thread::sleep(std::time::Duration::from_millis(20));
     journal.set_safe(7);
     assert_eq!(safe.join().expect("no panic"), Outcome::Safe);
-    // It may not have slept yet when it failed first.
-    while !failed.is_finished() {
-        journal.fail();
-        thread::yield_now();
-    }
+    journal.fail();
     assert_eq!(failed.join().expect("no panic"), Outcome::Failed);
+}
+
+#[test]
+fn what_is_lost_when_the_stream_is_closed_failed_whoever_asks_when() {
+    let journal = journal();
+    assert_eq!(journal.all(), 0, "nobody keeps it");
+    journal.open(journal.end());
+    journal.committed(&committed(&[(0, &["DEL", "a"])]));
+    let kept = journal.take_appended().expect("appended");
+    assert_eq!((journal.take_appended(), journal.all()), (None, kept));
+    journal.take(&mut Vec::new(), u64::MAX);
+    journal.set_safe(kept);
+    journal.committed(&committed(&[(0, &["DEL", "b"])]));
+    let lost = journal.end();
+    assert!(journal.close());
+    assert_eq!(journal.waiting_bytes(), 0);
+    assert_eq!(
+        (journal.wait_safe(kept), journal.wait_safe(lost)),
+        (Outcome::Safe, Outcome::Failed)
+    );
+    assert_eq!(
+        journal.wait_safe(journal.all()),
+        Outcome::Safe,
+        "it is not kept, and so not waited for"
+    );
+    journal.open(journal.end());
+    assert_eq!(journal.wait_safe(lost), Outcome::Failed, "it is not in what was begun since");
+    assert_eq!(journal.wait_safe(journal.all()), Outcome::Safe);
+    journal.committed(&committed(&[(0, &["DEL", "c"])]));
+    assert_eq!(journal.take(&mut Vec::new(), u64::MAX), lost + 1);
+    journal.set_safe(journal.end());
+    assert!(!journal.close(), "all of this was safe");
+    assert_eq!(journal.wait_safe(lost), Outcome::Failed);
 }
 
 #[test]

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{
+
+use crate::sync::atomic::{
     AtomicBool, AtomicU64,
     Ordering::{AcqRel, Acquire, Release, SeqCst},
 };
-
 use crate::sync::{Condvar, Mutex, wait_on};
 
 /// What became of bytes that were to be made safe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Safe,
-    /// They cannot be written now. They are kept, and written when that can be.
+    /// They cannot be written now. They are kept, and written when that can be; unless the file was closed before.
     Failed,
 }
 
@@ -22,8 +22,8 @@ pub(crate) enum Outcome {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wait {
     up_to: u64,
-    /// How many failures there were before.
-    failures: u64,
+    /// Which [spell](Waiting::spell) it was when the wait began.
+    spell: u64,
 }
 
 /// Somebody who is woken when something is known, rather than sleeping until then.
@@ -37,8 +37,14 @@ pub(crate) trait Woken: Send + Sync + fmt::Debug {
 pub(super) struct Waiting {
     written: AtomicU64,
     safe: AtomicU64,
-    /// How often what is not safe was given up for now.
-    failures: AtomicU64,
+    /// Rises whenever it comes to be that nothing can be made safe, or can again: odd while nothing can. Who waits is told
+    /// of a failure that was there when he came, or has been since.
+    spell: AtomicU64,
+    /// Whether somebody keeps the stream.
+    kept: AtomicBool,
+    /// What was appended behind the one position, up to the other, may never have become safe: the stream was closed.
+    lost_from: AtomicU64,
+    lost_to: AtomicU64,
     /// Whether threads may wait for room.
     full: AtomicBool,
     list: Mutex<List>,
@@ -81,10 +87,51 @@ impl Waiting {
     }
 
     pub(super) fn fail(&self) {
-        self.failures.fetch_add(1, SeqCst);
-        let mut list = self.list.lock();
+        self.give_up(&mut self.list.lock());
+    }
+
+    /// Tells all who wait, and who comes until that [is over](Waiting::mend).
+    fn give_up(&self, list: &mut List) {
+        if self.spell.load(SeqCst).is_multiple_of(2) {
+            self.spell.fetch_add(1, SeqCst);
+        }
         let all = std::mem::take(&mut list.woken);
         self.wake(list.sleepers, all);
+    }
+
+    pub(super) fn mend(&self) {
+        let _list = self.list.lock();
+        if !self.spell.load(SeqCst).is_multiple_of(2) {
+            self.spell.fetch_add(1, SeqCst);
+        }
+    }
+
+    pub(super) fn open(&self, at: u64) {
+        self.set_safe(at);
+        self.mend();
+        self.kept.store(true, SeqCst);
+    }
+
+    pub(super) fn close(&self, end: u64) {
+        let mut list = self.list.lock();
+        let safe = self.safe();
+        if safe < end {
+            // What lies between two losses counts as lost too, for whoever has not asked by now.
+            if self.lost_to.load(SeqCst) == 0 {
+                self.lost_from.store(safe, SeqCst);
+            }
+            self.lost_to.store(end, SeqCst);
+        }
+        self.kept.store(false, SeqCst);
+        self.give_up(&mut list);
+    }
+
+    pub(super) fn is_kept(&self) -> bool {
+        self.kept.load(SeqCst)
+    }
+
+    fn is_lost(&self, position: u64) -> bool {
+        position <= self.lost_to.load(SeqCst) && position > self.lost_from.load(SeqCst)
     }
 
     /// Wakes all threads, and these. The list is locked, so that nobody misses it who has looked before.
@@ -96,44 +143,43 @@ impl Waiting {
     }
 
     pub(super) fn wait_safe(&self, up_to: u64) -> Outcome {
-        if self.safe() >= up_to {
-            return Outcome::Safe;
+        let wait = self.wait_from_now(up_to);
+        if let Some(outcome) = self.outcome(&wait) {
+            return outcome;
         }
         let mut list = self.list.lock();
-        let failures = self.failures.load(SeqCst);
         list.sleepers += 1;
         let outcome = loop {
-            if self.safe() >= up_to {
-                break Outcome::Safe;
+            match self.outcome(&wait) {
+                Some(outcome) => break outcome,
+                None => list = wait_on(&self.bell, list, None),
             }
-            if self.failures.load(SeqCst) != failures {
-                break Outcome::Failed;
-            }
-            list = wait_on(&self.bell, list, None);
         };
         list.sleepers -= 1;
         outcome
     }
 
     pub(super) fn wait_from_now(&self, up_to: u64) -> Wait {
-        Wait { up_to, failures: self.failures.load(SeqCst) }
+        Wait { up_to, spell: self.spell.load(SeqCst) }
     }
 
     pub(super) fn when_safe(&self, up_to: u64, woken: &Arc<dyn Woken>) -> Wait {
         let mut list = self.list.lock();
-        let failures = self.failures.load(SeqCst);
-        if self.safe() < up_to {
+        let wait = self.wait_from_now(up_to);
+        if self.outcome(&wait).is_none() {
             list.last += 1;
             let number = list.last;
             list.woken.insert((up_to, number), woken.clone());
         }
-        Wait { up_to, failures }
+        wait
     }
 
     pub(super) fn outcome(&self, wait: &Wait) -> Option<Outcome> {
-        if self.safe() >= wait.up_to {
+        if self.is_lost(wait.up_to) {
+            Some(Outcome::Failed)
+        } else if self.safe() >= wait.up_to {
             Some(Outcome::Safe)
-        } else if self.failures.load(SeqCst) != wait.failures {
+        } else if !wait.spell.is_multiple_of(2) || self.spell.load(SeqCst) != wait.spell {
             Some(Outcome::Failed)
         } else {
             None
@@ -157,10 +203,10 @@ impl Waiting {
 
     pub(super) fn wait_for_room(&self, is_full: impl Fn() -> bool) {
         let mut list = self.list.lock();
-        let failures = self.failures.load(SeqCst);
+        let spell = self.spell.load(SeqCst);
         list.sleepers += 1;
         // Who takes sets the flag back before it wakes, and who appends sets it before it comes here.
-        while is_full() && self.failures.load(SeqCst) == failures {
+        while spell.is_multiple_of(2) && is_full() && self.spell.load(SeqCst) == spell {
             self.full.store(true, Release);
             if !is_full() {
                 break;

@@ -185,6 +185,8 @@ impl Locks for Atomic<'_> {
         Ok(())
     }
 
+    fn wait_safe(&self) {}
+
     fn read<R>(
         &self,
         db: u32,

@@ -41,8 +41,7 @@ pub(in crate::command) fn bind_aof(parameters: &Parameters, aof: &Arc<Aof>) {
     follow(parameters, "appendonly", aof, |aof, yes| aof.want_on(yes != 0));
     follow(parameters, "appendfsync", aof, |aof, number| {
         let policy = usize::try_from(number).ok().and_then(|number| POLICIES.get(number));
-        aof.settings.set_fsync(policy.copied().unwrap_or_default());
-        aof.journal.poke();
+        aof.set_fsync(policy.copied().unwrap_or_default());
     });
     follow(parameters, "no-appendfsync-on-rewrite", aof, |aof, yes| {
         aof.settings.no_sync_on_rewrite.store(yes != 0, Relaxed);

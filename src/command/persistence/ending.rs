@@ -115,7 +115,7 @@ fn finish_log(engine: &Engine) {
     if aof.is_on() {
         tracing::info!("Calling fsync() on the AOF file.");
         // That it fails is in the log, and there is nobody left to be told.
-        let _ = aof.sync_up_to(aof.journal.end());
+        let _ = aof.sync_up_to(aof.journal.all());
     }
 }
 

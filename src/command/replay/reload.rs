@@ -18,7 +18,7 @@ pub(in crate::command) fn reload(engine: &Engine) -> Result<()> {
     let failed = || Error::reply("ERR Error trying to load the AOF files, check server logs.");
     aof.alone(|| {
         let mut still = engine.keyspace().halted();
-        if aof.is_on() && aof.sync_up_to(aof.journal.end()) == Outcome::Failed {
+        if aof.sync_up_to(aof.journal.all()) == Outcome::Failed {
             return Err(failed());
         }
         let bytes = read(engine)?.ok_or_else(failed)?;

@@ -116,17 +116,19 @@ mod kept {
             self.marks.clear();
             match aof.settings.fsync() {
                 AppendFsync::Always => {
-                    self.wait_for(engine, aof.journal.end());
+                    self.wait_for(engine, aof.journal.all());
                     self.served = self.wait.is_some();
                 }
-                _ => aof.write_through(aof.journal.end()),
+                _ => aof.write_through(aof.journal.all()),
             }
         }
 
         fn wait_for(&mut self, engine: &Engine, up_to: u64) {
             let aof = engine.aof();
-            if aof.journal.safe() < up_to {
+            let now = aof.journal.wait_from_now(up_to);
+            if aof.journal.outcome(&now) != Some(Outcome::Safe) {
                 self.wait = Some(crew::wait(engine, up_to, &self.bell));
+                aof.hurry(up_to);
             }
         }
 
@@ -145,8 +147,8 @@ mod kept {
         pub(in crate::network) fn answers(&mut self, engine: &Engine) -> Answers {
             let Some(wait) = &self.wait else { return Answers::Go };
             match engine.aof().journal.outcome(wait) {
-                None if engine.aof().is_on() => Answers::Wait,
-                None | Some(Outcome::Safe) => {
+                None => Answers::Wait,
+                Some(Outcome::Safe) => {
                     self.wait = None;
                     self.served = false;
                     Answers::Go

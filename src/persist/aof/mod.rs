@@ -196,14 +196,14 @@ impl Aof {
             Some(Folder::new(&self.files, &self.settings.dirname, &self.settings.filename));
         *state = State { manifest, file: Some(file), ..State::new() };
         (state.taken, state.written, state.claimed) = (start, start, start);
-        self.journal.set_safe(start);
+        self.journal.open(start);
     }
 
     /// Has effects recorded, or no longer; every stripe is held.
     fn record(self: &Arc<Self>, on: bool) {
         self.journal.set_on(on);
-        self.keyspace.settings.gate.set(Reason::Waits, on);
         if on {
+            self.keyspace.settings.gate.set(Reason::Waits, true);
             self.keyspace.observers.add(self.journal.clone());
         } else {
             let journal: Arc<dyn crate::keyspace::observer::Observer> = self.journal.clone();
@@ -269,8 +269,10 @@ impl Aof {
         state.kept.clear();
         *self.pinned.lock() = None;
         drop(state);
-        // Nobody writes any more: who still waits is not to wait for ever.
-        self.journal.fail();
+        // Nobody writes any more: who still waits is told. Who wrote what is lost and has not asked yet still does.
+        if !self.journal.close() {
+            self.keyspace.settings.gate.set(Reason::Waits, false);
+        }
     }
 
     /// Whether it was asked to be on, last.
@@ -285,22 +287,23 @@ impl Aof {
 
     /// Waits until what this thread appended is as safe as was asked for. Returns whether it is.
     pub(crate) fn make_safe(&self) -> Outcome {
-        self.make_safe_up_to(self.journal.appended())
+        self.journal.take_appended().map_or(Outcome::Safe, |up_to| self.make_safe_up_to(up_to))
+    }
+
+    /// As [`make_safe`](Aof::make_safe), for somebody who cannot say what came of it: who asks next is told.
+    #[cold]
+    pub(crate) fn wait_appended(&self) {
+        if let Some(up_to) = self.journal.appended_here() {
+            let _ = self.make_safe_up_to(up_to);
+        }
     }
 
     /// As [`make_safe`](Aof::make_safe), up to a position.
     pub(crate) fn make_safe_up_to(&self, up_to: u64) -> Outcome {
-        if !self.is_on() {
-            return Outcome::Safe;
-        }
         if self.settings.fsync() == AppendFsync::Always {
-            if self.journal.safe() >= up_to {
-                return Outcome::Safe;
+            if self.journal.safe() < up_to {
+                self.journal.nudge();
             }
-            if self.keyspace.settings.gate.has(Reason::AofFails) {
-                return Outcome::Failed;
-            }
-            self.journal.nudge();
             return self.journal.wait_safe(up_to);
         }
         self.journal.nudge();
@@ -313,10 +316,23 @@ impl Aof {
     /// Waits until all up to a position is on disk, whatever was asked for. Returns whether it is.
     pub(crate) fn sync_up_to(&self, up_to: u64) -> Outcome {
         self.want(up_to);
-        match self.is_on() {
-            true => self.journal.wait_safe(up_to),
-            false => Outcome::Safe,
+        self.journal.wait_safe(up_to)
+    }
+
+    /// Sees to it that whoever waits from now on for a position is woken, though what is synced when has changed since it
+    /// was appended.
+    #[cfg_attr(not(feature = "network"), expect(dead_code, reason = "only connections ask for it"))]
+    pub(crate) fn hurry(&self, up_to: u64) {
+        if self.settings.fsync() != AppendFsync::Always {
+            self.want(up_to);
         }
+    }
+
+    /// Syncs as a policy says from now on (`appendfsync`). Who waits because of the one before is not forgotten.
+    pub(crate) fn set_fsync(&self, fsync: AppendFsync) {
+        self.settings.set_fsync(fsync);
+        // Whoever appends behind this sees the new one.
+        self.want(self.journal.settled_end());
     }
 
     /// Has all up to a position made safe soon.

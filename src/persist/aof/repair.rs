@@ -60,10 +60,12 @@ impl Aof {
                 state.claimed = state.taken;
                 let size: u64 = kept.iter().map(|chunk| chunk.bytes.len() as u64).sum();
                 self.status.size.fetch_add(size, Relaxed);
-                self.keyspace.settings.gate.set(Reason::AofFails, false);
-                tracing::info!("AOF write error looks solved. The server can write again.");
                 let taken = state.taken;
                 self.set_safe(&mut state, taken);
+                // Who is let through finds that it can be made safe.
+                self.journal.mend();
+                self.keyspace.settings.gate.set(Reason::AofFails, false);
+                tracing::info!("AOF write error looks solved. The server can write again.");
             }
             Err(error) => {
                 state.kept = kept;
