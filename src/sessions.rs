@@ -20,8 +20,8 @@ const PREFIX: &str = "session:";
 ///
 /// What becomes of sessions when the process ends is what becomes of the engine's data: they are gone, unless the engine
 /// keeps them in files. With an append-only file and `appendfsync always`, a session is on disk before `create`, `save` or
-/// `delete` returns, and so before the visitor is answered; they let their thread wait for the disk, and are errors if
-/// it cannot be written.
+/// `delete` returns, and so before the visitor is answered; no thread waits for that, and they are errors if it cannot be
+/// written.
 ///
 /// ```
 /// use danio::sessions::SessionStore;
@@ -67,10 +67,13 @@ impl SessionStore {
     }
 
     /// Writes a record; false if `options` kept it from being written.
-    fn write(&self, record: &Record, options: SetOptions) -> Result<bool> {
+    async fn write(&self, record: &Record, options: SetOptions) -> Result<bool> {
         let bytes = serde_json::to_vec(record).map_err(|error| Error::Encode(error.to_string()))?;
         let expires = SystemTime::from(record.expiry_date);
-        let outcome = self.db.set_with(self.key(&record.id), bytes, options.expire_at(expires));
+        let key = self.key(&record.id);
+        let set = || self.db.set_with(key, bytes, options.expire_at(expires));
+        let (outcome, safety) = self.db.engine().unawaited(set);
+        safety.await.map_err(backend)?;
         Ok(outcome.map_err(backend)?.set)
     }
 }
@@ -79,14 +82,14 @@ impl SessionStore {
 impl tower_sessions_core::SessionStore for SessionStore {
     /// An id that is taken already is replaced by another.
     async fn create(&self, record: &mut Record) -> Result<()> {
-        while !self.write(record, SetOptions::new().if_absent())? {
+        while !self.write(record, SetOptions::new().if_absent()).await? {
             record.id = Id::default();
         }
         Ok(())
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        self.write(record, SetOptions::new()).map(drop)
+        self.write(record, SetOptions::new()).await.map(drop)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
@@ -97,9 +100,8 @@ impl tower_sessions_core::SessionStore for SessionStore {
 
     /// It is gone at once. An error says that it could not be made safe that it is.
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.db.del(self.key(id));
-        // `del` itself cannot say so.
-        self.db.engine().make_safe().map_err(backend)
+        let (_, safety) = self.db.engine().unawaited(|| self.db.del(self.key(id)));
+        safety.await.map_err(backend)
     }
 }
 

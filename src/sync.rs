@@ -5,10 +5,14 @@
 
 #[cfg(shuttle)]
 pub(crate) use model::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+#[cfg(all(shuttle, feature = "aof"))]
+pub(crate) use shuttle::sync::atomic;
 #[cfg(shuttle)]
-pub(crate) use shuttle::{sync::atomic, thread, thread_local};
+pub(crate) use shuttle::{thread, thread_local};
+#[cfg(all(not(shuttle), feature = "aof"))]
+pub(crate) use std::sync::atomic;
 #[cfg(not(shuttle))]
-pub(crate) use std::{sync::atomic, thread, thread_local};
+pub(crate) use std::{thread, thread_local};
 
 #[cfg(shuttle)]
 pub(crate) use model::{MutexGuard, wait_on};

@@ -117,18 +117,21 @@ mod future {
     use std::task::{Context, Poll, Waker};
 
     use crate::api::Engine;
+    use crate::config::AppendFsync;
     use crate::error::Result;
     use crate::journal::{Outcome, Wait, Woken};
     use crate::sync::Mutex;
 
-    /// [`Engine::synced`] as a future, made by [`Engine::synced_async`]. It needs no runtime, and may be dropped at
-    /// any time.
+    /// [`Engine::synced`] as a future, made by [`Engine::synced_async`]. It needs no runtime, and may be dropped at any
+    /// time.
     #[must_use = "futures do nothing unless they are awaited"]
     #[derive(Debug)]
     pub struct Synced {
         engine: Engine,
         /// All up to here.
         up_to: u64,
+        /// Whether it is synced though nothing else would have it be.
+        forced: bool,
         waiting: Option<(Wait, Arc<Bell>)>,
     }
 
@@ -142,6 +145,23 @@ mod future {
             if let Some(waker) = waker {
                 waker.wake();
             }
+        }
+    }
+
+    impl Synced {
+        /// What is to be awaited before something is acknowledged that ends at `up_to`; nothing if it may be at once.
+        pub(in crate::api) fn as_asked(engine: &Engine, up_to: u64) -> Option<Synced> {
+            let aof = engine.aof();
+            let always = aof.settings.fsync() == AppendFsync::Always;
+            if !always {
+                aof.journal.nudge();
+            }
+            // What would have a thread wait until there is room has a future wait until it is safe.
+            let forced = !always && aof.journal.is_crowded();
+            let waits = always
+                && aof.journal.outcome(&aof.journal.wait_from_now(up_to)) != Some(Outcome::Safe);
+            let waiting = None;
+            (waits || forced).then(|| Synced { engine: engine.clone(), up_to, forced, waiting })
         }
     }
 
@@ -160,7 +180,7 @@ mod future {
         /// ```
         pub fn synced_async(&self) -> Synced {
             let up_to = self.aof().journal.all();
-            Synced { engine: self.clone(), up_to, waiting: None }
+            Synced { engine: self.clone(), up_to, forced: true, waiting: None }
         }
     }
 
@@ -174,10 +194,15 @@ mod future {
                 *bell.0.lock() = Some(cx.waker().clone());
                 let woken: Arc<dyn Woken> = bell.clone();
                 let wait = aof.journal.when_safe(self.up_to, &woken);
-                aof.want(self.up_to);
+                match self.forced {
+                    true => aof.want(self.up_to),
+                    false => aof.hurry(self.up_to),
+                }
                 self.waiting = Some((wait, bell));
             } else if let Some((_, bell)) = &self.waiting {
-                *bell.0.lock() = Some(cx.waker().clone());
+                let old = bell.0.lock().replace(cx.waker().clone());
+                // Dropping a waker may run anything.
+                drop(old);
             }
             let outcome = self.waiting.as_ref().and_then(|(wait, _)| aof.journal.outcome(wait));
             match outcome {

@@ -47,11 +47,12 @@ mod future {
     use std::fmt;
     use std::future::Future;
     use std::pin::Pin;
-    use std::task::{Context, Poll};
+    use std::task::{Context, Poll, ready};
     use std::time::Duration;
 
     use crate::api::Db;
-    use crate::blocking::{Entered, Ticket, Want};
+    use crate::api::safety::Safety;
+    use crate::blocking::{Entered, Got, Ticket, Want};
     use crate::error::Result;
 
     /// A call that waits, as a future; made by the methods whose names end in `_async`.
@@ -64,6 +65,9 @@ mod future {
     /// that they came from, for the next in line. (If the key holds another type by then, they
     /// go the way of what it held before.) What BLMOVE moved stays moved, and entries that a group
     /// was given are pending with the consumer, as if it had stopped right after reading them.
+    ///
+    /// With an append-only file and `appendfsync always` it is ready when what it took is on disk, for which no thread
+    /// waits; and if it cannot be, it fails, and what it took goes back.
     ///
     /// A time-out is kept by a thread of the engine, started when a future with a time-out first waits; by
     /// nobody if the engine's clock is moved by hand: moving it ends what is over.
@@ -93,55 +97,72 @@ mod future {
         db: Db,
         limit: Option<Duration>,
         stage: Stage<W>,
+        /// What is awaited before the outcome is told.
+        safety: Option<Safety>,
         show: S,
     }
 
     enum Stage<W: Want> {
         New(W),
         Waits(Ticket<W>),
+        /// It did not have to wait.
+        Got(Got<W>),
+        /// There was nothing, or an error.
+        Told(Result<()>),
         Over,
     }
 
     impl<W: Want, T, S: Fn(&W, W::Out) -> T + Send> Step<T> for Call<W, S> {
         fn step(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>>> {
-            let result = match &mut self.stage {
-                Stage::New(_) => self.begin(cx).transpose(),
-                Stage::Waits(ticket) => ticket.take(Some(cx.waker()), &self.show),
-                Stage::Over => panic!("a future was polled after it was ready"),
-            };
-            match result {
-                Some(result) => {
-                    self.stage = Stage::Over;
-                    Poll::Ready(result)
-                }
-                None => Poll::Pending,
+            if let Stage::New(_) = &self.stage {
+                self.begin();
             }
+            if let Stage::Waits(ticket) = &self.stage
+                && !ticket.is_settled(cx.waker())
+            {
+                return Poll::Pending;
+            }
+            // What was brought stays where it goes back from until it may be told.
+            let engine = self.db.engine();
+            let safety = self.safety.get_or_insert_with(|| engine.all_safe_later());
+            let safe = ready!(Pin::new(safety).poll(cx));
+            let result = match std::mem::replace(&mut self.stage, Stage::Over) {
+                Stage::Waits(mut ticket) if safe.is_ok() => {
+                    ticket.take(None, &self.show).expect("it is settled")
+                }
+                Stage::Got(mut got) if safe.is_ok() => Ok(got.take(&self.show)),
+                Stage::Told(result) => result.map(|()| None),
+                Stage::Waits(_) | Stage::Got(_) => Ok(None),
+                Stage::New(_) | Stage::Over => panic!("a future was polled after it was ready"),
+            };
+            Poll::Ready(safe.and(result))
         }
     }
 
-    impl<W: Want, T, S: Fn(&W, W::Out) -> T + Send> Call<W, S> {
-        /// Tries at once. Returns nothing if it has to wait.
-        fn begin(&mut self, cx: &mut Context<'_>) -> Result<Option<Option<T>>> {
-            let Stage::New(want) = std::mem::replace(&mut self.stage, Stage::Over) else {
-                return Ok(None);
-            };
+    impl<W: Want, S> Call<W, S> {
+        /// Tries at once, and takes its place in line if there is nothing.
+        fn begin(&mut self) {
+            let Stage::New(want) = std::mem::replace(&mut self.stage, Stage::Over) else { return };
+            self.stage = self.enter(want).unwrap_or_else(|error| Stage::Told(Err(error)));
+        }
+
+        fn enter(&self, want: W) -> Result<Stage<W>> {
             let (room, db) = (self.db.engine().waiting_room(), self.db.number());
             // Nothing ever comes to no key.
             if self.limit == Some(Duration::ZERO) || want.keys().is_empty() {
-                let had = room.attempt(db, want)?;
-                return Ok(Some(had.map(|(want, out)| (self.show)(&want, out))));
+                return Ok(match room.attempt(db, want)? {
+                    Some((want, out)) => Stage::Got(Got::new(room, db, want, out)),
+                    None => Stage::Told(Ok(())),
+                });
             }
             let mut ticket = match room.enter(db, want)? {
-                Entered::Now(want, out) => return Ok(Some(Some((self.show)(&want, out)))),
+                Entered::Now(want, out) => return Ok(Stage::Got(Got::new(room, db, want, out))),
                 Entered::Waits(ticket) => ticket,
             };
             if let Some(limit) = self.limit {
                 ticket.end_after(limit)?;
             }
-            // It may have been served since.
-            let had = ticket.take(Some(cx.waker()), &self.show).transpose()?;
-            self.stage = Stage::Waits(ticket);
-            Ok(had)
+            Ok(Stage::Waits(ticket))
         }
     }
 
@@ -157,7 +178,7 @@ mod future {
             T: 'static,
         {
             let db = self.clone();
-            Waiting(Box::new(Call { db, limit, stage: Stage::New(want), show }))
+            Waiting(Box::new(Call { db, limit, stage: Stage::New(want), safety: None, show }))
         }
     }
 }

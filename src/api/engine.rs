@@ -285,7 +285,7 @@ impl Engine {
     pub(crate) fn make_all_safe(&self) -> Result<()> {
         #[cfg(feature = "aof")]
         if self.keyspace().settings.gate.has(Reason::Waits)
-            && self.inner.aof.make_safe_up_to(self.inner.aof.journal.all()) == Outcome::Failed
+            && self.inner.aof.make_all_safe() == Outcome::Failed
         {
             return Err(self.keyspace().settings.gate.aof_error());
         }

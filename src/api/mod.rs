@@ -26,6 +26,8 @@ mod list;
 mod page;
 mod pubsub;
 mod range;
+#[cfg(feature = "async")]
+mod safety;
 #[cfg(feature = "snapshot")]
 mod save;
 mod scan;
@@ -67,6 +69,8 @@ pub(crate) use list::{Elements, MoveWant, PopWant, index_of, index_range};
 pub use list::{ListElements, ListEnd, LposOptions};
 pub use page::Page;
 pub(crate) use range::byte_range;
+#[cfg(feature = "redis")]
+pub(crate) use safety::Safety;
 #[cfg(feature = "snapshot")]
 pub use save::{BackgroundSave, LoadProgress, SaveStatus};
 #[cfg(feature = "snapshot")]

@@ -216,6 +216,22 @@ impl<W: Want> Ticket<W> {
         self.place.me.clone() as Weak<dyn Cancel>
     }
 
+    /// Whether there is an outcome to be taken; if not yet, `waker` will be woken when there is. What was brought stays
+    /// here: if this is dropped, it goes back.
+    #[cfg(feature = "async")]
+    pub(crate) fn is_settled(&self, waker: &Waker) -> bool {
+        let mut state = self.place.state.lock();
+        let settled = !matches!(state.phase, Phase::Waiting);
+        let mut old = None;
+        if !settled && !state.waker.as_ref().is_some_and(|kept| kept.will_wake(waker)) {
+            old = state.waker.replace(waker.clone());
+        }
+        drop(state);
+        // Dropping a waker may run anything.
+        drop(old);
+        settled
+    }
+
     /// Takes the outcome and gives it to `show`; if there is none yet, `waker` will be woken when there is.
     pub(crate) fn take<T>(
         &mut self,

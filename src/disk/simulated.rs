@@ -163,6 +163,7 @@ impl Simulated {
     }
 
     /// Whether some file holds these bytes, safe from any crash.
+    #[cfg(shuttle)]
     pub(crate) fn has_safe(&self, bytes: &[u8]) -> bool {
         let state = self.0.state.lock();
         state.nodes.iter().any(|node| memchr::memmem::find(&node.safe, bytes).is_some())

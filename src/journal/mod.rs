@@ -41,6 +41,8 @@ crate::sync::thread_local! {
     /// Where what this thread appended last ended, and in which journal; nothing where nobody is to be answered of it
     /// any more.
     static APPENDED: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    /// Whose writes this thread leaves to be waited for later; 0 for none.
+    static DEFERRED: Cell<u64> = const { Cell::new(0) };
     static SPELLED: std::cell::RefCell<Spelled> = const { std::cell::RefCell::new(Spelled::new()) };
 }
 
@@ -138,6 +140,22 @@ impl Journal {
     /// As [`appended_here`](Journal::appended_here), once: whoever asks is answered for it.
     pub(crate) fn take_appended(&self) -> Option<u64> {
         self.appended_here().inspect(|_| APPENDED.with(|appended| appended.set((0, 0))))
+    }
+
+    /// Notes that what this thread is to be answered for ends here.
+    pub(crate) fn set_appended(&self, at: u64) {
+        APPENDED.with(|appended| appended.set((self.number, at)));
+    }
+
+    /// Has this thread wait for nothing that it appends, until what is returned is dropped.
+    #[cfg(feature = "async")]
+    pub(crate) fn defer(&self) -> Deferred {
+        Deferred(DEFERRED.with(|deferred| deferred.replace(self.number)))
+    }
+
+    /// Whether this thread waits for nothing that it appends here.
+    pub(crate) fn is_deferred(&self) -> bool {
+        DEFERRED.with(Cell::get) == self.number
     }
 
     /// The position behind all that was appended, for whom others may have done something; if nobody keeps the stream,
@@ -304,7 +322,19 @@ impl Journal {
         if full {
             self.waiting.notice_full();
         }
-        APPENDED.with(|appended| appended.set((self.number, end)));
+        self.set_appended(end);
+    }
+}
+
+/// This thread waits for nothing that it appends to a journal.
+#[cfg(feature = "async")]
+#[derive(Debug)]
+pub(crate) struct Deferred(u64);
+
+#[cfg(feature = "async")]
+impl Drop for Deferred {
+    fn drop(&mut self) {
+        DEFERRED.with(|deferred| deferred.set(self.0));
     }
 }
 

@@ -175,9 +175,11 @@ impl Waiting {
     }
 
     pub(super) fn outcome(&self, wait: &Wait) -> Option<Outcome> {
+        // In this order: what is lost is known to be before a later stream's beginning is said to be safe.
+        let safe = self.safe();
         if self.is_lost(wait.up_to) {
             Some(Outcome::Failed)
-        } else if self.safe() >= wait.up_to {
+        } else if safe >= wait.up_to {
             Some(Outcome::Safe)
         } else if !wait.spell.is_multiple_of(2) || self.spell.load(SeqCst) != wait.spell {
             Some(Outcome::Failed)

@@ -1,5 +1,7 @@
 //! Engines that are closed, killed and opened again, on a disk that fails when it is told to.
 
+#[cfg(feature = "async")]
+mod awaits;
 mod bases;
 mod crashes;
 mod faces;

@@ -41,8 +41,8 @@
 //! * Both protocols. In RESP2, which the crate and this module begin with, maps are flat arrays and doubles are strings;
 //!   with [`Client::with_protocol`] `RESP3` values come as they are, and messages are pushed to the sender that was set.
 //! * Errors have the kinds, codes and details that the crate gives to a server's.
-//! * What is written is as safe as the engine was asked to make it before a call returns (`appendfsync always`); a future too
-//!   lets its thread wait for that, as the engine's own methods do.
+//! * What is written is as safe as the engine was asked to make it before a call returns (`appendfsync always`); a future
+//!   is pending for that long, and holds no thread.
 //! * Commands that wait let the thread sleep, or are pending futures that need no runtime. Commands behind them on
 //!   the same connection wait too.
 //!

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::bell::{Bell, Cord};
 use super::packed;
 use super::sink::{Sink, pushed, server_error};
-use crate::api::Engine;
+use crate::api::{Engine, Safety};
 use crate::command::{Args, Flow, Protocol, Session, Span};
 
 /// Words that a command may have without an allocation.
@@ -217,6 +217,19 @@ pub(super) fn make_safe(engine: &Engine, before: Option<u64>, waited: bool) -> R
         false if engine.appended() == before => return Ok(()),
         false => engine.make_safe(),
     };
+    told(safe)
+}
+
+/// As [`make_safe`], for a future: what is to be awaited before it answers.
+pub(super) fn safe_later(engine: &Engine, before: Option<u64>, waited: bool) -> Safety {
+    match waited {
+        true => engine.all_safe_later(),
+        false => engine.safe_later(before),
+    }
+}
+
+/// That something could not be made safe, in a server's words.
+pub(super) fn told(safe: crate::Result<()>) -> RedisResult<()> {
     match safe.map_err(|error| server_error(&error)) {
         Err(Value::ServerError(error)) => Err(error.into()),
         _ => Ok(()),

@@ -287,13 +287,28 @@ impl Aof {
 
     /// Waits until what this thread appended is as safe as was asked for. Returns whether it is.
     pub(crate) fn make_safe(&self) -> Outcome {
+        if self.journal.is_deferred() {
+            return Outcome::Safe;
+        }
         self.journal.take_appended().map_or(Outcome::Safe, |up_to| self.make_safe_up_to(up_to))
+    }
+
+    /// As [`make_safe`](Aof::make_safe), for what others did on behalf of this thread: all that was done so far.
+    pub(crate) fn make_all_safe(&self) -> Outcome {
+        let all = self.journal.all();
+        if self.journal.is_deferred() {
+            self.journal.set_appended(all);
+            return Outcome::Safe;
+        }
+        self.make_safe_up_to(all)
     }
 
     /// As [`make_safe`](Aof::make_safe), for somebody who cannot say what came of it: who asks next is told.
     #[cold]
     pub(crate) fn wait_appended(&self) {
-        if let Some(up_to) = self.journal.appended_here() {
+        if !self.journal.is_deferred()
+            && let Some(up_to) = self.journal.appended_here()
+        {
             let _ = self.make_safe_up_to(up_to);
         }
     }
@@ -321,10 +336,11 @@ impl Aof {
 
     /// Sees to it that whoever waits from now on for a position is woken, though what is synced when has changed since it
     /// was appended.
-    #[cfg_attr(not(feature = "network"), expect(dead_code, reason = "only connections ask for it"))]
+    #[cfg(any(feature = "network", feature = "async"))]
     pub(crate) fn hurry(&self, up_to: u64) {
-        if self.settings.fsync() != AppendFsync::Always {
-            self.want(up_to);
+        match self.settings.fsync() {
+            AppendFsync::Always => self.journal.nudge(),
+            _ => self.want(up_to),
         }
     }
 

@@ -21,7 +21,7 @@ const ROUND: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 100 });
 /// For how long what is appended gathers before it is written, where nobody waits for it.
 const GATHER: Duration = Duration::from_millis(2);
 /// For how long what cannot be written is tried when the file is closed.
-const LAST_TRIES: u32 = 20;
+const LAST_TRIES: u32 = if cfg!(shuttle) { 2 } else { 20 };
 
 /// What there is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

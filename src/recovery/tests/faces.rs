@@ -1,6 +1,8 @@
 //! What stands on an engine with `appendfsync always`: whatever it answered is there after a crash that leaves nothing
 //! but what was synced.
 
+#![cfg(any(feature = "cache", feature = "tower-sessions"))]
+
 use super::{db, disk, open};
 use crate::api::Engine;
 use crate::config::AppendFsync::Always;

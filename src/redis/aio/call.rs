@@ -4,15 +4,16 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use ::redis::{Cmd, Pipeline, RedisResult, Value};
 use parking_lot::{Mutex, MutexGuard};
 
+use crate::api::Safety;
 use crate::redis::bell::Bell;
 use crate::redis::connection::Answers;
 use crate::redis::packed;
-use crate::redis::talk::{Step, Talk, make_safe};
+use crate::redis::talk::{Step, Talk, safe_later, told};
 
 /// A conversation, and who waits for a turn in it.
 #[derive(Debug)]
@@ -100,6 +101,8 @@ pub(super) struct Call<'a> {
     place: Place,
     /// Whether one of them has waited.
     waited: bool,
+    /// What is awaited before it is answered, when it is over.
+    safety: Option<Safety>,
 }
 
 /// Where a call is.
@@ -109,13 +112,14 @@ enum Place {
     InLine(u64),
     /// Its command waits, and with it all others.
     Waits,
+    /// All has run, and others have their turn.
     Over,
 }
 
 impl<'a> Call<'a> {
     pub(super) fn new(shared: &'a Shared, work: Work<'a>, offset: usize, count: usize) -> Call<'a> {
         let answers = Some(Answers::new(offset, count));
-        Call { shared, work, done: 0, answers, place: Place::New, waited: false }
+        Call { shared, work, done: 0, answers, place: Place::New, waited: false, safety: None }
     }
 
     /// Runs what can be run; true when all is answered.
@@ -174,6 +178,19 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Answers, when what it wrote is as safe as was asked for.
+    fn finish(&mut self, cx: &mut Context<'_>) -> Poll<RedisResult<Vec<Value>>> {
+        if let Some(safety) = &mut self.safety {
+            let safe = ready!(Pin::new(safety).poll(cx));
+            self.safety = None;
+            if let Err(error) = told(safe) {
+                return Poll::Ready(Err(error));
+            }
+        }
+        let answers = self.answers.take().ok_or_else(packed::empty);
+        Poll::Ready(answers.and_then(|answers| answers.finish()))
+    }
+
     /// Ends the call, and lets the next one have its turn.
     fn leave(&mut self, mut turns: MutexGuard<'_, Turns>) {
         let number = match self.place {
@@ -198,6 +215,9 @@ impl Future for Call<'_> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let call = self.get_mut();
+        if call.safety.is_some() {
+            return call.finish(cx);
+        }
         let shared = call.shared;
         let mut turns = shared.lock();
         let number = match call.place {
@@ -222,17 +242,18 @@ impl Future for Call<'_> {
         }
         // A call that does not wait is over within this poll, and so on this thread.
         let before = turns.talk.engine().appended();
-        let outcome = match call.go(&mut turns, cx.waker()) {
+        match call.go(&mut turns, cx.waker()) {
             Ok(false) => return Poll::Pending,
-            Ok(true) => Ok(()),
-            Err(error) => Err(error),
-        };
-        let engine = turns.talk.engine().clone();
+            Ok(true) => {}
+            Err(error) => {
+                call.leave(turns);
+                return Poll::Ready(Err(error));
+            }
+        }
+        call.safety = Some(safe_later(turns.talk.engine(), before, call.waited));
+        // The others have their turn while it is made safe.
         call.leave(turns);
-        // The others have their turn meanwhile.
-        let outcome = outcome.and_then(|()| make_safe(&engine, before, call.waited));
-        let answers = call.answers.take().ok_or_else(packed::empty);
-        Poll::Ready(outcome.and_then(|()| answers?.finish()))
+        call.finish(cx)
     }
 }
 

@@ -22,8 +22,9 @@ use crate::redis::talk::Talk;
 /// this process, which its clones share.
 ///
 /// A call runs when it is polled, at once if the connection is free. It is pending only while a command of a clone waits
-/// (`BLPOP`), as all wait behind it then; so what waits had better have a connection of its own. Dropping
-/// a call that is pending takes it back: what it waited for stays where it is.
+/// (`BLPOP`), as all wait behind it then, so that what waits had better have a connection of its own; and, with `appendfsync
+/// always`, until what it wrote is on disk, while others have their turn. Dropping a call takes it back while its command has
+/// not run: what it waited for stays where it is.
 ///
 /// ```
 /// use danio::redis::{AsyncCommands, Client};
