@@ -37,7 +37,7 @@ pub(crate) trait Locks {
     /// `AofFailing` if that cannot be.
     fn make_safe(&self) -> Result<()>;
 
-    /// As [`make_safe`](Scope::make_safe), for a call that has no way to say that it cannot be: who asks next on this thread
+    /// As [`make_safe`](Locks::make_safe), for a call that has no way to say that it cannot be: who asks next on this thread
     /// is told.
     fn wait_safe(&self);
 
