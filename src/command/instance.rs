@@ -1,5 +1,6 @@
 //! What all sessions of one engine share: its clients, parameters and statistics.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{
     AtomicBool, AtomicI64, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed,
@@ -49,6 +50,8 @@ pub struct Instance {
     pub loading: Loading,
     /// Ends the process, if it is the server's own; does not return.
     pub(super) exit: Mutex<Option<Exit>>,
+    /// Where the configuration was read from.
+    pub(super) config_file: Mutex<Option<PathBuf>>,
     /// The listening side, once there is one.
     pub(super) listener: Mutex<Option<Arc<dyn Listener>>>,
     /// The most data there was whenever INFO looked.
@@ -99,6 +102,7 @@ impl Instance {
             password: Arc::default(),
             loading: Loading::default(),
             exit: Mutex::new(None),
+            config_file: Mutex::new(None),
             listener: Mutex::new(None),
             peak_memory: AtomicU64::new(0),
             last_look: Mutex::default(),
@@ -127,6 +131,12 @@ impl Instance {
     /// return.
     pub fn on_exit(&self, exit: impl Fn() + Send + Sync + 'static) {
         *self.exit.lock() = Some(Exit(Arc::new(exit)));
+    }
+
+    /// Says where the configuration was read from: `CONFIG REWRITE` writes there.
+    pub fn set_config_file(&self, path: &Path) {
+        let full = std::path::absolute(path).unwrap_or(path.to_path_buf());
+        *self.config_file.lock() = Some(full);
     }
 
     /// Makes `listener` the server that `SHUTDOWN` ends and INFO describes.

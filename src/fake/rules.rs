@@ -241,7 +241,7 @@ pub(super) fn install(engine: &Engine, rules: Arc<Rules>) {
     let instance = command::Instance::of(engine);
     if let Some(version) = rules.version {
         let words: [&[u8]; 1] = [version.redis_version().as_bytes()];
-        instance.parameters.load(b"imitated-version", &words).expect("it is any text");
+        instance.parameters.load_default(b"imitated-version", &words).expect("it is any text");
     }
     let set = instance.gate.set(rules);
     debug_assert!(set.is_ok(), "an engine is faked once");

@@ -18,9 +18,34 @@ pub(crate) fn parse_size(text: &[u8]) -> Option<u64> {
     super::int::parse_u64(number)?.checked_mul(scale)
 }
 
+/// Writes a size the way [`parse_size`] reads it, in the largest unit that it is a whole number of.
+pub(crate) fn spell_size(bytes: u64) -> String {
+    for (unit, name) in [(1 << 30, "gb"), (1 << 20, "mb"), (1 << 10, "kb")] {
+        if bytes != 0 && bytes.is_multiple_of(unit) {
+            return format!("{}{name}", bytes / unit);
+        }
+    }
+    bytes.to_string()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::parse_size;
+    use super::{parse_size, spell_size};
+
+    #[test]
+    fn what_is_written_is_read() {
+        for (bytes, text) in [
+            (0, "0"),
+            (1023, "1023"),
+            (1024, "1kb"),
+            (3 << 20, "3mb"),
+            ((1 << 30) + 1024, "1048577kb"),
+            (5 << 30, "5gb"),
+        ] {
+            assert_eq!(spell_size(bytes), text);
+            assert_eq!(parse_size(text.as_bytes()), Some(bytes));
+        }
+    }
 
     #[test]
     fn reads_every_unit() {

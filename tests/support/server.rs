@@ -120,18 +120,27 @@ impl Server {
             let file = format!("none-{port}.rdb");
             command.args(["--save", "", "--appendonly", "no", "--dbfilename", &file]);
             command.arg("--dir").arg(std::env::temp_dir());
-            command
-                .args(options)
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::inherit());
-            let child = command.spawn().unwrap_or_else(|e| panic!("{}: {e}", program.display()));
-            let mut server = Server { child, address: SocketAddr::from(([127, 0, 0, 1], port)) };
-            if server.is_up(until) {
+            if let Some(server) = Server::launch(command.args(options), port, until) {
                 return server;
             }
         }
         panic!("{} does not answer on any port", program.display());
+    }
+
+    /// Starts `program` with a configuration file that names the port, and waits; nothing if it did not come up.
+    pub(crate) fn start_from(
+        program: &std::path::Path,
+        file: &std::path::Path,
+        port: u16,
+    ) -> Option<Server> {
+        Server::launch(Command::new(program).arg(file), port, Until::Loaded)
+    }
+
+    fn launch(command: &mut Command, port: u16, until: Until) -> Option<Server> {
+        let streams = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit());
+        let child = streams.spawn().unwrap_or_else(|e| panic!("{:?}: {e}", streams.get_program()));
+        let mut server = Server { child, address: SocketAddr::from(([127, 0, 0, 1], port)) };
+        server.is_up(until).then_some(server)
     }
 
     /// Where it listens.

@@ -47,6 +47,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Reported> {
     }
     let instance = Instance::of(&engine);
     let parameters = &instance.parameters;
+    if let Some(file) = &arguments.file {
+        instance.set_config_file(file);
+    }
     // Nobody expects a test's data in a file, or a file's data in a test.
     if !conf.names("save") && steered.is_none() {
         parameters.load(b"save", &[SAVE_POINTS]).expect("these are save points");
@@ -59,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Reported> {
     if !conf.names("io-threads") {
         let workers = std::thread::available_parallelism().map_or(1, usize::from).to_string();
         parameters
-            .load(b"io-threads", &[workers.as_bytes()])
+            .load_default(b"io-threads", &[workers.as_bytes()])
             .expect("the number of cores is a number of threads");
     }
     let options = options(parameters)?;

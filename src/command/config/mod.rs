@@ -9,9 +9,11 @@ mod accepted;
 #[cfg(feature = "aof")]
 mod aof;
 mod bind;
+mod file;
 #[cfg(feature = "snapshot")]
 mod files;
 mod parameter;
+mod rewrite;
 mod rows;
 
 use std::borrow::Cow;
@@ -42,6 +44,8 @@ pub struct Parameters {
 struct Slot {
     row: &'static Parameter,
     value: RwLock<Setting>,
+    /// What it is unless somebody sets it.
+    default: RwLock<Setting>,
     hooks: RwLock<Vec<Hook>>,
 }
 
@@ -68,7 +72,8 @@ impl Parameters {
         let slots = rows::ROWS.iter().chain(accepted::ROWS).map(|row| {
             let default = [row.default.as_bytes()];
             let value = row.parse(&default, b"").expect("a row's default is a value of it");
-            Slot { row, value: RwLock::new(value), hooks: RwLock::default() }
+            let default = RwLock::new(value.clone());
+            Slot { row, value: RwLock::new(value), default, hooks: RwLock::default() }
         });
         Parameters { slots: slots.collect(), changing: Mutex::new(()) }
     }
@@ -191,6 +196,18 @@ impl Parameters {
             hook(&value).map_err(Some)?;
         }
         *slot.value.write() = value;
+        Ok(())
+    }
+
+    /// Sets one parameter at start-up to what it is on this machine unless somebody sets it: `CONFIG REWRITE` writes it
+    /// down only if it has changed since.
+    ///
+    /// # Errors
+    /// As [`load`](Parameters::load).
+    pub fn load_default(&self, name: &[u8], words: &[&[u8]]) -> Result<(), Option<Refusal>> {
+        self.load(name, words)?;
+        let slot = self.slot(name).ok_or(None)?;
+        *slot.default.write() = slot.value.read().clone();
         Ok(())
     }
 

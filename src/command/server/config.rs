@@ -11,7 +11,7 @@ pub(super) const CONFIG: Command = Command::new("config", -2, help::container)
     .since("2.0.0")
     .complexity("That of the subcommand")
     .summary("Holds the commands about configuration.")
-    .subcommands(&[GET, SET, RESETSTAT, HELP]);
+    .subcommands(&[GET, SET, REWRITE, RESETSTAT, HELP]);
 
 const GET: Command = Command::new("get", -3, get)
     .group(Group::Server)
@@ -53,6 +53,28 @@ fn set(ctx: &mut Context<'_, '_>) -> Result<()> {
     ctx.ok()
 }
 
+const REWRITE: Command = Command::new("rewrite", 2, rewrite)
+    .group(Group::Server)
+    .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .since("2.8.0")
+    .complexity("O(N) where N is the number of parameters and lines")
+    .summary("Writes the parameters to the configuration file.")
+    .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]);
+
+fn rewrite(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let Some(file) = ctx.instance.config_file.lock().clone() else {
+        return Err(Error::reply("ERR The server is running without a config file"));
+    };
+    if let Err(error) = ctx.instance.parameters.rewrite_file(&file) {
+        let text = error.to_string();
+        let words = text.split(" (os error").next().unwrap_or_default();
+        tracing::warn!("CONFIG REWRITE failed: {words}");
+        return Err(Error::reply(format!("ERR Rewriting config file: {words}")));
+    }
+    tracing::info!("CONFIG REWRITE executed with success.");
+    ctx.ok()
+}
+
 const RESETSTAT: Command = Command::new("resetstat", 2, resetstat)
     .group(Group::Server)
     .flags(&[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
@@ -81,6 +103,7 @@ fn help_text(ctx: &mut Context<'_, '_>) -> Result<()> {
         &[
             ("GET <pattern> [<pattern> ...]", "Show the parameters whose names fit a pattern."),
             ("RESETSTAT", "Start the statistics again from zero."),
+            ("REWRITE", "Write the parameters to the configuration file."),
             ("SET <name> <value> [<name> <value> ...]", "Change parameters, all or none."),
         ],
     )

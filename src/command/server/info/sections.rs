@@ -40,6 +40,8 @@ pub(super) fn server(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<(
     line(report, "lru_clock", (micros / 1_000_000) & 0xFF_FFFF);
     let executable = std::env::current_exe().unwrap_or_default();
     line(report, "executable", executable.display());
+    let config_file = instance.config_file.lock().clone().unwrap_or_default();
+    line(report, "config_file", config_file.display());
     if let Some(listener) = instance.listener.lock().clone() {
         for (name, value) in listener.describe() {
             line(report, name, value);
