@@ -158,7 +158,7 @@ impl Session {
         let result = self.call(node, args, reply);
         #[cfg(feature = "snapshot")]
         let result = match self.state.after.take() {
-            Some(after) => result.and_then(|()| after.run(&self.engine, reply)),
+            Some(after) => result.and_then(|()| after.run(&self.engine, reply).map_err(Box::new)),
             None => result,
         };
         let took = self.tally.after(&self.instance.stats, node.id, timed);
@@ -292,7 +292,7 @@ impl Session {
             queue.push(node, args);
             return Some((node, Ok(())));
         }
-        let result = self.call(node, args, reply);
+        let result = self.call(node, args, reply).map_err(|error| *error);
         // What waits for keys in a log waited in vain.
         self.state.blocked = None;
         Some((node, result))
@@ -336,7 +336,7 @@ impl Session {
 
     /// Locks what the command needs and runs its handler.
     #[inline]
-    fn call(&mut self, node: &'static Node, args: Args<'_>, reply: &mut dyn Reply) -> Result<()> {
+    fn call(&mut self, node: &'static Node, args: Args<'_>, reply: &mut dyn Reply) -> Ended {
         if node.plan != Plan::First {
             return self.call_many(node, args, reply);
         }
@@ -344,18 +344,17 @@ impl Session {
         let (keyspace, db) = (engine.keyspace(), state.db);
         let key = keyspace.key(args.at(1));
         let keys = std::slice::from_ref(&key);
-        let tx = keyspace.begin_one(db, key, access(node));
-        handle(node, args, keys, tx, engine, instance, state, reply)
+        let mut tx = keyspace.begin_one(db, key, access(node));
+        let ended = handle(node, args, keys, &mut tx, engine, instance, state, reply);
+        match has_to_reclaim(node, &tx) {
+            true => reclaim(ended, tx, keys, instance, state, node),
+            false => ended,
+        }
     }
 
     /// As [`call`](Session::call), for a command that has not its one key in word 1.
     #[inline(never)]
-    fn call_many(
-        &mut self,
-        node: &'static Node,
-        args: Args<'_>,
-        reply: &mut dyn Reply,
-    ) -> Result<()> {
+    fn call_many(&mut self, node: &'static Node, args: Args<'_>, reply: &mut dyn Reply) -> Ended {
         let Session { engine, instance, state, .. } = self;
         let (keyspace, db) = (engine.keyspace(), state.db);
         let access = match node.is_alone_with(&args) {
@@ -364,7 +363,7 @@ impl Session {
         };
         let mut keys = SmallVec::<[Key<'_>; FEW_KEYS]>::new();
         keys.extend(node.keys(&args).map(|position| keyspace.key(args.at(position))));
-        let tx = match node.plan {
+        let mut tx = match node.plan {
             Plan::None => keyspace.begin_none(db),
             Plan::All => keyspace.begin_all(db, access),
             Plan::Queue => match &state.queue {
@@ -374,7 +373,11 @@ impl Session {
             Plan::Specs if node.reaches(&args) => keyspace.begin_all(db, access),
             Plan::First | Plan::Specs => keyspace.begin_many(db, &keys, access),
         };
-        handle(node, args, &keys, tx, engine, instance, state, reply)
+        let ended = handle(node, args, &keys, &mut tx, engine, instance, state, reply);
+        match has_to_reclaim(node, &tx) {
+            true => reclaim(ended, tx, &keys, instance, state, node),
+            false => ended,
+        }
     }
 }
 
@@ -385,41 +388,35 @@ fn handle(
     node: &'static Node,
     args: Args<'_>,
     keys: &[Key<'_>],
-    mut tx: Tx<'_>,
+    tx: &mut Tx<'_>,
     engine: &Engine,
     instance: &Instance,
     session: &mut State,
     reply: &mut dyn Reply,
-) -> Result<()> {
+) -> Ended {
     tx.set_touches(!session.client.no_touch.load(Relaxed));
     tx.set_by(session.client.id);
     let mut ctx =
-        Context { args, keys, tx: &mut tx, engine, instance, session: &mut *session, reply, node };
-    let result = (node.row.handler)(&mut ctx);
+        Context { args, keys, tx: &mut *tx, engine, instance, session: &mut *session, reply, node };
+    let ended = (node.row.handler)(&mut ctx).map_err(Box::new);
     session.looks += tx.take_looks();
     if instance.monitors.any() {
         let micros = engine.clock().micros();
         instance.monitors.show(&session.client, session.db, micros, node, args);
     }
-    let remembered = session.remembers(node);
-    if remembered {
+    if session.remembers(node) {
         match access(node) {
             Access::Shared => instance.tracking.remember(&session.client, keys),
             // What it changed itself comes before.
             Access::Exclusive => keys.iter().for_each(|key| tx.note_read(*key)),
         }
     }
-    if tx.met_past() && access(node) == Access::Shared {
-        let db = tx.db();
-        let result = result.and(reclaim(tx, db, keys));
-        if remembered {
-            // That they are gone was told by now; that they come back will be.
-            instance.tracking.remember(&session.client, keys);
-        }
-        return result;
-    }
-    result
+    ended
 }
+
+/// How a handler ended. The error is apart: so success is one word in a register, where a `Result` of what errors hold
+/// is written to memory and copied on each way out.
+type Ended = std::result::Result<(), Box<Error>>;
 
 /// Whether a connection that listens may call this: what changes what it listens to, and what ends it.
 #[cold]
@@ -435,15 +432,32 @@ fn access(node: &Node) -> Access {
     if node.is_exclusive() { Access::Exclusive } else { Access::Shared }
 }
 
+/// Whether a scope is a reader's that met expired keys.
+#[inline(always)]
+fn has_to_reclaim(node: &Node, tx: &Tx<'_>) -> bool {
+    tx.met_past() && access(node) == Access::Shared
+}
+
 /// Ends a scope of a reader that met expired keys, and has them reclaimed.
 #[cold]
-fn reclaim(mut tx: Tx<'_>, db: u32, keys: &[Key<'_>]) -> Result<()> {
-    let (keyspace, missed) = (tx.keyspace(), tx.take_missed());
+fn reclaim(
+    ended: Ended,
+    mut tx: Tx<'_>,
+    keys: &[Key<'_>],
+    instance: &Instance,
+    session: &State,
+    node: &Node,
+) -> Ended {
+    let (keyspace, db, missed) = (tx.keyspace(), tx.db(), tx.take_missed());
     drop(tx);
-    let reclaimed = keyspace.reclaim_met(db, keys);
+    let reclaimed = keyspace.reclaim_met(db, keys).map_err(Box::new);
     // That they were not there is told behind that they expired.
     if let Some(missed) = missed {
         keyspace.observers.committed(&missed);
     }
-    reclaimed
+    if session.remembers(node) {
+        // That they are gone was told by now; that they come back will be.
+        instance.tracking.remember(&session.client, keys);
+    }
+    ended.and(reclaimed)
 }

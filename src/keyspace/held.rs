@@ -84,15 +84,15 @@ impl Keyspace {
         self.stripes[stripe].data.write()
     }
 
-    /// Locks a stripe; and others too if who waits there cannot be served without.
+    /// Locks a stripe, exclusively; and others too if who waits there cannot be served without.
     #[inline(always)]
-    pub(super) fn lock_one(&self, stripe: usize, access: Access) -> Held<'_> {
-        let guard = self.lock(stripe, access);
-        if access == Access::Exclusive && guard.data().reaches_out() {
+    pub(super) fn lock_one(&self, stripe: usize) -> Held<'_> {
+        let guard = self.lock_exclusive(stripe);
+        if guard.reaches_out() {
             drop(guard);
-            return self.lock_many(std::iter::once(stripe), access);
+            return self.lock_many(std::iter::once(stripe), Access::Exclusive);
         }
-        Held::One(stripe, guard)
+        Held::One(stripe, Guard::Exclusive(guard))
     }
 
     /// Locks stripes, given in any order and perhaps twice, in ascending order; and others too if who waits

@@ -136,7 +136,13 @@ impl Keyspace {
     #[inline(always)]
     pub(crate) fn begin_one(&self, db: u32, key: Key<'_>, access: Access) -> Tx<'_> {
         let stripe = self.stripe_of(key.hash);
-        self.tx(db, stripe, self.lock_one(stripe, access))
+        // Each way makes the whole scope, so that what is locked is written once, and not copied there.
+        match access {
+            Access::Shared => {
+                self.tx(db, stripe, Held::One(stripe, Guard::Shared(self.lock_shared(stripe))))
+            }
+            Access::Exclusive => self.tx(db, stripe, self.lock_one(stripe)),
+        }
     }
 
     /// A scope over one stripe.
