@@ -22,6 +22,12 @@ const LONGEST: usize = (1 << 8) + (1 << 3);
 /// What three bytes of a match become at the best: no input can say that it is more.
 pub(super) const RATIO: usize = LONGEST.div_ceil(3);
 
+/// Strings of so many bytes at most are looked at first, whether three bytes of them come twice. Where they do not, as in
+/// most that are short, nothing can be compressed, and a table that stays in the nearest cache has told so.
+const SHORT: usize = 64;
+/// Bits of a hash in that table.
+const SHORT_BITS: u32 = 13;
+
 /// Where three bytes were seen last, by their hash. Kept from one string to the next: places count on, so that
 /// those of earlier strings are known to be such.
 #[derive(Default)]
@@ -29,6 +35,10 @@ pub(super) struct Compressor {
     seen: Box<[u32]>,
     /// Places of earlier strings are below.
     base: u32,
+    /// By hash, the number of the last short string that had such three bytes.
+    short: Box<[u16]>,
+    /// The number of the last short string.
+    shorts: u16,
 }
 
 impl Compressor {
@@ -44,6 +54,9 @@ impl Compressor {
         let Some(limit) = input.len().checked_sub(4).filter(|limit| *limit > 0) else {
             return false;
         };
+        if input.len() <= SHORT && !self.may_repeat(input) {
+            return false;
+        }
         if self.seen.is_empty() {
             self.seen = vec![0; 1 << HASH_BITS].into();
         }
@@ -58,6 +71,28 @@ impl Compressor {
             out.truncate(from);
         }
         fits
+    }
+
+    /// Whether three bytes of a short string may come twice; if not, they do not.
+    fn may_repeat(&mut self, input: &[u8]) -> bool {
+        if self.short.is_empty() {
+            self.short = vec![0; 1 << SHORT_BITS].into();
+        }
+        self.shorts = self.shorts.wrapping_add(1);
+        if self.shorts == 0 {
+            self.short.fill(0);
+            self.shorts = 1;
+        }
+        let mut repeats = false;
+        for three in input.windows(3) {
+            let three = u32::from_le_bytes([three[0], three[1], three[2], 0]);
+            let slot =
+                &mut self.short[(three.wrapping_mul(0x9E37_79B1) >> (32 - SHORT_BITS)) as usize];
+            // No early end: what a processor cannot guess costs more than a few bytes in vain.
+            repeats |= *slot == self.shorts;
+            *slot = self.shorts;
+        }
+        repeats
     }
 
     /// Whether `out` stayed within `end` bytes.
@@ -217,6 +252,21 @@ mod tests {
                 } else {
                     prop_assert_eq!(&out, &[1, 2, 3]);
                 }
+            }
+        }
+
+        #[test]
+        fn short_strings_are_compressed_as_others_are(
+            strings in prop::collection::vec(prop::collection::vec(0_u8..16, 5..=SHORT), 1..50),
+        ) {
+            let mut compressor = Compressor::new();
+            for string in strings {
+                let (mut out, mut whole) = (Vec::new(), Vec::new());
+                let compressed = compressor.compress(&string, &mut out);
+                let mut fresh = Compressor { seen: vec![0; 1 << HASH_BITS].into(), ..Compressor::new() };
+                let limit = string.len() - 4;
+                prop_assert_eq!(fresh.run(&string, &mut whole, limit), compressed);
+                prop_assert!(!compressed || out == whole);
             }
         }
 
