@@ -56,11 +56,22 @@ pub(crate) fn export(
     at_cut: &mut dyn FnMut(),
     progress: &Progress,
 ) -> Result<Written, Failure> {
+    sealed(writer, style, |writer| unsealed(keyspace, writer, style, at_cut, progress))
+}
+
+/// As [`export`], but for the checksum at the end.
+pub(super) fn unsealed(
+    keyspace: &Keyspace,
+    writer: &mut dyn Write,
+    style: Style,
+    at_cut: &mut dyn FnMut(),
+    progress: &Progress,
+) -> Result<Written, Failure> {
     let form = |sizes: &[CutSize]| {
         at_cut();
         Recorder::new(keyspace, sizes, style)
     };
-    sealed(writer, style, |writer| walk(keyspace, form, writer, progress))
+    walk(keyspace, form, writer, progress)
 }
 
 /// Writes all keys of all databases while nothing moves.
@@ -75,7 +86,7 @@ pub(crate) fn export_still(
 }
 
 /// Has a file written, and its checksum behind it; zeros if there is to be none.
-fn sealed(
+pub(super) fn sealed(
     writer: &mut dyn Write,
     style: Style,
     write: impl FnOnce(&mut dyn Write) -> Result<Written, Failure>,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::mpsc;
 
-use super::export::{Style, export, export_still};
+use super::export::{Style, export_still, sealed, unsealed};
 use crate::disk::{self, Disk};
 use crate::keyspace::{Keyspace, Still};
 use crate::persist::{Failure, Progress, Written};
@@ -46,7 +46,12 @@ pub(crate) fn save(
     at_cut: &mut (dyn FnMut() + Send),
     progress: &Progress,
 ) -> Result<Written, Failure> {
-    place.fill(|writer| piped(writer, |pipe| export(keyspace, pipe, style, at_cut, progress)))
+    place.fill(|writer| {
+        // The sum is made by who writes, which has more time.
+        sealed(writer, style, |writer| {
+            piped(writer, |pipe| unsealed(keyspace, pipe, style, at_cut, progress))
+        })
+    })
 }
 
 /// Saves all keys while nothing moves.
