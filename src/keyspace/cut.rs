@@ -11,6 +11,7 @@
 //! A walk has to go to its end, even if nobody cares any more, so that all entries bear the
 //! same stamp again.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -22,8 +23,8 @@ use super::tx::Access;
 use super::{Keyspace, Tx};
 use crate::sync::MutexGuard;
 
-/// Buckets that one step looks at.
-const STEP: usize = 8;
+/// Buckets that one step looks at, if nobody waits for the stripe.
+const STEP: usize = 32;
 
 /// How many keys a database had at a cut.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,8 +42,8 @@ pub(crate) struct Cut<'k> {
     /// By database.
     pub(crate) sizes: Vec<CutSize>,
     stamp: u8,
-    /// Where the walk goes on.
-    stripe: usize,
+    /// The stripes that the walk has not been through. It goes on in the first.
+    stripes: VecDeque<usize>,
     _alone: MutexGuard<'k, ()>,
 }
 
@@ -68,7 +69,8 @@ impl Keyspace {
         let observer = observer(stamp, &sizes);
         self.observers.add(observer.clone());
         drop(tx);
-        Cut { keyspace: self, observer, sizes, stamp, stripe: 0, _alone: alone }
+        let stripes = (0..self.stripes.len()).collect();
+        Cut { keyspace: self, observer, sizes, stamp, stripes, _alone: alone }
     }
 }
 
@@ -76,15 +78,32 @@ impl Cut<'_> {
     /// Shows some of the entries that were there at the cut and were not shown yet, each with the number
     /// that its database has now. Returns false when there are no more.
     pub(crate) fn step(&mut self, mut show: impl FnMut(u32, &Entry)) -> bool {
-        while self.stripe < self.keyspace.stripes.len() {
-            let mut tx = self.keyspace.begin_stripe(self.stripe, Access::Exclusive);
-            if step(&mut tx, self.stripe, self.stamp, &mut show) {
-                return true;
+        while let Some(stripe) = self.stripes.front().copied() {
+            let mut tx = self.keyspace.begin_stripe(stripe, Access::Exclusive);
+            let step = step(&mut tx, stripe, self.stamp, &mut show);
+            drop(tx);
+            match step {
+                Step::Through => _ = self.stripes.pop_front(),
+                Step::Looked => return true,
+                // Who waits is to have it next, and would not if it were asked for again at once.
+                Step::Wanted => {
+                    self.stripes.rotate_left(1);
+                    return true;
+                }
             }
-            self.stripe += 1;
         }
         false
     }
+}
+
+/// What became of a step.
+enum Step {
+    /// It looked at some buckets.
+    Looked,
+    /// It ended early, because somebody waits for the stripe.
+    Wanted,
+    /// There was nothing left to look at.
+    Through,
 }
 
 /// Everything, while nothing moves.
@@ -161,33 +180,41 @@ impl std::fmt::Debug for Still<'_> {
     }
 }
 
-/// Looks at some buckets of a stripe; false if there are none left.
-fn step(tx: &mut Tx<'_>, stripe: usize, stamp: u8, show: &mut impl FnMut(u32, &Entry)) -> bool {
+/// Looks at some buckets of a stripe, or at one entry at least if somebody waits for it.
+fn step(tx: &mut Tx<'_>, stripe: usize, stamp: u8, show: &mut impl FnMut(u32, &Entry)) -> Step {
+    let waiting = &tx.keyspace.stripes[stripe].waiting;
     let parts = tx.parts(stripe).expect("begun with this stripe");
     for (db, space) in parts.data.spaces.iter_mut().enumerate() {
         let Some(mut cursor) = space.walk else { continue };
-        let mut ahead = cursor;
+        let mut ahead = space.table.ahead(cursor, Entry::prefetch);
+        let (mut shown, mut wanted) = (false, false);
         for _ in 0..STEP {
-            ahead = space.table.hint(ahead, Entry::prefetch);
-            if ahead == 0 {
+            space.table.hint(&mut ahead, Entry::prefetch);
+            let next = space.table.scan(cursor, |entry| {
+                if entry.stamp() == stamp || wanted {
+                    return;
+                }
+                if shown && waiting.load(Ordering::Relaxed) > 0 {
+                    wanted = true;
+                    return;
+                }
+                shown = true;
+                show(db as u32, entry);
+                entry.set_stamp(stamp);
+            });
+            if wanted {
+                // What this bucket has left is seen next time, which knows the others by their stamp.
                 break;
             }
-        }
-        for _ in 0..STEP {
-            cursor = space.table.scan(cursor, |entry| {
-                if entry.stamp() != stamp {
-                    show(db as u32, entry);
-                    entry.set_stamp(stamp);
-                }
-            });
+            cursor = next;
             if cursor == 0 {
                 break;
             }
         }
-        space.walk = (cursor != 0).then_some(cursor);
-        return true;
+        space.walk = (wanted || cursor != 0).then_some(cursor);
+        return if wanted { Step::Wanted } else { Step::Looked };
     }
-    false
+    Step::Through
 }
 
 impl Drop for Cut<'_> {
@@ -202,5 +229,47 @@ impl Drop for Cut<'_> {
 impl std::fmt::Debug for Cut<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cut").field("stamp", &self.stamp).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::observer::Observer;
+    use super::*;
+    use crate::config::Config;
+
+    struct Nobody;
+
+    impl Observer for Nobody {
+        fn wants(&self) -> u8 {
+            0
+        }
+    }
+
+    #[test]
+    fn who_waits_for_a_stripe_has_it_after_one_entry() {
+        let engine = crate::Engine::open(Config::new().stripes(64)).expect("valid");
+        let keyspace = engine.keyspace();
+        let db = engine.db(0).expect("exists");
+        (0..10_000).for_each(|i| db.set(format!("key:{i}"), "v").expect("set"));
+        let mut cut = keyspace.cut(|_, _| Arc::new(Nobody));
+        let first = cut.stripes[0];
+        let mut seen = Vec::new();
+        let mut step = |cut: &mut Cut<'_>| {
+            let before = seen.len();
+            let more = cut.step(|_, entry| seen.push(entry.key().to_vec()));
+            (seen.len() - before, more)
+        };
+        assert!(step(&mut cut).0 > 1, "nobody waits");
+        assert_eq!(cut.stripes[0], first);
+        keyspace.stripes[first].waiting.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(step(&mut cut), (1, true));
+        assert_eq!(cut.stripes[0], first + 1, "the walk goes on elsewhere");
+        assert_eq!(cut.stripes.back(), Some(&first));
+        while step(&mut cut).1 {}
+        keyspace.stripes[first].waiting.fetch_sub(1, Ordering::Relaxed);
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), 10_000);
     }
 }

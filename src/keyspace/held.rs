@@ -1,7 +1,9 @@
 //! The stripes that a transaction has locked, in ascending order, and how to find one again.
 
+use std::sync::atomic::Ordering;
+
 use super::Keyspace;
-use super::stripe::StripeData;
+use super::stripe::{Stripe, StripeData};
 use super::tx::Access;
 use crate::config::MAX_STRIPES;
 use crate::sync::{RwLockReadGuard, RwLockWriteGuard};
@@ -75,13 +77,21 @@ impl Keyspace {
     #[cold]
     fn wait_shared(&self, stripe: usize) -> RwLockReadGuard<'_, StripeData> {
         self.refuse_inside();
-        self.stripes[stripe].data.read()
+        let Stripe { data, waiting, .. } = &self.stripes[stripe];
+        waiting.fetch_add(1, Ordering::Relaxed);
+        let guard = data.read();
+        waiting.fetch_sub(1, Ordering::Relaxed);
+        guard
     }
 
     #[cold]
     fn wait_exclusive(&self, stripe: usize) -> RwLockWriteGuard<'_, StripeData> {
         self.refuse_inside();
-        self.stripes[stripe].data.write()
+        let Stripe { data, waiting, .. } = &self.stripes[stripe];
+        waiting.fetch_add(1, Ordering::Relaxed);
+        let guard = data.write();
+        waiting.fetch_sub(1, Ordering::Relaxed);
+        guard
     }
 
     /// Locks a stripe, exclusively; and others too if who waits there cannot be served without.

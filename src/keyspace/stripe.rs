@@ -1,6 +1,6 @@
 //! One part of the keyspace behind one lock.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use super::entry::Entry;
 use super::evict::{Pool, Resist};
@@ -20,6 +20,8 @@ use crate::sync::RwLock;
 #[repr(align(128))]
 pub(crate) struct Stripe {
     pub(crate) data: RwLock<StripeData>,
+    /// How many wait for the lock, for who holds it long and can let it go early.
+    pub(crate) waiting: AtomicU32,
     /// Bytes allocated for the keys, values and tables of this stripe; written by whoever holds
     /// the lock exclusively, read by anybody.
     pub(crate) bytes: AtomicUsize,
