@@ -15,6 +15,8 @@ use crate::ds::packed::{Item, chain};
 
 const HEADER: usize = 6;
 const END: u8 = 0xFF;
+/// Bytes that one has room for from the start: most are smaller.
+const ROOM: usize = 512;
 /// The count that says nothing.
 const UNCOUNTED: u16 = u16::MAX;
 
@@ -126,7 +128,9 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new() -> Writer {
-        Writer { bytes: vec![0; HEADER], count: 0 }
+        let mut bytes = Vec::with_capacity(ROOM);
+        bytes.resize(HEADER, 0);
+        Writer { bytes, count: 0 }
     }
 
     pub(super) fn push<'i>(&mut self, item: impl Into<Item<'i>>) {

@@ -97,46 +97,45 @@ impl Compressor {
 
     /// Whether `out` stayed within `end` bytes.
     fn run(&mut self, input: &[u8], out: &mut Vec<u8>, end: usize) -> bool {
-        let len = input.len();
-        let (mut at, mut literals) = (0, 0);
-        // The head of a run of literals is written when their number is known.
-        out.push(0);
+        let (len, base) = (input.len(), self.base);
+        let seen = self.seen.first_chunk_mut::<{ 1 << HASH_BITS }>().expect("made before");
+        // What lies between `from` and `at` is to be given as it is, once it is known how much that is.
+        let (mut at, mut from) = (0, 0);
         while at + 2 < len {
-            let slot = &mut self.seen[hash(&input[at..])];
-            // A place is that of the byte behind, so that 0 is none, as is the string's first byte to LibLZF.
-            let found = (*slot).checked_sub(self.base).map_or(0, |place| place as usize);
-            *slot = self.base + at as u32;
-            let is_match = found > 0
-                && at - found - 1 < WINDOW
-                && input[found..found + 3] == input[at..at + 3];
-            if !is_match {
-                if out.len() >= end {
+            let stop = from + most_literals(end.saturating_sub(out.len() + 1));
+            let places = at..stop.min(len - 2).max(at);
+            let found =
+                input[at..places.end + 2].windows(3).zip(places).find_map(|(three, place)| {
+                    let slot = &mut seen[hash(three)];
+                    // A place is that of the byte behind, so that 0 is none, as is the string's first byte to LibLZF.
+                    let found = (*slot).checked_sub(base).map_or(0, |place| place as usize);
+                    *slot = base + place as u32;
+                    let is_match = found > 0
+                        && place - found - 1 < WINDOW
+                        && input[found..found + 3] == *three;
+                    is_match.then_some((found, place))
+                });
+            let Some((found, place)) = found else {
+                if stop < len - 2 {
                     return false;
                 }
-                out.push(input[at]);
-                at += 1;
-                literals += 1;
-                if literals == LITERALS {
-                    close(out, &mut literals);
-                    out.push(0);
-                }
-                continue;
-            }
-            let back = at - found - 1;
-            let undone = usize::from(literals == 0);
-            if out.len() - undone + 3 + 1 >= end {
+                at = len - 2;
+                break;
+            };
+            at = place;
+            let literals = at - from;
+            if out.len() + literals + literals.div_ceil(LITERALS) + 3 + 1 >= end {
                 return false;
             }
-            end_run(out, &mut literals);
+            add_literals(&input[from..at], out);
+            let back = at - found - 1;
             // LibLZF leaves the last two bytes out, but where it compares many at a time.
             let most = match (len - at - 2).min(LONGEST) {
                 few @ ..=16 => few.max(3),
                 many => many.max(19),
             };
-            let mut length = 3;
-            while length < most && input[found + length] == input[at + length] {
-                length += 1;
-            }
+            let pairs = input[found + 3..found + most].iter().zip(&input[at + 3..]);
+            let length = 3 + pairs.take_while(|(a, b)| a == b).count();
             let code = length - 2;
             if code < 7 {
                 out.push((back >> 8) as u8 + ((code as u8) << 5));
@@ -145,45 +144,35 @@ impl Compressor {
                 out.push((code - 7) as u8);
             }
             out.push(back as u8);
-            out.push(0);
             at += length;
+            from = at;
             if at + 2 >= len {
                 break;
             }
             // The last two places within the match are remembered, and no others.
             for place in [at - 2, at - 1] {
-                self.seen[hash(&input[place..])] = self.base + place as u32;
+                seen[hash(&input[place..])] = base + place as u32;
             }
         }
-        if out.len() + 3 > end {
+        let literals = at - from;
+        if out.len() + 1 + literals + literals / LITERALS + 3 > end {
             return false;
         }
-        for &byte in &input[at..] {
-            out.push(byte);
-            literals += 1;
-            if literals == LITERALS {
-                close(out, &mut literals);
-                out.push(0);
-            }
-        }
-        end_run(out, &mut literals);
+        add_literals(&input[from..], out);
         true
     }
 }
 
-/// Writes the head of a run of literals that is not empty.
-fn close(out: &mut [u8], literals: &mut usize) {
-    let head = out.len() - *literals - 1;
-    out[head] = (*literals - 1) as u8;
-    *literals = 0;
+/// How many literals there are when they and their heads, the next one among them, take `room` bytes besides the first.
+fn most_literals(room: usize) -> usize {
+    LITERALS * (room / (LITERALS + 1)) + room % (LITERALS + 1)
 }
 
-/// Ends a run of literals, which may be empty.
-fn end_run(out: &mut Vec<u8>, literals: &mut usize) {
-    if *literals == 0 {
-        out.pop();
-    } else {
-        close(out, literals);
+/// Adds bytes as they are.
+fn add_literals(literals: &[u8], out: &mut Vec<u8>) {
+    for run in literals.chunks(LITERALS) {
+        out.push((run.len() - 1) as u8);
+        out.extend_from_slice(run);
     }
 }
 
