@@ -125,17 +125,20 @@ impl Simulated {
     }
 
     /// Has such steps take until they are [released](Simulated::release).
+    #[cfg_attr(all(test, not(feature = "async")), expect(dead_code, reason = "futures wait"))]
     pub(crate) fn hold(&self, which: impl Fn(&Step) -> bool + Send + 'static) {
         self.0.state.lock().hold = Some(Box::new(which));
     }
 
     /// Has what is held go on, and nothing be held any more.
+    #[cfg_attr(all(test, not(feature = "async")), expect(dead_code, reason = "futures wait"))]
     pub(crate) fn release(&self) {
         self.0.state.lock().hold = None;
         self.0.bell.notify_all();
     }
 
     /// Waits until a step is held.
+    #[cfg_attr(all(test, not(feature = "async")), expect(dead_code, reason = "futures wait"))]
     pub(crate) fn wait_until_held(&self) {
         let mut state = self.0.state.lock();
         while state.held == 0 {

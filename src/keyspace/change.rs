@@ -347,7 +347,11 @@ impl<'s> Slot<'s> {
                 &self.keyspace.observers,
                 self.db,
                 self.key.bytes,
-                &[new, events, gone].concat(),
+                // They are put together only for who wants them.
+                &match self.keyspace.observers.want(wants::EVENTS) {
+                    true => [new, events, gone].concat(),
+                    false => Vec::new(),
+                },
                 effect,
             );
         }

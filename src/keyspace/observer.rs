@@ -53,7 +53,7 @@ pub(crate) enum Touch {
 }
 
 /// All that one transaction did.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Committed {
     pub(crate) events: Vec<KeyEvent>,
     /// How many of them [`Observer::announce`] was told of already.
@@ -63,6 +63,20 @@ pub(crate) struct Committed {
     pub(crate) touched: Vec<Touch>,
     /// The client that the transaction is for; 0 if it is for none.
     pub(crate) by: u64,
+}
+
+impl Committed {
+    /// Has it hold nothing, and keep its memory if that is little.
+    pub(crate) fn clear(&mut self) {
+        const FEW: usize = 64;
+        self.announced = 0;
+        self.by = 0;
+        self.record.clear();
+        self.events.clear();
+        self.events.shrink_to(FEW);
+        self.touched.clear();
+        self.touched.shrink_to(FEW);
+    }
 }
 
 /// Somebody who follows changes. Called while the stripes concerned are locked: it must be quick,

@@ -1,5 +1,6 @@
 //! What a transaction leaves to its end. Most leave nothing.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -18,12 +19,19 @@ pub(super) struct Pending(Option<Rc<Left>>);
 
 const ALONE: &str = "nobody shares it";
 
+crate::sync::thread_local! {
+    /// What a transaction of this thread has left and is done with: the next one uses its memory again.
+    static SPARE: Cell<Option<Rc<Left>>> = const { Cell::new(None) };
+}
+
 #[derive(Debug, Default)]
 struct Left {
     /// Keys that were looked up in vain, if somebody wants to know.
     missed: Vec<KeyEvent>,
     /// What observers will be told; only if there are any.
     told: Option<Committed>,
+    /// Nothing, in memory that may be used for that.
+    blank: Option<Committed>,
     /// What it takes to undo the transaction, if that may be asked for. Freed, as `emptied`, after the locks are
     /// released.
     undo: Option<Undoing>,
@@ -42,7 +50,8 @@ impl Pending {
     /// What is left, made if there is nothing.
     #[cold]
     fn left(&mut self) -> &mut Left {
-        Rc::get_mut(self.0.get_or_insert_default()).expect(ALONE)
+        let spare = || SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
+        Rc::get_mut(self.0.get_or_insert_with(spare)).expect(ALONE)
     }
 
     /// What is left, if anything.
@@ -53,7 +62,7 @@ impl Pending {
 
     /// Where to note what observers will be told.
     pub(super) fn told(&mut self) -> &mut Committed {
-        self.left().told.get_or_insert_default()
+        self.left().told()
     }
 
     /// What observers will be told, if anything.
@@ -71,11 +80,26 @@ impl Pending {
         self.there()?.told.take()
     }
 
+    /// Keeps the memory of what observers have been told for the next transaction of this thread; all of it, if nothing is
+    /// left to be done.
+    pub(super) fn put_away(&mut self, mut told: Committed) {
+        told.clear();
+        if let Some(left) = self.there() {
+            left.blank = Some(told);
+            if left.is_done() {
+                let spare = self.0.take();
+                // A thread that ends keeps nothing.
+                let _ = SPARE.try_with(|place| place.set(spare));
+            }
+        }
+    }
+
     /// Where to note what stands even if the transaction is undone: twice, if it may be.
     pub(super) fn told_for_good(&mut self) -> impl Iterator<Item = &mut Committed> {
-        let Left { told, undo, .. } = self.left();
-        let stands = undo.as_mut().map(|undo| undo.stands.get_or_insert_default());
-        [Some(told.get_or_insert_default()), stands].into_iter().flatten()
+        let left = self.left();
+        left.told();
+        let stands = left.undo.as_mut().map(|undo| undo.stands.get_or_insert_default());
+        [left.told.as_mut(), stands].into_iter().flatten()
     }
 
     /// Notes that a key was looked up in vain.
@@ -127,5 +151,43 @@ impl Pending {
     /// Whom to serve, if anybody.
     pub(super) fn waking_so_far(&mut self) -> Option<&mut Waking> {
         self.there()?.waking.as_mut()
+    }
+}
+
+impl Left {
+    fn told(&mut self) -> &mut Committed {
+        self.told.get_or_insert_with(|| self.blank.take().unwrap_or_default())
+    }
+
+    fn is_done(&self) -> bool {
+        let Left { missed, told, blank: _, undo, emptied, waking } = self;
+        missed.is_empty()
+            && told.is_none()
+            && undo.is_none()
+            && emptied.is_empty()
+            && waking.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_used_again_and_holds_nothing() {
+        let mut pending = Pending::default();
+        pending.told().record.push(0, &[b"SET", b"k", b"v"]);
+        pending.told().announced = 1;
+        let told = pending.take_told().expect("noted");
+        pending.put_away(told);
+        assert!(!pending.is_some(), "nothing is left");
+        assert_eq!(*pending.told(), Committed::default());
+
+        // What is not done with stays.
+        pending.keep_undo();
+        let told = pending.take_told().expect("noted");
+        pending.put_away(told);
+        assert!(pending.keeps_undo());
+        assert_eq!(*Pending::default().told(), Committed::default());
     }
 }

@@ -24,6 +24,18 @@ impl Record {
         self.commands.push((db, self.ends.len()));
     }
 
+    /// Has it hold nothing, and keep its memory if that is little.
+    pub(crate) fn clear(&mut self) {
+        const LITTLE: usize = 16 << 10;
+        const FEW: usize = 256;
+        self.bytes.clear();
+        self.bytes.shrink_to(LITTLE);
+        self.ends.clear();
+        self.ends.shrink_to(FEW);
+        self.commands.clear();
+        self.commands.shrink_to(FEW);
+    }
+
     #[cfg_attr(not(any(test, feature = "aof")), expect(dead_code, reason = "the journal asks"))]
     pub(crate) fn is_empty(&self) -> bool {
         self.commands.is_empty()

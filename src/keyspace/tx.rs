@@ -442,6 +442,7 @@ impl Tx<'_> {
         if let Some(mut told) = self.pending.get_mut().take_told() {
             told.by = self.by;
             self.keyspace.observers.committed(&told);
+            self.pending.get_mut().put_away(told);
         }
     }
 }

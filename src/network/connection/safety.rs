@@ -46,6 +46,9 @@ mod kept {
         served: bool,
         /// Where this worker's last write ended when the batch began.
         began: Option<u64>,
+        /// Up to where it is handed to the kernel before the answers are sent. That is left until then, so that what the
+        /// worker's other connections have written meanwhile goes with it.
+        unwritten: Option<u64>,
         bell: Arc<Bell>,
     }
 
@@ -65,6 +68,7 @@ mod kept {
                 always: false,
                 served: false,
                 began: None,
+                unwritten: None,
                 bell: seat.shared_bell(),
             }
         }
@@ -103,7 +107,7 @@ mod kept {
             if self.always {
                 self.wait_for(engine, up_to);
             } else {
-                aof.write_through(up_to);
+                self.unwritten = Some(up_to);
             }
         }
 
@@ -119,7 +123,7 @@ mod kept {
                     self.wait_for(engine, aof.journal.all());
                     self.served = self.wait.is_some();
                 }
-                _ => aof.write_through(aof.journal.all()),
+                _ => self.unwritten = Some(aof.journal.all()),
             }
         }
 
@@ -145,6 +149,9 @@ mod kept {
         /// Whether answers may be sent.
         #[inline]
         pub(in crate::network) fn answers(&mut self, engine: &Engine) -> Answers {
+            if let Some(up_to) = self.unwritten.take() {
+                engine.aof().write_through(up_to);
+            }
             let Some(wait) = &self.wait else { return Answers::Go };
             match engine.aof().journal.outcome(wait) {
                 None => Answers::Wait,
