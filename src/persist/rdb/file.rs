@@ -13,8 +13,8 @@ use crate::persist::{Failure, Progress, Written};
 /// of it, and others not for the disk.
 const SYNC_EVERY: u64 = 64 << 20;
 /// Bytes that one thread hands to the other at a time, and how often before it waits.
-const PIECE: usize = 2 << 20;
-const PIECES: usize = 2;
+const PIECE: usize = 1 << 20;
+const PIECES: usize = 4;
 
 /// Where a snapshot is put.
 #[derive(Debug, Clone, Copy)]
