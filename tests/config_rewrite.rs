@@ -78,6 +78,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("hash-max-ziplist-entries", "77"),
     ("tracking-table-max-keys", "5"),
     ("latency-monitor-threshold", "20"),
+    ("commandlog-reply-larger-than", "-1"),
     ("timeout", "0"),
     ("activerehashing", "no"),
     ("proto-max-bulk-len", "1gb"),

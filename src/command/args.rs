@@ -46,6 +46,23 @@ impl<'a> Args<'a> {
         }
     }
 
+    /// Bytes of a request of these words, as RESP spells it.
+    #[cfg(feature = "network")]
+    pub(crate) fn request_size(&self) -> usize {
+        let header = |n: usize| n.checked_ilog10().map_or(1, |more| more as usize + 1) + 3;
+        let words = match self.words {
+            Words::Slices(slices) => {
+                slices.iter().map(|word| header(word.len()) + word.len() + 2).sum()
+            }
+            // The headers of all words but the first lie in between.
+            Words::Spans { spans: [first, .., last] | [first @ last], .. } => {
+                header(first.end - first.start) + last.end - first.start + 2
+            }
+            Words::Spans { .. } => 0,
+        };
+        header(self.len()) + words
+    }
+
     /// Word `i`, if there is one; word 0 is the command's name.
     pub fn get(&self, i: usize) -> Option<&'a [u8]> {
         match self.words {

@@ -260,6 +260,32 @@ impl Session {
         Ok(node)
     }
 
+    /// Notes how many bytes a command of a connection and its reply took, if anybody wants to know.
+    #[cfg(feature = "network")]
+    #[inline]
+    pub(crate) fn note_sizes(&self, args: Args<'_>, reply: usize) {
+        let request = args.request_size();
+        if self.instance.timing.is_large(request, reply) {
+            self.note_large(args, request, reply);
+        }
+    }
+
+    #[cfg(feature = "network")]
+    #[cold]
+    fn note_large(&self, args: Args<'_>, request: usize, reply: usize) {
+        let container = self.table.find(args.at(0));
+        let child = container.and_then(|node| node.child(args.get(1)?));
+        let Some(node) = child.or(container).filter(|node| node.row.accepts(args.len())) else {
+            return;
+        };
+        if self.state.authenticated || node.row.flags.contains(Flags::NO_AUTH) {
+            let (timing, client) = (&self.instance.timing, &self.state.client);
+            let at = self.engine.clock().now().0.div_euclid(1_000);
+            timing.requests.offer(request as u64, at, node, args, client);
+            timing.replies.offer(reply as u64, at, node, args, client);
+        }
+    }
+
     /// What a command is, and for EXEC what the commands are that it runs.
     fn effects(&self, node: &Node) -> Flags {
         let queued = match &self.state.queue {

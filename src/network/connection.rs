@@ -282,7 +282,12 @@ impl Connection {
                 self.session.take_mail(usize::MAX, &mut reply);
             }
             self.safety.mark(&self.shared.engine, reply.position());
-            match self.session.dispatch(batch.args(buffer, i), &mut reply) {
+            let (args, before) = (batch.args(buffer, i), reply.position());
+            let flow = self.session.dispatch(args, &mut reply);
+            if !matches!(flow, Flow::Held(_)) {
+                self.session.note_sizes(args, reply.position() - before);
+            }
+            match flow {
                 Flow::Continue => {}
                 Flow::Close => {
                     self.ending = true;

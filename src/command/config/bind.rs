@@ -124,8 +124,14 @@ pub(in crate::command) fn bind_timing(
         on_change(parameters, name, move |value| act(&timing, value.number()));
     };
     act("slowlog-log-slower-than", Timing::set_slower_than);
-    act("slowlog-max-len", |timing, most| {
-        timing.slow.set_most(usize::try_from(most).unwrap_or(usize::MAX));
+    act("slowlog-max-len", |timing, most| timing.slow.set_most(usize::try_from(most).unwrap_or(0)));
+    act("commandlog-request-larger-than", |timing, bytes| timing.requests.set_threshold(bytes));
+    act("commandlog-large-request-max-len", |timing, most| {
+        timing.requests.set_most(usize::try_from(most).unwrap_or(0));
+    });
+    act("commandlog-reply-larger-than", |timing, bytes| timing.replies.set_threshold(bytes));
+    act("commandlog-large-reply-max-len", |timing, most| {
+        timing.replies.set_most(usize::try_from(most).unwrap_or(0));
     });
     act("latency-monitor-threshold", Timing::set_latency_threshold);
     let stats = stats.clone();

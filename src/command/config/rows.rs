@@ -108,8 +108,12 @@ pub(super) static ROWS: &[Parameter] = &[
     int("stream-idmp-duration", 1, 86_400, "100"),
     int("stream-idmp-maxsize", 1, 10_000, "100"),
     // What took long.
-    int("slowlog-log-slower-than", -1, i64::MAX, "10000"),
-    int("slowlog-max-len", 0, i64::MAX, "128"),
+    int("slowlog-log-slower-than", -1, i64::MAX, "10000").alias("commandlog-execution-slower-than"),
+    int("slowlog-max-len", 0, i64::MAX, "128").alias("commandlog-slow-execution-max-len"),
+    int("commandlog-request-larger-than", -1, i64::MAX, "1048576"),
+    int("commandlog-large-request-max-len", 0, i64::MAX, "128"),
+    int("commandlog-reply-larger-than", -1, i64::MAX, "1048576"),
+    int("commandlog-large-reply-max-len", 0, i64::MAX, "128"),
     int("latency-monitor-threshold", 0, i64::MAX, "0"),
     yes_no("latency-tracking", "yes"),
     // Snapshots and payloads.

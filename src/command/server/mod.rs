@@ -3,6 +3,7 @@
 #[cfg(feature = "aof")]
 mod aof;
 mod command;
+mod commandlog;
 mod config;
 mod debug;
 mod describe;
@@ -32,6 +33,7 @@ pub(super) static ROWS: &[Command] = &[
     #[cfg(feature = "aof")]
     aof::BGREWRITEAOF,
     command::COMMAND,
+    commandlog::COMMANDLOG,
     config::CONFIG,
     debug::DEBUG,
     flush::DBSIZE,

@@ -4,6 +4,7 @@ use crate::command::context::Context;
 use crate::command::help;
 use crate::command::parse;
 use crate::command::row::{Arg, Command, Flags, Group};
+use crate::command::timing::Entry;
 use crate::error::{Error, Result};
 
 pub(super) const SLOWLOG: Command = Command::new("slowlog", -2, help::container)
@@ -26,31 +27,41 @@ const GET: Command = Command::new("get", -2, get)
     .tips(&["request_policy:all_nodes", "nondeterministic_output"])
     .args(&[Arg::integer("count").optional()]);
 
+/// How many entries are asked for; -1 is all.
+///
+/// # Errors
+/// Redis's words for what is no such number.
+pub(super) fn count(word: &[u8]) -> Result<usize> {
+    let bad = Error::reply("ERR count should be greater than or equal to -1");
+    match parse::integer_or(word, bad.clone())? {
+        -1 => Ok(usize::MAX),
+        count => usize::try_from(count).map_err(|_| bad),
+    }
+}
+
 fn get(ctx: &mut Context<'_, '_>) -> Result<()> {
     let count = match (ctx.args.get(2), ctx.args.len()) {
         (None, _) => USUAL,
-        (Some(word), 3) => {
-            let bad = Error::reply("ERR count should be greater than or equal to -1");
-            match parse::integer_or(word, bad.clone())? {
-                -1 => usize::MAX,
-                count => usize::try_from(count).map_err(|_| bad)?,
-            }
-        }
+        (Some(word), 3) => count(word)?,
         _ => return Err(crate::command::errors::unknown_subcommand("slowlog", ctx.args.at(1))),
     };
     let entries = ctx.instance.timing.slow.newest(count);
+    write(ctx, entries);
+    Ok(())
+}
+
+pub(super) fn write(ctx: &mut Context<'_, '_>, entries: Vec<Entry>) {
     ctx.reply.array(entries.len());
     for entry in entries {
         ctx.reply.array(6);
         ctx.reply.integer(i64::try_from(entry.id).unwrap_or(i64::MAX));
         ctx.reply.integer(entry.at);
-        ctx.reply.integer(i64::try_from(entry.took.as_micros()).unwrap_or(i64::MAX));
+        ctx.reply.integer(i64::try_from(entry.took).unwrap_or(i64::MAX));
         ctx.reply.array(entry.words.len());
         entry.words.iter().for_each(|word| ctx.reply.bulk(word));
         ctx.reply.bulk(entry.from.as_bytes());
         ctx.reply.bulk(&entry.name);
     }
-    Ok(())
 }
 
 const LEN: Command = Command::new("len", 2, len)

@@ -1,17 +1,18 @@
-//! What took long: the log of slow commands (`SLOWLOG`), and spikes by the second (`LATENCY`).
+//! What took long, or much: logs of slow commands and of large ones (`SLOWLOG`, `COMMANDLOG`), and spikes by the second
+//! (`LATENCY`).
 //!
 //! A command whose cost does not grow with the data is timed once in 64 calls (`stats.rs`), so that it costs no
 //! look at a clock; all others are timed each time. Whoever asks for more than the usual log of what
 //! takes ten milliseconds has every command timed.
 
+mod command_log;
 mod latency;
-mod slow_log;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+pub(super) use command_log::{CommandLog, Entry};
 pub(super) use latency::Latency;
-pub(super) use slow_log::SlowLog;
 
 use super::args::Args;
 use super::client::Client;
@@ -29,7 +30,10 @@ pub(super) struct Timing {
     floor: AtomicU64,
     /// Whether every command is timed.
     every: AtomicBool,
-    pub(super) slow: SlowLog,
+    /// Commands by their microseconds, and by the bytes of request and reply, those of connections.
+    pub(super) slow: CommandLog,
+    pub(super) requests: CommandLog,
+    pub(super) replies: CommandLog,
     pub(super) latency: Latency,
 }
 
@@ -42,7 +46,7 @@ impl Timing {
 
     /// `slowlog-log-slower-than`, in microseconds; negative for never.
     pub(super) fn set_slower_than(&self, micros: i64) {
-        self.slow.set_slower_than(micros);
+        self.slow.set_threshold(micros);
         self.fit();
     }
 
@@ -53,7 +57,7 @@ impl Timing {
     }
 
     fn fit(&self) {
-        let (slow, spikes) = (self.slow.slower_than(), self.latency.threshold());
+        let (slow, spikes) = (self.slow.threshold(), self.latency.threshold());
         let nanos = |micros: i64| micros.unsigned_abs().saturating_mul(1_000);
         let slow_nanos = if slow < 0 { u64::MAX } else { nanos(slow) };
         let spike_nanos = if spikes == 0 { u64::MAX } else { nanos(spikes.saturating_mul(1_000)) };
@@ -89,10 +93,15 @@ impl Timing {
     ) {
         let flags = node.row.flags;
         let seconds = clock.now().0.div_euclid(1_000);
-        if !flags.contains(Flags::SKIP_SLOWLOG) {
-            self.slow.offer(took, seconds, node, args, client);
-        }
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.slow.offer(micros, seconds, node, args, client);
         let event = if flags.contains(Flags::FAST) { "fast-command" } else { "command" };
         self.latency.offer(event, took, seconds);
+    }
+    /// Whether somebody wants to know of a command with so many bytes of request, and of reply.
+    #[cfg(feature = "network")]
+    #[inline]
+    pub(super) fn is_large(&self, request: usize, reply: usize) -> bool {
+        self.requests.admits(request as u64) || self.replies.admits(reply as u64)
     }
 }

@@ -1,8 +1,7 @@
-//! The log of slow commands.
+//! A log of commands that took much: of time, or of bytes.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
-use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -10,6 +9,7 @@ use parking_lot::Mutex;
 use crate::command::args::Args;
 use crate::command::client::Client;
 use crate::command::monitors::secrets;
+use crate::command::row::Flags;
 use crate::command::table::Node;
 
 /// How many words of a command are kept, the last of which may say how many more there were; ...
@@ -17,22 +17,24 @@ const WORDS: usize = 32;
 /// ... and how many bytes of a word.
 const BYTES: usize = 128;
 
-/// A command that was slow.
+/// A command that took much.
 #[derive(Debug, Clone)]
 pub(in crate::command) struct Entry {
     pub(in crate::command) id: u64,
     /// When it ended, in seconds since 1970.
     pub(in crate::command) at: i64,
-    pub(in crate::command) took: Duration,
+    /// Microseconds, or bytes.
+    pub(in crate::command) took: u64,
     pub(in crate::command) words: Vec<Bytes>,
     pub(in crate::command) from: String,
     pub(in crate::command) name: Bytes,
 }
 
-/// Slow commands, the newest first.
+/// Commands that took much of one thing, the newest first.
 #[derive(Debug, Default)]
-pub(in crate::command) struct SlowLog {
-    slower_than: AtomicI64,
+pub(in crate::command) struct CommandLog {
+    /// How much is much; negative for never.
+    threshold: AtomicI64,
     most: AtomicUsize,
     entries: Mutex<Entries>,
 }
@@ -43,13 +45,20 @@ struct Entries {
     list: VecDeque<Entry>,
 }
 
-impl SlowLog {
-    pub(super) fn set_slower_than(&self, micros: i64) {
-        self.slower_than.store(micros, Relaxed);
+impl CommandLog {
+    pub(in crate::command) fn set_threshold(&self, threshold: i64) {
+        self.threshold.store(threshold, Relaxed);
     }
 
-    pub(super) fn slower_than(&self) -> i64 {
-        self.slower_than.load(Relaxed)
+    pub(super) fn threshold(&self) -> i64 {
+        self.threshold.load(Relaxed)
+    }
+
+    /// Whether a command that took so much is kept.
+    #[inline]
+    pub(super) fn admits(&self, took: u64) -> bool {
+        // A negative threshold is more than anything takes.
+        took >= self.threshold().cast_unsigned()
     }
 
     /// Sets how many are kept. Those beyond go when the next one comes, as in Redis.
@@ -57,19 +66,19 @@ impl SlowLog {
         self.most.store(most, Relaxed);
     }
 
-    pub(super) fn offer(
+    pub(in crate::command) fn offer(
         &self,
-        took: Duration,
+        took: u64,
         at: i64,
         node: &'static Node,
         args: Args<'_>,
         client: &Client,
     ) {
-        let slower_than = self.slower_than();
-        if slower_than < 0 || took.as_micros() < u128::from(slower_than.unsigned_abs()) {
+        let most = self.most.load(Relaxed);
+        if !self.admits(took) || node.row.flags.contains(Flags::SKIP_SLOWLOG) {
             return;
         }
-        let (words, most) = (shortened(node, args), self.most.load(Relaxed));
+        let words = shortened(node, args);
         let (from, name) = (client.origin.addr.clone(), client.names.lock().name.clone());
         let mut entries = self.entries.lock();
         let id = entries.next;
