@@ -63,8 +63,9 @@ impl Keyspace {
         }
     }
 
+    /// Locks a stripe, exclusively.
     #[inline(always)]
-    fn lock_exclusive(&self, stripe: usize) -> RwLockWriteGuard<'_, StripeData> {
+    pub(super) fn lock_exclusive(&self, stripe: usize) -> RwLockWriteGuard<'_, StripeData> {
         if cfg!(debug_assertions) {
             self.refuse_inside();
         }
@@ -92,17 +93,6 @@ impl Keyspace {
         let guard = data.write();
         waiting.fetch_sub(1, Ordering::Relaxed);
         guard
-    }
-
-    /// Locks a stripe, exclusively; and others too if who waits there cannot be served without.
-    #[inline(always)]
-    pub(super) fn lock_one(&self, stripe: usize) -> Held<'_> {
-        let guard = self.lock_exclusive(stripe);
-        if guard.reaches_out() {
-            drop(guard);
-            return self.lock_many(std::iter::once(stripe), Access::Exclusive);
-        }
-        Held::One(stripe, Guard::Exclusive(guard))
     }
 
     /// Locks stripes, given in any order and perhaps twice, in ascending order; and others too if who waits

@@ -141,8 +141,21 @@ impl Keyspace {
             Access::Shared => {
                 self.tx(db, stripe, Held::One(stripe, Guard::Shared(self.lock_shared(stripe))))
             }
-            Access::Exclusive => self.tx(db, stripe, self.lock_one(stripe)),
+            Access::Exclusive => {
+                let guard = self.lock_exclusive(stripe);
+                if guard.reaches_out() {
+                    drop(guard);
+                    return self.begin_reaching(db, stripe);
+                }
+                self.tx(db, stripe, Held::One(stripe, Guard::Exclusive(guard)))
+            }
         }
+    }
+
+    /// A scope over one stripe, and over others too, as who waits there cannot be served without.
+    #[cold]
+    fn begin_reaching(&self, db: u32, stripe: usize) -> Tx<'_> {
+        self.tx(db, stripe, self.lock_many(std::iter::once(stripe), Access::Exclusive))
     }
 
     /// A scope over one stripe.
