@@ -330,7 +330,11 @@ impl<V> Cache<V> {
                 Course::Load(lead, old) => {
                     let since = self.shared.db.engine().time();
                     let result = span::within_future(&self.shared.options.name, &key, load).await;
-                    return self.ended(lead, result, since, old);
+                    // Who waits has the value at once; that it is kept is told to who loaded it.
+                    let engine = self.shared.db.engine();
+                    let (ended, safety) = engine.unawaited(|| self.ended(lead, result, since, old));
+                    safety.await?;
+                    return ended;
                 }
                 Course::Wait(flight) => {
                     if let Some(result) = self.landed(&key, flight.landing().await) {

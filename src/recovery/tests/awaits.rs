@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use super::{db, disk, open};
 use crate::api::{Db, Engine};
+#[cfg(feature = "cache")]
+use crate::cache::Cache;
 use crate::config::AppendFsync::{self, Always, No};
 use crate::disk::simulated::{Fault, Simulated, Step};
 use crate::error::Error;
@@ -103,6 +105,7 @@ async fn beside(held: &Held, wrote: Arc<AtomicBool>, key: &str) {
     for _ in 0..100 {
         give_way().await;
     }
+    assert!(!held.over.load(SeqCst), "a thread was held by a sync");
     held.disk.wait_until_held();
     assert!(held.db().exists(key), "it is in memory");
     assert!(!wrote.load(SeqCst), "it is not on disk, and so not told");
@@ -148,6 +151,16 @@ fn a_typed_write_holds_no_thread() {
             db.set("k", "v")
         };
         db.engine().write_async(work).await.expect("written");
+    });
+}
+
+#[cfg(feature = "cache")]
+#[test]
+fn what_a_cache_loads_is_awaited() {
+    goes_on_beside("page:home", |db| async move {
+        let pages: Cache = Cache::builder().prefix("page:").build(&db);
+        let page = pages.get_or_insert_async("home", async { "<html>".into() }).await;
+        assert_eq!(page.expect("written"), "<html>");
     });
 }
 
