@@ -238,6 +238,8 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
+    const KEYS: usize = 100_000;
+
     struct Nobody;
 
     impl Observer for Nobody {
@@ -251,7 +253,8 @@ mod tests {
         let engine = crate::Engine::open(Config::new().stripes(64)).expect("valid");
         let keyspace = engine.keyspace();
         let db = engine.db(0).expect("exists");
-        (0..10_000).for_each(|i| db.set(format!("key:{i}"), "v").expect("set"));
+        // More in each stripe than a step looks at.
+        (0..KEYS).for_each(|i| db.set(format!("key:{i}"), "v").expect("set"));
         let mut cut = keyspace.cut(|_, _| Arc::new(Nobody));
         let first = cut.stripes[0];
         let mut seen = Vec::new();
@@ -270,6 +273,6 @@ mod tests {
         keyspace.stripes[first].waiting.fetch_sub(1, Ordering::Relaxed);
         seen.sort();
         seen.dedup();
-        assert_eq!(seen.len(), 10_000);
+        assert_eq!(seen.len(), KEYS);
     }
 }
