@@ -63,8 +63,7 @@ const LEN: Command = Command::new("len", 3, len)
 
 fn len(ctx: &mut Context<'_, '_>) -> Result<()> {
     let len = log(ctx, ctx.args.at(2))?.len();
-    ctx.reply.integer(i64::try_from(len).unwrap_or(i64::MAX));
-    Ok(())
+    ctx.count(len)
 }
 
 const RESET: Command = Command::new("reset", 3, reset)

@@ -72,9 +72,7 @@ const LEN: Command = Command::new("len", 2, len)
     .tips(&["request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"]);
 
 fn len(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let len = ctx.instance.timing.slow.len();
-    ctx.reply.integer(i64::try_from(len).unwrap_or(i64::MAX));
-    Ok(())
+    ctx.count(ctx.instance.timing.slow.len())
 }
 
 const RESET: Command = Command::new("reset", 2, reset)

@@ -98,6 +98,7 @@ impl Timing {
         let event = if flags.contains(Flags::FAST) { "fast-command" } else { "command" };
         self.latency.offer(event, took, seconds);
     }
+
     /// Whether somebody wants to know of a command with so many bytes of request, and of reply.
     #[cfg(feature = "network")]
     #[inline]
