@@ -1,6 +1,6 @@
 //! Danio in process beside dashmap, moka, quick_cache and kevy-embedded, in one run.
 //!
-//! `cargo run --release --manifest-path benches/compare/Cargo.toml [-- keys rounds]`
+//! `cargo run --release --manifest-path benches/compare/Cargo.toml [-- keys rounds threads]`
 //!
 //! One million keys of 16 bytes, values of 32, looked up and overwritten in random order (the
 //! keys themselves are read one after the other, as from a request just received), each
@@ -9,7 +9,8 @@
 //! their ratio.
 //!
 //! `--features mimalloc` has all of them on the allocator of danio-server, in place of the system's. The keys of
-//! `mget` come out of the same row as those of single calls, a hundred at a time.
+//! `mget` come out of the same row as those of single calls, a hundred at a time. `threads` (2) of them share the gets of
+//! the last column.
 
 #![forbid(unsafe_code)]
 
@@ -141,25 +142,24 @@ fn shuffled(keys: &[Key], seed: u64) -> Vec<Key> {
     keys
 }
 
-/// Gets by two threads at once, over the time of one, in operations a second.
-fn scaling(store: &dyn Store, keys: &[Key]) -> f64 {
-    let (front, back) = keys.split_at(keys.len() / 2);
+/// Gets by so many threads at once, over the time of one, in operations a second.
+fn scaling(store: &dyn Store, keys: &[Key], threads: usize) -> f64 {
+    let parts: Vec<&[Key]> = keys.chunks(keys.len().div_ceil(threads)).collect();
     let work = |part: &[Key]| part.iter().for_each(|key| assert!(store.get(key)));
     let start = Instant::now();
-    work(front);
-    work(back);
+    parts.iter().for_each(|part| work(part));
     let one = start.elapsed();
     let start = Instant::now();
     std::thread::scope(|scope| {
-        scope.spawn(|| work(front));
-        work(back);
+        parts[1..].iter().for_each(|part| drop(scope.spawn(|| work(part))));
+        work(parts[0]);
     });
     one.as_secs_f64() / start.elapsed().as_secs_f64()
 }
 
 fn main() {
     let argument = |i: usize, default: usize| std::env::args().nth(i).map_or(default, |a| a.parse().expect("a number"));
-    let (count, rounds) = (argument(1, 1_000_000), argument(2, 5));
+    let (count, rounds, threads) = (argument(1, 1_000_000), argument(2, 5), argument(3, 2));
     let keys: Vec<Key> = (0..count).map(|i| format!("key:{i:012}").into_bytes().try_into().expect("16 bytes")).collect();
     let db = danio::Db::in_memory();
     let stores: Vec<Box<dyn Store>> = vec![
@@ -181,7 +181,7 @@ fn main() {
         for (store, figures) in stores.iter().zip(&mut figures) {
             figures[0].push(time(&gets, |key| assert!(store.get(key))));
             figures[1].push(time(&sets, |key| store.set(key, &VALUE)));
-            figures[2].push(scaling(&**store, &gets));
+            figures[2].push(scaling(&**store, &gets, threads));
         }
         let start = Instant::now();
         for batch in gets.chunks(BATCH) {
@@ -193,7 +193,7 @@ fn main() {
     let rows: Vec<[f64; 3]> = figures.into_iter().map(|[get, set, scale]| [least(get), least(set), -least(scale.iter().map(|s| -s).collect())]).collect();
     let dashmap = rows[2];
     println!("{count} keys of 16 B, values of 32 B, one thread; ns an operation (ratio to dashmap)");
-    println!("{:16}{:>18}{:>18}{:>22}", "", "GET", "SET", "GET, two threads");
+    println!("{:16}{:>18}{:>18}{:>22}", "", "GET", "SET", format!("GET, {threads} threads"));
     for (store, [get, set, scale]) in stores.iter().zip(&rows) {
         let cell = |ns: f64, base: f64| format!("{ns:.0} ({:.2})", ns / base);
         println!("{:16}{:>18}{:>18}{:>21.2}x", store.name(), cell(*get, dashmap[0]), cell(*set, dashmap[1]), scale);
