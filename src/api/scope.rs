@@ -1,6 +1,7 @@
 //! Where a handle's methods take effect, and how they lock there.
 
 use std::fmt;
+use std::mem::forget;
 
 use super::Engine;
 use crate::error::Result;
@@ -117,7 +118,12 @@ impl Locks for Engine {
         look: impl FnOnce(&Tx<'_>, Key<'_>) -> Result<R>,
     ) -> Result<R> {
         let key = self.keyspace().key(key);
-        look(&self.keyspace().begin_one(db, key, Access::Shared), key)
+        let mut tx = self.keyspace().begin_one(db, key, Access::Shared);
+        let result = look(&tx, key);
+        if tx.end() {
+            forget(tx);
+        }
+        result
     }
 
     #[inline(always)]
@@ -128,7 +134,12 @@ impl Locks for Engine {
         change: impl FnOnce(&mut Tx<'_>, Key<'_>) -> Result<R>,
     ) -> Result<R> {
         let key = self.keyspace().key(key);
-        change(&mut self.keyspace().begin_one(db, key, Access::Exclusive), key)
+        let mut tx = self.keyspace().begin_one(db, key, Access::Exclusive);
+        let result = change(&mut tx, key);
+        if tx.end() {
+            forget(tx);
+        }
+        result
     }
 
     fn many<R>(

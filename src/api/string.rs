@@ -231,7 +231,12 @@ impl<S: Scope> Db<S> {
     /// ```
     #[inline]
     pub fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<Bytes>> {
-        self.read(key.as_ref(), |tx, key| Ok(tx.string(key)?.map(StringRef::to_bytes)))
+        let mut value = None;
+        self.read(key.as_ref(), |tx, key| {
+            value = tx.string(key)?.map(StringRef::to_bytes);
+            Ok(())
+        })?;
+        Ok(value)
     }
 
     /// Shows the string under `key` to `look`, without a copy (`GET`, O(1)). The key's stripe is locked shared

@@ -46,6 +46,20 @@ impl<'a> Args<'a> {
         }
     }
 
+    /// At least as many bytes as [`request_size`](Args::request_size), nearly for nothing if the words lie in a buffer.
+    #[cfg(feature = "network")]
+    #[inline]
+    pub(crate) fn request_bound(&self) -> usize {
+        /// Bytes of the two headers in front of the first word and of the line's end behind the last, at most.
+        const HEADERS: usize = 2 * 23 + 2;
+        match self.words {
+            Words::Spans { spans: [first, .., last] | [first @ last], .. } => {
+                HEADERS + last.end - first.start
+            }
+            _ => self.request_size(),
+        }
+    }
+
     /// Bytes of a request of these words, as RESP spells it.
     #[cfg(feature = "network")]
     pub(crate) fn request_size(&self) -> usize {

@@ -157,8 +157,8 @@ impl Session {
         let timed = self.tally.before(node.timed || self.instance.timing.every());
         let result = self.call(node, args, reply);
         #[cfg(feature = "snapshot")]
-        let result = match self.state.after.take() {
-            Some(after) => result.and_then(|()| after.run(&self.engine, reply).map_err(Box::new)),
+        let result = match &self.state.after {
+            Some(_) => self.run_after(result, reply),
             None => result,
         };
         let took = self.tally.after(&self.instance.stats, node.id, timed);
@@ -176,6 +176,16 @@ impl Session {
         } else {
             Flow::Continue
         }
+    }
+
+    /// Does what a command left to when its locks are released.
+    #[cfg(feature = "snapshot")]
+    #[cold]
+    fn run_after(&mut self, ended: Ended, reply: &mut dyn Reply) -> Ended {
+        let after = self.state.after.take();
+        ended.and_then(|()| {
+            after.map_or(Ok(()), |after| after.run(&self.engine, reply)).map_err(Box::new)
+        })
     }
 
     /// Answers a command that does not get as far as its handler. It spoils the transaction that
@@ -264,15 +274,14 @@ impl Session {
     #[cfg(feature = "network")]
     #[inline]
     pub(crate) fn note_sizes(&self, args: Args<'_>, reply: usize) {
-        let request = args.request_size();
-        if self.instance.timing.is_large(request, reply) {
-            self.note_large(args, request, reply);
+        if self.instance.timing.is_large(args.request_bound(), reply) {
+            self.note_large(args, reply);
         }
     }
 
     #[cfg(feature = "network")]
     #[cold]
-    fn note_large(&self, args: Args<'_>, request: usize, reply: usize) {
+    fn note_large(&self, args: Args<'_>, reply: usize) {
         let container = self.table.find(args.at(0));
         let child = container.and_then(|node| node.child(args.get(1)?));
         let Some(node) = child.or(container).filter(|node| node.row.accepts(args.len())) else {
@@ -281,7 +290,7 @@ impl Session {
         if self.state.authenticated || node.row.flags.contains(Flags::NO_AUTH) {
             let (timing, client) = (&self.instance.timing, &self.state.client);
             let at = self.engine.clock().now().0.div_euclid(1_000);
-            timing.requests.offer(request as u64, at, node, args, client);
+            timing.requests.offer(args.request_size() as u64, at, node, args, client);
             timing.replies.offer(reply as u64, at, node, args, client);
         }
     }
@@ -363,8 +372,10 @@ impl Session {
     /// Locks what the command needs and runs its handler.
     #[inline]
     fn call(&mut self, node: &'static Node, args: Args<'_>, reply: &mut dyn Reply) -> Ended {
-        if node.plan != Plan::First {
-            return self.call_many(node, args, reply);
+        match node.plan {
+            Plan::First => {}
+            Plan::None => return self.call_keyless(node, args, reply),
+            _ => return self.call_many(node, args, reply),
         }
         let Session { engine, instance, state, .. } = self;
         let (keyspace, db) = (engine.keyspace(), state.db);
@@ -372,10 +383,30 @@ impl Session {
         let keys = std::slice::from_ref(&key);
         let mut tx = keyspace.begin_one(db, key, access(node));
         let ended = handle(node, args, keys, &mut tx, engine, instance, state, reply);
-        match has_to_reclaim(node, &tx) {
-            true => reclaim(ended, tx, keys, instance, state, node),
-            false => ended,
+        if has_to_reclaim(node, &tx) {
+            return reclaim(ended, tx, keys, instance, state, node);
         }
+        if tx.end() {
+            std::mem::forget(tx);
+        }
+        ended
+    }
+
+    /// As [`call`](Session::call), for a command without keys.
+    #[inline(never)]
+    fn call_keyless(
+        &mut self,
+        node: &'static Node,
+        args: Args<'_>,
+        reply: &mut dyn Reply,
+    ) -> Ended {
+        let Session { engine, instance, state, .. } = self;
+        let mut tx = engine.keyspace().begin_none(state.db);
+        let ended = handle(node, args, &[], &mut tx, engine, instance, state, reply);
+        if tx.end() {
+            std::mem::forget(tx);
+        }
+        ended
     }
 
     /// As [`call`](Session::call), for a command that has not its one key in word 1.
@@ -390,14 +421,13 @@ impl Session {
         let mut keys = SmallVec::<[Key<'_>; FEW_KEYS]>::new();
         keys.extend(node.keys(&args).map(|position| keyspace.key(args.at(position))));
         let mut tx = match node.plan {
-            Plan::None => keyspace.begin_none(db),
             Plan::All => keyspace.begin_all(db, access),
             Plan::Queue => match &state.queue {
                 Some(queue) => queue.begin(keyspace, db, &state.watched.keys(keyspace)),
                 None => keyspace.begin_none(db),
             },
             Plan::Specs if node.reaches(&args) => keyspace.begin_all(db, access),
-            Plan::First | Plan::Specs => keyspace.begin_many(db, &keys, access),
+            Plan::None | Plan::First | Plan::Specs => keyspace.begin_many(db, &keys, access),
         };
         let ended = handle(node, args, &keys, &mut tx, engine, instance, state, reply);
         match has_to_reclaim(node, &tx) {

@@ -201,7 +201,7 @@ impl Tally {
     }
 
     /// A call of `command` is over. Returns how long it took, if it was timed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn after(
         &mut self,
         stats: &Stats,
@@ -213,14 +213,19 @@ impl Tally {
             self.command = command;
         }
         self.calls += 1;
-        let Timed { watch, weight } = timed?;
+        timed.map(|timed| self.add(stats, timed))
+    }
+
+    /// Adds a call that was timed.
+    #[inline(never)]
+    fn add(&mut self, stats: &Stats, Timed { watch, weight }: Timed) -> Duration {
         let took = watch.elapsed();
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         self.nanos += nanos.saturating_mul(u64::from(weight));
         if stats.counts_spans.load(Relaxed) {
-            stats.count_span(command, nanos, u64::from(weight));
+            stats.count_span(self.command, nanos, u64::from(weight));
         }
-        Some(took)
+        took
     }
 
     /// Hands everything over.

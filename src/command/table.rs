@@ -97,8 +97,8 @@ impl Node {
 /// All commands.
 #[derive(Debug)]
 pub struct Table {
-    nodes: Vec<Node>,
-    slots: Vec<Option<(Folded, u32)>>,
+    nodes: &'static [Node],
+    slots: Box<[Option<(Folded, &'static Node)>]>,
     /// Full names by id.
     names: Vec<&'static str>,
 }
@@ -118,14 +118,15 @@ impl Table {
             .map(|row| Node::new(row, None, &mut ids))
             .collect();
         nodes.sort_by_key(|node| node.row.name);
-        let mut slots = vec![None; (nodes.len() * 4).next_power_of_two()];
-        for (i, node) in nodes.iter().enumerate() {
+        let nodes: &'static [Node] = nodes.leak();
+        let mut slots = vec![None; (nodes.len() * 4).next_power_of_two()].into_boxed_slice();
+        for node in nodes {
             let name = Folded::of(node.row.name.as_bytes());
             let mut at = name.hash() & (slots.len() - 1);
             while slots[at].is_some() {
                 at = (at + 1) & (slots.len() - 1);
             }
-            slots[at] = Some((name, u32::try_from(i).expect("fewer commands than 2^32")));
+            slots[at] = Some((name, node));
         }
         let mut names = vec![""; ids];
         for node in nodes.iter().flat_map(|node| std::iter::once(node).chain(&node.children)) {
@@ -139,12 +140,11 @@ impl Table {
     pub fn find(&'static self, name: &[u8]) -> Option<&'static Node> {
         let folded = Folded::of(name);
         let mut at = folded.hash() & (self.slots.len() - 1);
-        while let Some((stored, index)) = &self.slots[at] {
-            if *stored == folded {
-                let node = &self.nodes[*index as usize];
-                if folded.is_whole() || node.row.name.as_bytes().eq_ignore_ascii_case(name) {
-                    return Some(node);
-                }
+        while let Some((stored, node)) = &self.slots[at] {
+            if *stored == folded
+                && (folded.is_whole() || node.row.name.as_bytes().eq_ignore_ascii_case(name))
+            {
+                return Some(node);
             }
             at = (at + 1) & (self.slots.len() - 1);
         }
@@ -193,17 +193,17 @@ impl Folded {
     #[inline]
     fn of(name: &[u8]) -> Folded {
         let len = name.len();
-        let (first, last) =
-            if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
-                (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
-            } else if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
-                (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)))
-            } else if let [first, .., last] = *name {
-                (u64::from(first), u64::from(name[len / 2]) | u64::from(last) << 8)
-            } else {
-                (name.first().copied().map_or(0, u64::from), 0)
-            };
-        Folded { first: lower(first), last: lower(last), len }
+        let (first, last) = if let (Some(a), Some(z)) = (name.first_chunk(), name.last_chunk()) {
+            (u64::from_le_bytes(*a), lower(u64::from_le_bytes(*z)))
+        } else if let (Some(a), Some(z)) = (name.first_chunk(), name.last_chunk()) {
+            let (a, z) = (u32::from_le_bytes(*a), u32::from_le_bytes(*z));
+            (u64::from(a) | u64::from(z) << 32, 0)
+        } else if let [a, .., z] = *name {
+            (u64::from(a) | u64::from(name[len / 2]) << 8 | u64::from(z) << 16, 0)
+        } else {
+            (name.first().copied().map_or(0, u64::from), 0)
+        };
+        Folded { first: lower(first), last, len }
     }
 
     /// Whether the two words hold every byte of the name.

@@ -29,7 +29,7 @@ pub(super) enum Held<'k> {
     /// None: stripes are locked one at a time, as they are visited.
     None,
     One(usize, Guard<'k>),
-    Many(Guards<'k>),
+    Many(Box<Guards<'k>>),
 }
 
 /// Several locked stripes.
@@ -107,7 +107,7 @@ impl Keyspace {
         loop {
             let guards = self.lock_wanted(&wanted, access);
             if access == Access::Shared || !guards.add_reached(&mut wanted) {
-                return Held::Many(guards);
+                return Held::Many(Box::new(guards));
             }
             // What is lacking may come before what is held: all is let go, and taken anew. Each round
             // takes more, so that there is an end.
@@ -162,6 +162,16 @@ impl<'k> Held<'k> {
             Held::One(held, guard) if *held == stripe => Some(guard),
             Held::Many(guards) => guards.list.get_mut(usize::from(guards.places[stripe])),
             _ => None,
+        }
+    }
+
+    /// Unlocks them.
+    #[inline(always)]
+    pub(super) fn release(&mut self) {
+        match std::mem::replace(self, Held::None) {
+            Held::One(_, Guard::Shared(guard)) => drop(guard),
+            Held::One(_, Guard::Exclusive(guard)) => drop(guard),
+            rest => drop(rest),
         }
     }
 

@@ -109,7 +109,7 @@ pub(crate) struct Tx<'k> {
 
 impl Keyspace {
     #[inline(always)]
-    fn tx<'k>(&'k self, db: u32, home: usize, held: Held<'k>) -> Tx<'k> {
+    fn tx<'k>(&'k self, db: u32, home: &'k Stripe, held: Held<'k>) -> Tx<'k> {
         debug_assert!(db < self.databases);
         let time = TxTime { keyspace: self, now: Cell::new(None), met_past: Cell::new(false) };
         Tx {
@@ -120,7 +120,7 @@ impl Keyspace {
             touches: true,
             hits: Cell::new(0),
             misses: Cell::new(0),
-            home: &self.stripes[home],
+            home,
             held,
             pending: Cell::default(),
         }
@@ -129,17 +129,19 @@ impl Keyspace {
     /// A scope over no key, or over stripes one at a time: `SCAN`, `DBSIZE`, `PING`.
     #[inline]
     pub(crate) fn begin_none(&self, db: u32) -> Tx<'_> {
-        self.tx(db, 0, Held::None)
+        self.tx(db, &self.stripes[0], Held::None)
     }
 
     /// A scope over one key.
     #[inline(always)]
     pub(crate) fn begin_one(&self, db: u32, key: Key<'_>, access: Access) -> Tx<'_> {
         let stripe = self.stripe_of(key.hash);
-        // Each way makes the whole scope, so that what is locked is written once, and not copied there.
+        let home = &self.stripes[stripe];
+        // Each way makes the whole scope, and nothing can fail behind the lock, so that what is locked is written once,
+        // and not copied there.
         match access {
             Access::Shared => {
-                self.tx(db, stripe, Held::One(stripe, Guard::Shared(self.lock_shared(stripe))))
+                self.tx(db, home, Held::One(stripe, Guard::Shared(self.lock_shared(stripe))))
             }
             Access::Exclusive => {
                 let guard = self.lock_exclusive(stripe);
@@ -147,7 +149,7 @@ impl Keyspace {
                     drop(guard);
                     return self.begin_reaching(db, stripe);
                 }
-                self.tx(db, stripe, Held::One(stripe, Guard::Exclusive(guard)))
+                self.tx(db, home, Held::One(stripe, Guard::Exclusive(guard)))
             }
         }
     }
@@ -155,12 +157,14 @@ impl Keyspace {
     /// A scope over one stripe, and over others too, as who waits there cannot be served without.
     #[cold]
     fn begin_reaching(&self, db: u32, stripe: usize) -> Tx<'_> {
-        self.tx(db, stripe, self.lock_many(std::iter::once(stripe), Access::Exclusive))
+        let held = self.lock_many(std::iter::once(stripe), Access::Exclusive);
+        self.tx(db, &self.stripes[stripe], held)
     }
 
     /// A scope over one stripe.
     pub(super) fn begin_stripe(&self, stripe: usize, access: Access) -> Tx<'_> {
-        let mut tx = self.tx(0, stripe, Held::One(stripe, self.lock(stripe, access)));
+        let held = Held::One(stripe, self.lock(stripe, access));
+        let mut tx = self.tx(0, &self.stripes[stripe], held);
         // What is done here is done by nobody who uses the key.
         tx.touches = false;
         tx
@@ -170,12 +174,12 @@ impl Keyspace {
     pub(crate) fn begin_many(&self, db: u32, keys: &[Key<'_>], access: Access) -> Tx<'_> {
         let stripes = keys.iter().map(|key| self.stripe_of(key.hash));
         let home = keys.first().map_or(0, |key| self.stripe_of(key.hash));
-        self.tx(db, home, self.lock_many(stripes, access))
+        self.tx(db, &self.stripes[home], self.lock_many(stripes, access))
     }
 
     /// A scope over everything.
     pub(crate) fn begin_all(&self, db: u32, access: Access) -> Tx<'_> {
-        self.tx(db, 0, self.lock_many(0..self.stripes.len(), access))
+        self.tx(db, &self.stripes[0], self.lock_many(0..self.stripes.len(), access))
     }
 }
 
@@ -446,6 +450,19 @@ impl Drop for Tx<'_> {
 }
 
 impl Tx<'_> {
+    /// Ends it as dropping it does, unless something was left to the end. Returns whether it did: then it is to be forgotten. For
+    /// the scope of one key, which this ends where it is called, without a call.
+    #[inline(always)]
+    pub(crate) fn end(&mut self) -> bool {
+        if self.pending.get_mut().is_some() {
+            return false;
+        }
+        let looks = self.take_looks();
+        self.home.count(looks);
+        self.held.release();
+        true
+    }
+
     /// Does what was left to the end and needs the locks.
     #[cold]
     fn conclude(&mut self) {
