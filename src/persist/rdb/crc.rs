@@ -1,32 +1,20 @@
 //! Checksums: the CRC-64 of Jones, as Redis uses it.
 
-use crc::{Algorithm, Crc, Digest, Table};
+use crc_fast::{CrcAlgorithm, Digest};
 
-/// The generator polynomial of Jones, bits reflected, nothing inverted.
-const JONES: Algorithm<u64> = Algorithm {
-    width: 64,
-    poly: 0xad93_d235_94c9_35a9,
-    init: 0,
-    refin: true,
-    refout: true,
-    xorout: 0,
-    check: 0xe9c6_d914_c4b8_d9ca,
-    residue: 0,
-};
-
-static CRC: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&JONES);
+const JONES: CrcAlgorithm = CrcAlgorithm::Crc64Redis;
 
 /// The checksum of some bytes.
 pub(super) fn checksum(bytes: &[u8]) -> u64 {
-    CRC.checksum(bytes)
+    crc_fast::checksum(JONES, bytes)
 }
 
 /// The checksum of bytes that come one after the other.
-pub(super) struct Running(Digest<'static, u64, Table<16>>);
+pub(super) struct Running(Digest);
 
 impl Running {
     pub(super) fn new() -> Running {
-        Running(CRC.digest())
+        Running(Digest::new(JONES))
     }
 
     pub(super) fn add(&mut self, bytes: &[u8]) {
@@ -34,7 +22,7 @@ impl Running {
     }
 
     pub(super) fn get(&self) -> u64 {
-        self.0.clone().finalize()
+        self.0.finalize()
     }
 }
 
@@ -44,10 +32,29 @@ mod tests {
 
     #[test]
     fn is_the_one_of_redis() {
-        assert_eq!(checksum(b"123456789"), JONES.check);
+        assert_eq!(checksum(b"123456789"), 0xe9c6_d914_c4b8_d9ca);
         let mut running = Running::new();
         running.add(b"1234");
         running.add(b"56789");
-        assert_eq!(running.get(), JONES.check);
+        assert_eq!(running.get(), 0xe9c6_d914_c4b8_d9ca);
+    }
+
+    #[test]
+    fn is_the_same_in_pieces_of_any_size() {
+        let bytes: Vec<u8> = (0..5000_u32).map(|i| ((i * i) >> 3) as u8).collect();
+        // Bit by bit.
+        let slow = |bytes: &[u8]| {
+            bytes.iter().fold(0_u64, |sum, byte| {
+                (0..8).fold(sum ^ u64::from(*byte), |sum, _| {
+                    sum >> 1 ^ if sum & 1 == 1 { 0x95ac_9329_ac4b_c9b5 } else { 0 }
+                })
+            })
+        };
+        for size in [1, 7, 16, 127, 128, 129, 255, 256, 1000, 5000] {
+            let mut running = Running::new();
+            bytes.chunks(size).for_each(|piece| running.add(piece));
+            assert_eq!(running.get(), slow(&bytes));
+            assert_eq!(checksum(&bytes[..size]), slow(&bytes[..size]));
+        }
     }
 }
