@@ -94,9 +94,30 @@ pub(crate) fn write(value: f64, out: &mut Vec<u8>) {
         out.extend(if value.is_sign_negative() { &b"-0"[..] } else { b"0" });
     } else if value.abs() <= WHOLE && value.trunc() == value {
         out.extend(itoa::Buffer::new().format(value as i64).as_bytes());
+    } else if let Some(eighths) = eighths(value) {
+        write_eighths(eighths, out);
     } else {
         write_digits(value, out);
     }
+}
+
+/// How many eighths a number is, if it is so many and not too large for them to be its shortest digits.
+fn eighths(value: f64) -> Option<i64> {
+    /// Up to here neighbours differ by less than any digit that could be left out is worth.
+    const MOST: f64 = (1_i64 << 40) as f64;
+    let eighths = value * 8.0;
+    (eighths.abs() <= MOST && eighths.trunc() == eighths).then_some(eighths as i64)
+}
+
+/// Appends a number of eighths that is not whole.
+fn write_eighths(eighths: i64, out: &mut Vec<u8>) {
+    const FRACTIONS: [&[u8]; 8] = [b"", b".125", b".25", b".375", b".5", b".625", b".75", b".875"];
+    if eighths < 0 {
+        out.push(b'-');
+    }
+    let eighths = eighths.unsigned_abs();
+    out.extend_from_slice(itoa::Buffer::new().format(eighths / 8).as_bytes());
+    out.extend_from_slice(FRACTIONS[(eighths % 8) as usize]);
 }
 
 /// Appends `value` with 17 significant digits, less the zeros at the end, as C's `%.17g` does.
@@ -242,6 +263,16 @@ mod tests {
             let value = f64::from_bits(bits);
             if !value.is_nan() {
                 prop_assert_eq!(parse(text(value).as_bytes()).map(f64::to_bits), Some(bits));
+            }
+        }
+
+        #[test]
+        fn eighths_are_spelled_as_any_number(eighths in prop_oneof![-100_i64..100, any::<i64>()], small in 0..40) {
+            let value = (eighths >> small) as f64 / 8.0;
+            if value.trunc() != value {
+                let mut digits = Vec::new();
+                write_digits(value, &mut digits);
+                prop_assert_eq!(text(value).into_bytes(), digits);
             }
         }
 

@@ -119,7 +119,8 @@ fn generate(upper: Binary, distance: u64, mut width: u64, exponent: i32) -> Deci
     let point = -upper.exponent;
     let fraction = (1u64 << point) - 1;
     let (mut whole, mut rest) = (upper.mantissa >> point, upper.mantissa & fraction);
-    for place in (0..10).rev() {
+    // Zeros in front are no digits.
+    for place in (0..=whole.checked_ilog10().unwrap_or(0)).rev() {
         let unit = 10u64.pow(place);
         decimal.push(whole / unit);
         whole %= unit;

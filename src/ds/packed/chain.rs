@@ -5,6 +5,8 @@
 //! [ element | length ][ element | length ] ... [ element | length ]
 //! ```
 
+#[cfg(feature = "snapshot")]
+use super::PackedRef;
 use super::element::{self, Item};
 
 /// Bytes that an element takes in a chain.
@@ -20,6 +22,57 @@ pub(crate) fn write(item: Item<'_>, out: &mut [u8]) {
     let (body, back) = out.split_at_mut(item.size());
     item.write_into(body);
     element::write_back_len(body.len(), back);
+}
+
+/// Writes an element that is spelled already, and its length behind it, to the start of `out`, which has room for
+/// both. Returns how many bytes they take.
+#[cfg(feature = "snapshot")]
+#[inline]
+pub(crate) fn write_spelled(element: &[u8], out: &mut [u8]) -> usize {
+    copy(element, element.len(), out);
+    end(element.len(), out)
+}
+
+/// Writes the elements of a packed sequence to the start of `out`, each with its length behind it. Returns how many
+/// bytes they take: twice as many as they are at most, for which `out` has room.
+#[cfg(feature = "snapshot")]
+pub(crate) fn write_sequence(sequence: PackedRef<'_>, out: &mut [u8]) -> usize {
+    let mut rest = sequence.elements();
+    let mut at = 0;
+    while !rest.is_empty() {
+        let size = element::skip(rest);
+        copy(rest, size, &mut out[at..]);
+        at += end(size, &mut out[at..]);
+        rest = &rest[size..];
+    }
+    at
+}
+
+/// Writes the length behind an element of `size` bytes. Returns how many bytes both take.
+#[cfg(feature = "snapshot")]
+#[inline]
+fn end(size: usize, out: &mut [u8]) -> usize {
+    if size < 0x80 {
+        out[size] = size as u8;
+        return size + 1;
+    }
+    let end = size + element::back_len_size(size);
+    element::write_back_len(size, &mut out[size..end]);
+    end
+}
+
+/// Copies `size` bytes from the start of one slice to that of another; or more, if that is quicker and both have
+/// them.
+#[cfg(feature = "snapshot")]
+#[inline]
+fn copy(from: &[u8], size: usize, to: &mut [u8]) {
+    if size <= 16
+        && let (Some(bytes), Some(room)) = (from.first_chunk::<16>(), to.first_chunk_mut::<16>())
+    {
+        *room = *bytes;
+    } else {
+        to[..size].copy_from_slice(&from[..size]);
+    }
 }
 
 /// A chain's bytes, read. An offset is where an element starts, or the end.

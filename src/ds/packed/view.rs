@@ -39,6 +39,19 @@ impl<'a> PackedRef<'a> {
         self.0
     }
 
+    /// The elements' bytes, end to end.
+    #[cfg(feature = "snapshot")]
+    #[inline]
+    pub(crate) fn elements(self) -> &'a [u8] {
+        self.0.get(COUNT..).unwrap_or_default()
+    }
+
+    /// The elements as they are spelled.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn spelled(self) -> Spelled<'a> {
+        Spelled(self.elements())
+    }
+
     /// How many elements. O(1) below 65,535 of them, then O(elements).
     #[inline]
     pub(crate) fn len(self) -> usize {
@@ -159,5 +172,25 @@ impl<'a> Iterator for Iter<'a> {
             count += 1;
         }
         count
+    }
+}
+
+/// The elements of a packed sequence as they are spelled.
+#[cfg(feature = "snapshot")]
+#[derive(Debug, Clone)]
+pub(crate) struct Spelled<'a>(&'a [u8]);
+
+#[cfg(feature = "snapshot")]
+impl<'a> Iterator for Spelled<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let (element, rest) = self.0.split_at(element::skip(self.0));
+        self.0 = rest;
+        Some(element)
     }
 }

@@ -16,6 +16,8 @@
 
 use super::StreamId;
 use crate::ds::packed::element::{self, Item};
+#[cfg(feature = "snapshot")]
+use crate::ds::prefetch::prefetch_bytes;
 
 const DELETED: u8 = 1;
 const SAME_FIELDS: u8 = 2;
@@ -126,6 +128,12 @@ impl Block {
         let at = bytes.len();
         bytes.resize(at + back, 0);
         element::write_back_len(size, &mut bytes[at..]);
+    }
+
+    /// Hints that its entries will be read.
+    #[cfg(feature = "snapshot")]
+    pub(super) fn fetch(&self) {
+        prefetch_bytes(&self.bytes);
     }
 
     /// How many bytes of entries there are.
@@ -312,11 +320,38 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
+    /// The next field and its value, each as `read` reads it from the start of bytes, with the bytes it takes.
     #[inline]
-    fn read(&self, at: &mut usize) -> Item<'a> {
-        let (item, size) = element::read(&self.bytes[*at..]);
-        *at += size;
-        item
+    fn step<T>(&mut self, read: impl Fn(&'a [u8]) -> (T, usize)) -> Option<(T, T)> {
+        self.left = self.left.checked_sub(1)?;
+        let bytes = self.bytes;
+        let next = |at: &mut usize| {
+            let (element, size) = read(&bytes[*at..]);
+            *at += size;
+            element
+        };
+        let Some(master) = &mut self.master else {
+            return Some((next(&mut self.own), next(&mut self.own)));
+        };
+        let field = next(master);
+        let value = if bytes[self.own] == SAME {
+            self.own += 1;
+            next(master)
+        } else {
+            *master += element::skip(&bytes[*master..]);
+            next(&mut self.own)
+        };
+        Some((field, value))
+    }
+
+    /// The next field and its value, as the elements are spelled.
+    #[cfg(feature = "snapshot")]
+    #[inline]
+    pub(crate) fn next_spelled(&mut self) -> Option<(&'a [u8], &'a [u8])> {
+        self.step(|bytes| {
+            let size = element::skip(bytes);
+            (&bytes[..size], size)
+        })
     }
 }
 
@@ -325,24 +360,7 @@ impl<'a> Iterator for Fields<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let mut own = self.own;
-        let pair = if let Some(mut master) = self.master {
-            let field = self.read(&mut master);
-            let value = if self.bytes[own] == SAME {
-                own += 1;
-                self.read(&mut master)
-            } else {
-                master += element::skip(&self.bytes[master..]);
-                self.read(&mut own)
-            };
-            self.master = Some(master);
-            (field, value)
-        } else {
-            (self.read(&mut own), self.read(&mut own))
-        };
-        self.own = own;
-        Some(pair)
+        self.step(element::read)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

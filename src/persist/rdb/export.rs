@@ -3,8 +3,7 @@
 use std::io::{self, Write};
 
 use super::crc::Running;
-use super::lzf::Compressor;
-use super::output::Output;
+use super::output::{Output, Scratch};
 use super::{Target, encode, opcode};
 use crate::clock::{Millis, Seconds};
 use crate::config::EvictionPolicy;
@@ -149,7 +148,7 @@ impl Recorder {
 }
 
 impl Form for Recorder {
-    type Scratch = Compressor;
+    type Scratch = Scratch;
 
     fn check(&self, sizes: &[CutSize]) -> Result<(), Failure> {
         match !self.target.knows_timed_fields() && sizes.iter().any(|size| size.timed > 0) {
@@ -161,7 +160,7 @@ impl Form for Recorder {
     fn begin(&self, keyspace: &Keyspace, to: &mut Vec<u8>) {
         let seconds = keyspace.clock.now().0.div_euclid(1000);
         let used = i64::try_from(keyspace.used_memory()).unwrap_or(i64::MAX);
-        let mut out = Output { bytes: to, compressor: None };
+        let mut out = Output { bytes: to, scratch: &mut Scratch::default(), compress: false };
         out.raw(self.target.magic().as_bytes());
         let mut aux = |name: &str, value: &dyn Fn(&mut Output<'_>)| {
             out.byte(opcode::AUX);
@@ -176,7 +175,7 @@ impl Form for Recorder {
     }
 
     fn select(&self, db: u32, size: Option<CutSize>, to: &mut Vec<u8>) {
-        let mut out = Output { bytes: to, compressor: None };
+        let mut out = Output { bytes: to, scratch: &mut Scratch::default(), compress: false };
         out.byte(opcode::SELECT);
         out.number(db.into());
         if let Some(CutSize { keys, volatile, .. }) = size {
@@ -186,9 +185,8 @@ impl Form for Recorder {
         }
     }
 
-    fn key(&self, entry: &Entry, compressor: &mut Compressor, to: &mut Vec<u8>) {
-        let compressor = self.compress.then_some(compressor);
-        let mut out = Output { bytes: to, compressor };
+    fn key(&self, entry: &Entry, scratch: &mut Scratch, to: &mut Vec<u8>) {
+        let mut out = Output { bytes: to, scratch, compress: self.compress };
         if let Some(at) = entry.expiry() {
             out.byte(opcode::EXPIRY_MS);
             out.i64(at.0);

@@ -11,12 +11,16 @@
 
 use super::{Fault, Result, malformed};
 use crate::ds::packed::element::{back_len_size, write_back_len};
-use crate::ds::packed::{Item, chain};
+use crate::ds::packed::{Item, PackedRef, chain};
 
 const HEADER: usize = 6;
 const END: u8 = 0xFF;
 /// Bytes that one has room for from the start: most are smaller.
-const ROOM: usize = 512;
+const ROOM: usize = 4096;
+/// Bytes that are kept for the next at most.
+const KEPT: usize = 1 << 20;
+/// Bytes of the longest length behind an element.
+const LONGEST_BACK: usize = 5;
 /// The count that says nothing.
 const UNCOUNTED: u16 = u16::MAX;
 
@@ -119,41 +123,133 @@ fn element(bytes: &[u8]) -> Option<(Item<'_>, usize)> {
     }
 }
 
-/// A listpack that is being written.
-#[derive(Debug)]
+/// A listpack that is being written. Its memory is used again for the next.
+#[derive(Debug, Default)]
 pub(super) struct Writer {
+    /// What is written, and behind `end` room for more.
     bytes: Vec<u8>,
+    end: usize,
     count: usize,
 }
 
 impl Writer {
-    pub(super) fn new() -> Writer {
-        let mut bytes = Vec::with_capacity(ROOM);
-        bytes.resize(HEADER, 0);
-        Writer { bytes, count: 0 }
+    /// Begins a new one.
+    pub(super) fn begin(&mut self) {
+        (self.end, self.count) = (HEADER, 0);
+        self.room(0);
     }
 
+    /// Adds an element.
+    #[inline]
     pub(super) fn push<'i>(&mut self, item: impl Into<Item<'i>>) {
         let item = item.into();
-        let at = self.bytes.len();
-        self.bytes.resize(at + chain::size(item), 0);
-        chain::write(item, &mut self.bytes[at..]);
+        let size = chain::size(item);
+        chain::write(item, &mut self.room(size)[..size]);
+        self.end += size;
         self.count += 1;
+    }
+
+    /// Adds an element that is spelled already.
+    #[inline]
+    pub(super) fn push_spelled(&mut self, element: &[u8]) {
+        self.end += chain::write_spelled(element, self.room(element.len() + LONGEST_BACK));
+        self.count += 1;
+    }
+
+    /// Adds a small number.
+    #[inline]
+    pub(super) fn push_small(&mut self, number: i64) {
+        match number {
+            0..0x80 => {
+                self.room(2)[..2].copy_from_slice(&[number as u8, 1]);
+                self.end += 2;
+                self.count += 1;
+            }
+            _ => self.push(number),
+        }
+    }
+
+    /// Adds all elements of a sequence.
+    pub(super) fn push_sequence(&mut self, sequence: PackedRef<'_>) {
+        self.end += chain::write_sequence(sequence, self.room(2 * sequence.elements().len()));
+        self.count += sequence.len();
     }
 
     /// Adds `count` elements as they lie in a list, their lengths behind them.
     pub(super) fn push_chain(&mut self, elements: &[u8], count: usize) {
-        self.bytes.extend_from_slice(elements);
+        self.room(elements.len())[..elements.len()].copy_from_slice(elements);
+        self.end += elements.len();
         self.count += count;
     }
 
     /// The whole of it.
-    pub(super) fn finish(mut self) -> Vec<u8> {
-        self.bytes.push(END);
-        let len = u32::try_from(self.bytes.len()).expect("collections beyond 4 GB are not packed");
+    pub(super) fn finish(&mut self) -> &[u8] {
+        self.room(1)[0] = END;
+        self.end += 1;
+        let len = u32::try_from(self.end).expect("collections beyond 4 GB are not packed");
         let count = u16::try_from(self.count).unwrap_or(UNCOUNTED);
         self.bytes[..4].copy_from_slice(&len.to_le_bytes());
         self.bytes[4..HEADER].copy_from_slice(&count.to_le_bytes());
-        self.bytes
+        &self.bytes[..self.end]
+    }
+
+    /// Room for so many bytes more, at least.
+    #[inline]
+    fn room(&mut self, more: usize) -> &mut [u8] {
+        let needed = self.end + more;
+        if self.bytes.len() < needed {
+            self.bytes.resize((2 * needed).max(ROOM), 0);
+        }
+        &mut self.bytes[self.end..]
+    }
+
+    /// Gives back what a large one took.
+    pub(super) fn shrink(&mut self) {
+        if self.bytes.len() > KEPT {
+            *self = Writer::default();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ds::packed::Packed;
+    use proptest::prelude::*;
+
+    fn element() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..30),
+            prop::collection::vec(any::<u8>(), 50..200),
+            any::<i64>().prop_map(|number| number.to_string().into_bytes()),
+            (0..300_i64).prop_map(|number| number.to_string().into_bytes()),
+            (0_usize..3).prop_map(|size| vec![b'x'; [4095, 4096, 20_000][size]]),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn all_ways_of_writing_give_the_same(elements in prop::collection::vec(element(), 0..40)) {
+            let mut writer = Writer::default();
+            let mut written = |fill: &dyn Fn(&mut Writer)| {
+                writer.begin();
+                fill(&mut writer);
+                writer.finish().to_vec()
+            };
+            let one_by_one = written(&|writer| elements.iter().for_each(|element| writer.push(element)));
+            let packed: Packed = elements.iter().collect();
+            let packed = packed.as_ref();
+            prop_assert_eq!(&written(&|writer| writer.push_sequence(packed)), &one_by_one);
+            prop_assert_eq!(
+                &written(&|writer| packed.spelled().for_each(|element| writer.push_spelled(element))),
+                &one_by_one
+            );
+            let mut reader = Listpack::new(&one_by_one).expect("sound");
+            for element in &elements {
+                let item = reader.next().expect("sound").expect("as many as were written");
+                prop_assert_eq!(&item.to_vec(), element);
+            }
+            prop_assert_eq!(reader.next().expect("sound"), None);
+        }
     }
 }

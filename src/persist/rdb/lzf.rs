@@ -10,6 +10,8 @@
 //! of Valkey's `lzfP.h`: what comes out is what Redis writes, to the byte. There is no crate to rely
 //! on: `lzf` is deprecated by its author.
 
+use std::ops::Range;
+
 /// Bits of a hash.
 const HASH_BITS: u32 = 16;
 /// The most bytes that are given as they are by one head.
@@ -18,6 +20,9 @@ const LITERALS: usize = 1 << 5;
 const WINDOW: usize = 1 << 13;
 /// The most bytes that one match gives.
 const LONGEST: usize = (1 << 8) + (1 << 3);
+
+/// Bytes of room behind the most that may be written, so that a few may be too many while it is being written.
+const SLACK: usize = 64;
 
 /// What three bytes of a match become at the best: no input can say that it is more.
 pub(super) const RATIO: usize = LONGEST.div_ceil(3);
@@ -29,7 +34,7 @@ const SHORT: usize = 64;
 const SHORT_BITS: u32 = 13;
 
 /// Where three bytes were seen last, by their hash. Kept from one string to the next: places count on, so that
-/// those of earlier strings are known to be such.
+/// those of earlier strings are known to be such. Nothing is allocated before there is something to compress.
 #[derive(Default)]
 pub(super) struct Compressor {
     seen: Box<[u32]>,
@@ -42,11 +47,6 @@ pub(super) struct Compressor {
 }
 
 impl Compressor {
-    /// Allocates nothing before there is something to compress.
-    pub(super) fn new() -> Compressor {
-        Compressor::default()
-    }
-
     /// Adds the compressed form of `input` to `out`, and returns true, if it is by four bytes shorter at
     /// least; else leaves `out` as it is.
     pub(super) fn compress(&mut self, input: &[u8], out: &mut Vec<u8>) -> bool {
@@ -65,12 +65,11 @@ impl Compressor {
             self.base = 0;
         }
         let from = out.len();
-        let fits = self.run(input, out, from + limit);
+        out.resize(from + limit + SLACK, 0);
+        let size = self.run(input, &mut out[from..], limit);
         self.base += len;
-        if !fits {
-            out.truncate(from);
-        }
-        fits
+        out.truncate(from + size.unwrap_or(0));
+        size.is_some()
     }
 
     /// Whether three bytes of a short string may come twice; if not, they do not.
@@ -95,14 +94,14 @@ impl Compressor {
         repeats
     }
 
-    /// Whether `out` stayed within `end` bytes.
-    fn run(&mut self, input: &[u8], out: &mut Vec<u8>, end: usize) -> bool {
+    /// How many bytes were written to `out`; `None` if that would be more than `end`. `out` is a little longer.
+    fn run(&mut self, input: &[u8], out: &mut [u8], end: usize) -> Option<usize> {
         let (len, base) = (input.len(), self.base);
         let seen = self.seen.first_chunk_mut::<{ 1 << HASH_BITS }>().expect("made before");
         // What lies between `from` and `at` is to be given as it is, once it is known how much that is.
-        let (mut at, mut from) = (0, 0);
+        let (mut at, mut from, mut put) = (0, 0, 0);
         while at + 2 < len {
-            let stop = from + most_literals(end.saturating_sub(out.len() + 1));
+            let stop = from + most_literals(end.saturating_sub(put + 1));
             let places = at..stop.min(len - 2).max(at);
             let found =
                 input[at..places.end + 2].windows(3).zip(places).find_map(|(three, place)| {
@@ -117,33 +116,35 @@ impl Compressor {
                 });
             let Some((found, place)) = found else {
                 if stop < len - 2 {
-                    return false;
+                    return None;
                 }
                 at = len - 2;
                 break;
             };
             at = place;
             let literals = at - from;
-            if out.len() + literals + literals.div_ceil(LITERALS) + 3 + 1 >= end {
-                return false;
+            if put + literals + literals.div_ceil(LITERALS) + 3 + 1 >= end {
+                return None;
             }
-            add_literals(&input[from..at], out);
+            put = add_literals(input, from..at, out, put);
             let back = at - found - 1;
             // LibLZF leaves the last two bytes out, but where it compares many at a time.
             let most = match (len - at - 2).min(LONGEST) {
                 few @ ..=16 => few.max(3),
                 many => many.max(19),
             };
-            let pairs = input[found + 3..found + most].iter().zip(&input[at + 3..]);
-            let length = 3 + pairs.take_while(|(a, b)| a == b).count();
+            let length = 3 + alike(&input[found + 3..], &input[at + 3..], most - 3);
             let code = length - 2;
             if code < 7 {
-                out.push((back >> 8) as u8 + ((code as u8) << 5));
+                out[put] = (back >> 8) as u8 + ((code as u8) << 5);
+                out[put + 1] = back as u8;
+                put += 2;
             } else {
-                out.push((back >> 8) as u8 + (7 << 5));
-                out.push((code - 7) as u8);
+                out[put] = (back >> 8) as u8 + (7 << 5);
+                out[put + 1] = (code - 7) as u8;
+                out[put + 2] = back as u8;
+                put += 3;
             }
-            out.push(back as u8);
             at += length;
             from = at;
             if at + 2 >= len {
@@ -155,11 +156,10 @@ impl Compressor {
             }
         }
         let literals = at - from;
-        if out.len() + 1 + literals + literals / LITERALS + 3 > end {
-            return false;
+        if put + 1 + literals + literals / LITERALS + 3 > end {
+            return None;
         }
-        add_literals(&input[from..], out);
-        true
+        Some(add_literals(input, from..len, out, put))
     }
 }
 
@@ -168,12 +168,42 @@ fn most_literals(room: usize) -> usize {
     LITERALS * (room / (LITERALS + 1)) + room % (LITERALS + 1)
 }
 
-/// Adds bytes as they are.
-fn add_literals(literals: &[u8], out: &mut Vec<u8>) {
-    for run in literals.chunks(LITERALS) {
-        out.push((run.len() - 1) as u8);
-        out.extend_from_slice(run);
+/// Writes bytes of the input as they are, from `put` on. Returns where they end.
+#[inline]
+fn add_literals(input: &[u8], range: Range<usize>, out: &mut [u8], mut put: usize) -> usize {
+    let mut at = range.start;
+    while at < range.end {
+        let size = (range.end - at).min(LITERALS);
+        out[put] = (size - 1) as u8;
+        put += 1;
+        // A few too many are quicker than a call that copies just as many.
+        match (input[at..].first_chunk::<16>(), out[put..].first_chunk_mut::<16>()) {
+            (Some(bytes), Some(room)) if size <= 16 => *room = *bytes,
+            _ => out[put..put + size].copy_from_slice(&input[at..at + size]),
+        }
+        put += size;
+        at += size;
     }
+    put
+}
+
+/// How many bytes at the starts of both are the same, `most` at most; both have as many.
+#[inline]
+fn alike(a: &[u8], b: &[u8], most: usize) -> usize {
+    let mut same = 0;
+    while same < most {
+        let (Some(x), Some(y)) = (a[same..].first_chunk::<8>(), b[same..].first_chunk::<8>())
+        else {
+            let pairs = a[same..].iter().zip(&b[same..most]);
+            return same + pairs.take_while(|(a, b)| a == b).count();
+        };
+        let differ = u64::from_le_bytes(*x) ^ u64::from_le_bytes(*y);
+        if differ != 0 {
+            return most.min(same + differ.trailing_zeros() as usize / 8);
+        }
+        same += 8;
+    }
+    most
 }
 
 fn hash(bytes: &[u8]) -> usize {
@@ -232,7 +262,7 @@ mod tests {
         fn what_is_compressed_comes_back(
             strings in prop::collection::vec(prop::collection::vec(0_u8..4, 0..2000), 1..5),
         ) {
-            let mut compressor = Compressor::new();
+            let mut compressor = Compressor::default();
             for string in strings {
                 let mut out = vec![1, 2, 3];
                 if compressor.compress(&string, &mut out) {
@@ -248,14 +278,15 @@ mod tests {
         fn short_strings_are_compressed_as_others_are(
             strings in prop::collection::vec(prop::collection::vec(0_u8..16, 5..=SHORT), 1..50),
         ) {
-            let mut compressor = Compressor::new();
+            let mut compressor = Compressor::default();
             for string in strings {
-                let (mut out, mut whole) = (Vec::new(), Vec::new());
+                let (mut out, mut whole) = (Vec::new(), vec![0; string.len() + SLACK]);
                 let compressed = compressor.compress(&string, &mut out);
-                let mut fresh = Compressor { seen: vec![0; 1 << HASH_BITS].into(), ..Compressor::new() };
+                let mut fresh = Compressor { seen: vec![0; 1 << HASH_BITS].into(), ..Compressor::default() };
                 let limit = string.len() - 4;
-                prop_assert_eq!(fresh.run(&string, &mut whole, limit), compressed);
-                prop_assert!(!compressed || out == whole);
+                let size = fresh.run(&string, &mut whole, limit);
+                prop_assert_eq!(size.is_some(), compressed);
+                prop_assert!(!compressed || out == whole[..size.expect("compressed")]);
             }
         }
 
@@ -271,7 +302,7 @@ mod tests {
 
     #[test]
     fn long_runs_are_short() {
-        let mut compressor = Compressor::new();
+        let mut compressor = Compressor::default();
         for len in [10, 21, 100, 300, 5000, 100_000] {
             let string = vec![b'a'; len];
             let mut out = Vec::new();

@@ -1,5 +1,6 @@
 //! Lengths and strings as they are written; `input` tells their forms.
 
+use super::listpack::Writer;
 use super::lzf::Compressor;
 use crate::ds::packed::Item;
 use crate::text::int;
@@ -8,12 +9,22 @@ use crate::text::int;
 const NUMERIC: usize = 11;
 /// The shortest string that is worth trying to compress is longer than this.
 const INCOMPRESSIBLE: usize = 20;
+/// What stands before a string that is compressed.
+const COMPRESSED: u8 = 0xC3;
 
 /// Bytes as they are written.
 pub(super) struct Output<'o> {
     pub(super) bytes: &'o mut Vec<u8>,
-    /// Compresses long strings, if that is wanted.
-    pub(super) compressor: Option<&'o mut Compressor>,
+    pub(super) scratch: &'o mut Scratch,
+    /// Whether long strings are compressed.
+    pub(super) compress: bool,
+}
+
+/// What is kept from value to value, to save work. It allocates nothing before it is needed.
+#[derive(Default)]
+pub(super) struct Scratch {
+    compressor: Compressor,
+    pack: Writer,
 }
 
 impl Output<'_> {
@@ -32,20 +43,8 @@ impl Output<'_> {
 
     /// A number, or a string's length.
     pub(super) fn number(&mut self, number: u64) {
-        match number {
-            0..0x40 => self.byte(number as u8),
-            0x40..0x4000 => self.raw(&[0x40 | (number >> 8) as u8, number as u8]),
-            _ => match u32::try_from(number) {
-                Ok(number) => {
-                    self.byte(0x80);
-                    self.raw(&number.to_be_bytes());
-                }
-                Err(_) => {
-                    self.byte(0x81);
-                    self.raw(&number.to_be_bytes());
-                }
-            },
-        }
+        let (spelled, size) = spell(number);
+        self.raw(&spelled[..size]);
     }
 
     pub(super) fn count(&mut self, count: usize) {
@@ -93,19 +92,67 @@ impl Output<'_> {
         }
     }
 
+    /// A string that is a listpack; `fill` adds its elements.
+    pub(super) fn listpack(&mut self, fill: impl FnOnce(&mut Writer)) {
+        let mut pack = std::mem::take(&mut self.scratch.pack);
+        pack.begin();
+        fill(&mut pack);
+        self.string(pack.finish());
+        pack.shrink();
+        self.scratch.pack = pack;
+    }
+
     /// Writes the string compressed, if that makes it shorter.
     fn compressed(&mut self, string: &[u8]) -> bool {
-        let Some(compressor) = &mut self.compressor else { return false };
-        // The heads come first, and are as long as what they tell: they are put in front afterwards.
-        let from = self.bytes.len();
-        if !compressor.compress(string, self.bytes) {
+        if !self.compress {
             return false;
         }
-        let packed = self.bytes.len() - from;
-        self.byte(0xC3);
-        self.count(packed);
+        // The heads come first, and how long the first is depends on what follows. It is as long as if nothing had become
+        // shorter, as a rule.
+        let from = self.bytes.len();
+        self.byte(COMPRESSED);
         self.count(string.len());
-        self.bytes[from..].rotate_left(packed);
+        let first = from + 1..self.bytes.len();
+        self.count(string.len());
+        let heads = self.bytes.len();
+        if !self.scratch.compressor.compress(string, self.bytes) {
+            self.bytes.truncate(from);
+            return false;
+        }
+        let (head, size) = spell((self.bytes.len() - heads) as u64);
+        if size == first.len() {
+            self.bytes[first].copy_from_slice(&head[..size]);
+        } else {
+            self.bytes.splice(first, head[..size].iter().copied());
+        }
         true
     }
+}
+
+/// How a number is spelled, and how many bytes of that count.
+fn spell(number: u64) -> ([u8; 9], usize) {
+    let mut bytes = [0; 9];
+    let size = match number {
+        0..0x40 => {
+            bytes[0] = number as u8;
+            1
+        }
+        0x40..0x4000 => {
+            bytes[..2].copy_from_slice(&[0x40 | (number >> 8) as u8, number as u8]);
+            2
+        }
+        _ => match u32::try_from(number) {
+            Ok(number) => {
+                bytes[0] = 0x80;
+                bytes[1..5].copy_from_slice(&number.to_be_bytes());
+                5
+            }
+            Err(_) => {
+                bytes[0] = 0x81;
+                bytes[1..].copy_from_slice(&number.to_be_bytes());
+                9
+            }
+        },
+    };
+    (bytes, size)
 }

@@ -10,8 +10,7 @@ use super::crc::checksum;
 use super::decode::{Content, decode, skip};
 use super::encode;
 use super::input::Input;
-use super::lzf::Compressor;
-use super::output::Output;
+use super::output::{Output, Scratch};
 use super::{Result, Target, is_known, kind, malformed, opcode};
 use crate::clock::Millis;
 use crate::config::Limits;
@@ -30,9 +29,9 @@ pub(crate) fn dump(entry: &Entry, now: Millis, compress: bool) -> Vec<u8> {
 
 /// As [`dump`], in the form that a reader of snapshots knows.
 pub(crate) fn dump_for(entry: &Entry, target: Target, now: Millis, compress: bool) -> Vec<u8> {
-    let (mut bytes, mut compressor) = (Vec::new(), Compressor::new());
+    let mut bytes = Vec::new();
     let of = encode::kind_of(entry, target);
-    let mut out = Output { bytes: &mut bytes, compressor: compress.then_some(&mut compressor) };
+    let mut out = Output { bytes: &mut bytes, scratch: &mut Scratch::default(), compress };
     out.byte(of);
     encode::value(entry, of, now, &mut out);
     bytes.extend_from_slice(&Target::least(of).to_le_bytes());

@@ -355,12 +355,13 @@ fn fields_with_times_are_read_as_redis_and_valkey_write_them() {
     let early = [&b"\x16\x02"[..], &number(at), b"\x01a\x01x\x00\x01b\x01y"].concat();
     db.restore("early", sealed(&early, 12)).unwrap();
     assert_eq!(ttl(&db, "early"), expected);
-    let mut pack = super::listpack::Writer::new();
+    let mut pack = super::listpack::Writer::default();
+    pack.begin();
     for word in [&b"a"[..], b"x", at.to_string().as_bytes(), b"b", b"y", b"0"] {
         pack.push(word);
     }
     let pack = pack.finish();
-    let body = [&b"\x19"[..], &at.to_le_bytes(), &blob(0, &pack)[1..]].concat();
+    let body = [&b"\x19"[..], &at.to_le_bytes(), &blob(0, pack)[1..]].concat();
     db.restore("packed", sealed(&body, 12)).unwrap();
     assert_eq!(ttl(&db, "packed"), expected);
     // The types of the one mean nothing to the other.

@@ -35,6 +35,12 @@ impl<'a> Fields<'a> {
         self.timed
     }
 
+    /// The elements, if no field ever had a time.
+    #[cfg(feature = "snapshot")]
+    pub(super) fn plain(self) -> Option<PackedRef<'a>> {
+        (!self.timed).then_some(self.items)
+    }
+
     /// The value and the time of a field.
     #[inline]
     pub(super) fn find(self, field: &[u8]) -> Option<(Value<'a>, Option<Millis>)> {

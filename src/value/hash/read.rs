@@ -156,6 +156,15 @@ impl<'a> HashRef<'a> {
         all.filter(move |field| self.is_live(field.expiry))
     }
 
+    /// Its fields and values in turn, if that is how it lies.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn plain(self) -> Option<PackedRef<'a>> {
+        match self.form {
+            Form::Packed(fields) => fields.plain(),
+            Form::Big(_) => None,
+        }
+    }
+
     #[inline]
     fn is_live(self, expiry: Option<Millis>) -> bool {
         expiry.is_none_or(|at| at > self.now)

@@ -17,6 +17,8 @@ use std::ops::Range;
 pub(crate) use big::BigZSet;
 pub(crate) use bound::Span;
 pub use bound::{LexBound, ScoreBound};
+#[cfg(feature = "snapshot")]
+pub(crate) use packed::{SpelledScore, each_spelled};
 pub use score::{IntoScore, Score};
 pub(crate) use view::{Members, ZSetRef};
 

@@ -31,6 +31,33 @@ fn score(item: Item<'_>) -> f64 {
     }
 }
 
+/// A score as it lies.
+#[cfg(feature = "snapshot")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum SpelledScore<'a> {
+    /// The element of a whole number.
+    Whole(&'a [u8]),
+    Other(f64),
+}
+
+/// Calls `visit` with each member, as its element is spelled, and its score.
+#[cfg(feature = "snapshot")]
+pub(crate) fn each_spelled<'a>(
+    packed: PackedRef<'a>,
+    mut visit: impl FnMut(&'a [u8], SpelledScore<'a>),
+) {
+    let mut elements = packed.spelled();
+    while let (Some(member), Some(element)) = (elements.next(), elements.next()) {
+        let score = match element {
+            [_, MARK, number @ ..] if let Ok(number) = number.try_into() => {
+                SpelledScore::Other(f64::from_le_bytes(number))
+            }
+            whole => SpelledScore::Whole(whole),
+        };
+        visit(member, score);
+    }
+}
+
 /// Members with their scores, in order, and where each starts.
 #[derive(Debug, Clone)]
 pub(crate) struct Pairs<'a> {

@@ -12,13 +12,14 @@ use super::output::Output;
 use super::{Target, kind};
 use crate::clock::Millis;
 use crate::ds::list::Run;
+use crate::ds::packed::Item;
 use crate::keyspace::entry::Entry;
 use crate::text::double;
-use crate::value::hash::{HashRef, StoredHash};
+use crate::value::hash::{Field, HashRef, StoredHash};
 use crate::value::list::ListRef;
 use crate::value::set::SetRef;
 use crate::value::string::{Digits, StringRef};
-use crate::value::zset::ZSetRef;
+use crate::value::zset::{SpelledScore, ZSetRef, each_spelled};
 use crate::value::{Encoding, Type};
 
 /// A node of a quicklist that is one large element.
@@ -59,7 +60,7 @@ pub(super) fn value(entry: &Entry, of: u8, now: Millis, out: &mut Output<'_>) {
         kind::SET | kind::SET_INTSET | kind::SET_LISTPACK => {
             set(entry.view().expect(KNOWN), of, out);
         }
-        kind::ZSET_2 | kind::ZSET_LISTPACK => zset(entry.view().expect(KNOWN), of, out),
+        kind::ZSET_2 | kind::ZSET_LISTPACK => zset(entry.view().expect(KNOWN), out),
         kind::STREAM_2 | kind::STREAM_3 | kind::STREAM_4 => {
             stream::write(entry.view().expect(KNOWN), of, out)
         }
@@ -76,9 +77,7 @@ fn list(list: ListRef<'_>, out: &mut Output<'_>) {
         match run {
             Run::Pack(elements, count) => {
                 out.number(PACKED);
-                let mut pack = Writer::new();
-                pack.push_chain(elements, count);
-                out.string(&pack.finish());
+                out.listpack(|pack| pack.push_chain(elements, count));
             }
             Run::Apart(element) => {
                 out.number(PLAIN);
@@ -98,11 +97,12 @@ fn set(set: SetRef<'_>, of: u8, out: &mut Output<'_>) {
             blob.extend_from_slice(numbers);
             out.string(&blob);
         }
-        (kind::SET_LISTPACK, _) => {
-            let mut pack = Writer::new();
-            set.iter().for_each(|member| pack.push(member.bytes(&mut Digits::new())));
-            out.string(&pack.finish());
+        (kind::SET_LISTPACK, SetRef::Packed(members)) => {
+            out.listpack(|pack| pack.push_sequence(members));
         }
+        (kind::SET_LISTPACK, _) => out.listpack(|pack| {
+            set.iter().for_each(|member| pack.push(member.bytes(&mut Digits::new())));
+        }),
         _ => {
             out.count(set.len());
             set.iter().for_each(|member| out.string(member.bytes(&mut Digits::new())));
@@ -110,16 +110,22 @@ fn set(set: SetRef<'_>, of: u8, out: &mut Output<'_>) {
     }
 }
 
-fn zset(zset: ZSetRef<'_>, of: u8, out: &mut Output<'_>) {
-    if of == kind::ZSET_LISTPACK {
-        let (mut pack, mut text) = (Writer::new(), Vec::new());
-        for (member, score) in zset.iter() {
-            pack.push(member);
-            text.clear();
-            double::write(score, &mut text);
-            pack.push(&text[..]);
-        }
-        return out.string(&pack.finish());
+fn zset(zset: ZSetRef<'_>, out: &mut Output<'_>) {
+    if let ZSetRef::Packed(members) = zset {
+        return out.listpack(|pack| {
+            let mut text = Vec::new();
+            each_spelled(members, |member, score| {
+                pack.push_spelled(member);
+                match score {
+                    SpelledScore::Whole(spelled) => pack.push_spelled(spelled),
+                    SpelledScore::Other(score) => {
+                        text.clear();
+                        double::write(score, &mut text);
+                        pack.push(&text[..]);
+                    }
+                }
+            });
+        });
     }
     out.count(zset.len());
     // The greatest first: to Redis each is then the new first one, which is the quickest to add.
@@ -133,12 +139,10 @@ fn hash(hash: HashRef<'_>, of: u8, out: &mut Output<'_>) {
     let (mut a, mut b) = (Digits::new(), Digits::new());
     match of {
         kind::HASH_LISTPACK => {
-            let mut pack = Writer::new();
-            for field in hash.iter() {
-                pack.push(field.name);
-                pack.push(field.value.bytes(&mut b));
-            }
-            return out.string(&pack.finish());
+            return out.listpack(|pack| match hash.plain() {
+                Some(fields) => pack.push_sequence(fields),
+                None => sorted(hash, pack),
+            });
         }
         kind::HASH_METADATA => {
             let first = hash.iter().filter_map(|field| field.expiry).min();
@@ -161,5 +165,38 @@ fn hash(hash: HashRef<'_>, of: u8, out: &mut Output<'_>) {
         if of == kind::HASH_2 {
             out.i64(field.expiry.map_or(-1, |at| at.0));
         }
+    }
+}
+
+/// Adds the fields of a hash that keeps them in no order; in theirs, next to which they are often alike, so that
+/// they compress as well as in the order in which they came.
+fn sorted(hash: HashRef<'_>, pack: &mut Writer) {
+    let fields: Vec<_> = hash.iter().collect();
+    fn name<'f>(field: &Field<'f>) -> &'f [u8] {
+        match field.name {
+            Item::Bytes(name) => name,
+            Item::Int(_) => &[],
+        }
+    }
+    let first = fields.first().map(name).unwrap_or_default();
+    let common = fields.iter().fold(first.len(), |common, field| {
+        let pairs = first[..common].iter().zip(name(field));
+        pairs.take_while(|(a, b)| a == b).count()
+    });
+    // What follows what all have in common decides; no more than one word of it, which is quickly compared.
+    let mut order: Vec<_> = (0..fields.len())
+        .map(|at| {
+            let rest = &name(&fields[at])[common..];
+            let mut word = [0; 8];
+            let len = rest.len().min(word.len());
+            word[..len].copy_from_slice(&rest[..len]);
+            (u64::from_be_bytes(word), at)
+        })
+        .collect();
+    order.sort_unstable();
+    let (mut a, mut b) = (Digits::new(), Digits::new());
+    for (_, at) in order {
+        pack.push(fields[at].name.bytes(&mut a));
+        pack.push(fields[at].value.bytes(&mut b));
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn write(stream: StreamRef<'_>, of: u8, out: &mut Output<'_>) {
     out.count(stream.log().blocks());
     for block in stream.log().each_block() {
         out.string(&raw(block.master));
-        out.string(&node(block));
+        out.listpack(|pack| node(block, pack));
     }
     let position = stream.position();
     out.count(position.len);
@@ -66,37 +66,38 @@ fn id(id: StreamId, out: &mut Output<'_>) {
 }
 
 /// One block as a listpack.
-fn node(block: BlockRef<'_>) -> Vec<u8> {
-    let mut pack = Writer::new();
-    pack.push(i64::from(block.live));
-    pack.push(i64::from(block.total - block.live));
+fn node(block: BlockRef<'_>, pack: &mut Writer) {
+    pack.push_small(block.live.into());
+    pack.push_small((block.total - block.live).into());
     let mut first = true;
-    for entry in block.entries() {
+    for mut entry in block.entries() {
         let count = entry.fields.len() as i64;
         if first {
-            pack.push(count);
-            entry.fields.clone().for_each(|(field, _)| pack.push(field));
-            pack.push(0);
+            pack.push_small(count);
+            let mut fields = entry.fields.clone();
+            while let Some((field, _)) = fields.next_spelled() {
+                pack.push_spelled(field);
+            }
+            pack.push_small(0);
         }
         // The first entry has the fields of the node, being where they come from.
         let same = first || entry.same_fields;
         first = false;
         let deleted = if entry.deleted { DELETED } else { 0 };
-        pack.push(deleted | if same { SAME_FIELDS } else { 0 });
-        pack.push(entry.id.ms.wrapping_sub(block.master.ms).cast_signed());
-        pack.push(entry.id.seq.wrapping_sub(block.master.seq).cast_signed());
+        pack.push_small(deleted | if same { SAME_FIELDS } else { 0 });
+        pack.push_small(entry.id.ms.wrapping_sub(block.master.ms).cast_signed());
+        pack.push_small(entry.id.seq.wrapping_sub(block.master.seq).cast_signed());
         if !same {
-            pack.push(count);
+            pack.push_small(count);
         }
-        for (field, value) in entry.fields {
+        while let Some((field, value)) = entry.fields.next_spelled() {
             if !same {
-                pack.push(field);
+                pack.push_spelled(field);
             }
-            pack.push(value);
+            pack.push_spelled(value);
         }
-        pack.push(if same { count + 3 } else { 2 * count + 4 });
+        pack.push_small(if same { count + 3 } else { 2 * count + 4 });
     }
-    pack.finish()
 }
 
 fn group(group: &Group, of: u8, out: &mut Output<'_>) {
