@@ -149,6 +149,14 @@ impl From<&[u8]> for Blob {
     }
 }
 
+impl Blob {
+    /// Where it is, to be fetched.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn address(&self) -> *const u8 {
+        self.0.as_ptr().cast()
+    }
+}
+
 impl Deref for Blob {
     type Target = [u8];
 

@@ -18,6 +18,9 @@ use std::borrow::Borrow;
 use std::collections::VecDeque;
 use std::mem::size_of;
 
+#[cfg(feature = "snapshot")]
+use super::prefetch::prefetch_whole;
+
 /// How many pairs a chunk holds at most.
 const CHUNK: usize = 128;
 
@@ -67,6 +70,16 @@ impl<K: Ord, V> Ordered<K, V> {
     /// About how many allocations freeing the map gives back.
     pub(crate) fn effort(&self) -> usize {
         self.chunks.len()
+    }
+
+    /// Hints that it will be read from its start: at step 0 what it owns, at step 1 the first pair.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn fetch(&self, step: usize) {
+        let Some(first) = self.chunks.front() else { return };
+        match step {
+            0 => prefetch_whole(first),
+            _ => first.front().into_iter().for_each(prefetch_whole),
+        }
     }
 
     /// The pair at a place.

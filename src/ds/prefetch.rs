@@ -22,3 +22,23 @@ pub(crate) fn prefetch_read<T>(address: *const T) {
     #[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", not(miri)))))]
     let _ = address;
 }
+
+#[cfg(feature = "snapshot")]
+const LINE: usize = 64;
+
+/// Asks for all of a value, or much of it.
+#[cfg(feature = "snapshot")]
+pub(crate) fn prefetch_whole<T: ?Sized>(value: &T) {
+    const MOST: usize = 256;
+    let (start, last) =
+        (std::ptr::from_ref(value).cast::<u8>(), size_of_val(value).saturating_sub(1));
+    (0..last.min(MOST)).step_by(LINE).for_each(|at| prefetch_read(start.wrapping_add(at)));
+    prefetch_read(start.wrapping_add(last));
+}
+
+/// Asks for the first of these bytes, as many as are likely to be read before the processor has seen where that leads.
+#[cfg(feature = "snapshot")]
+pub(crate) fn prefetch_bytes(bytes: &[u8]) {
+    const MOST: usize = 1024;
+    bytes.chunks(LINE).take(MOST / LINE).for_each(|line| prefetch_read(line.as_ptr()));
+}

@@ -186,10 +186,10 @@ fn step(tx: &mut Tx<'_>, stripe: usize, stamp: u8, show: &mut impl FnMut(u32, &E
     let parts = tx.parts(stripe).expect("begun with this stripe");
     for (db, space) in parts.data.spaces.iter_mut().enumerate() {
         let Some(mut cursor) = space.walk else { continue };
-        let mut ahead = space.table.ahead(cursor, Entry::prefetch);
+        let mut ahead = space.table.ahead(cursor, Entry::fetch);
         let (mut shown, mut wanted) = (false, false);
         for _ in 0..STEP {
-            space.table.hint(&mut ahead, Entry::prefetch);
+            space.table.hint(&mut ahead, Entry::fetch);
             let next = space.table.scan(cursor, |entry| {
                 if entry.stamp() == stamp || wanted {
                     return;

@@ -200,6 +200,12 @@ pub(crate) trait Big: Any + fmt::Debug + Send + Sync {
     fn hash_of(&self, _name: &[u8]) -> u64 {
         0
     }
+    /// Hints that all of it will be read soon: at step 0 what it owns itself, then what that owns, when it has come.
+    /// Returns whether there is more.
+    #[cfg(feature = "snapshot")]
+    fn fetch(&self, _step: usize) -> bool {
+        false
+    }
     /// Hints that what has this hash will be looked for.
     fn prefetch(&self, _hash: u64, _step: Step) {}
 }

@@ -99,6 +99,13 @@ impl ChunkedList {
         self.spine.count()
     }
 
+    /// Hints that it will be read from its start: at step 0 what it owns, then what that owns. Returns whether there
+    /// is more.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn fetch(&self, step: usize) -> bool {
+        self.spine.fetch(step)
+    }
+
     /// How many nodes.
     pub(crate) fn nodes(&self) -> usize {
         self.spine.nodes()

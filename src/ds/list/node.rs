@@ -3,6 +3,8 @@
 use super::fill::{FRAME, Fill};
 use crate::ds::packed::Item;
 use crate::ds::packed::chain::{self, Chain, Links};
+#[cfg(feature = "snapshot")]
+use crate::ds::prefetch::prefetch_bytes;
 
 /// What a pack may waste before it is made to fit.
 const WASTE: usize = 32;
@@ -19,6 +21,15 @@ pub(super) enum Node {
 }
 
 impl Node {
+    /// Hints that its elements will be read.
+    #[cfg(feature = "snapshot")]
+    pub(super) fn fetch(&self) {
+        match self {
+            Node::Pack(pack) => pack.fetch(),
+            Node::Apart(bytes) => prefetch_bytes(bytes),
+        }
+    }
+
     /// A node of one element.
     pub(super) fn of(item: Item<'_>, fill: Fill) -> Node {
         if fill.is_large(item.len()) {
@@ -122,6 +133,12 @@ pub(crate) struct Pack {
 }
 
 impl Pack {
+    /// Hints that its elements will be read.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn fetch(&self) {
+        prefetch_bytes(self.bytes());
+    }
+
     /// The elements in `buffer` from `start` on, `count` of them.
     pub(crate) fn from_parts(buffer: Vec<u8>, start: usize, count: usize) -> Pack {
         let narrow = |n: usize| u32::try_from(n).expect("a pack is far below 4 GB");

@@ -4,6 +4,8 @@
 use std::collections::VecDeque;
 
 use super::node::Node;
+#[cfg(feature = "snapshot")]
+use crate::ds::prefetch::prefetch_whole;
 
 /// Nodes of a segment.
 const SEGMENT: usize = 128;
@@ -51,6 +53,23 @@ impl Spine {
     #[inline]
     pub(super) fn nodes(&self) -> usize {
         self.nodes
+    }
+
+    /// Hints that it will be read from its start: at step 0 what it owns, then what that owns. Returns whether there
+    /// is more.
+    #[cfg(feature = "snapshot")]
+    pub(super) fn fetch(&self, step: usize) -> bool {
+        let Some(first) = self.segments.front() else { return false };
+        if step == 0 {
+            prefetch_whole(first);
+            return true;
+        }
+        let Some(node) = first.nodes.front() else { return false };
+        match step {
+            1 => prefetch_whole(node),
+            _ => node.fetch(),
+        }
+        step == 1
     }
 
     /// Bytes allocated.

@@ -332,6 +332,16 @@ impl<'a> BlockRef<'a> {
 
 #[cfg(feature = "snapshot")]
 impl StreamLog {
+    /// Hints that it will be read from its start: at step 0 what it owns, then what that owns. Returns whether there
+    /// is more.
+    pub(crate) fn fetch(&self, step: usize) -> bool {
+        match step {
+            0 | 1 => self.blocks.fetch(step),
+            _ => self.blocks.iter().take(1).for_each(|(_, block)| block.fetch()),
+        }
+        step < 2
+    }
+
     /// The blocks, in order.
     pub(crate) fn each_block(&self) -> impl Iterator<Item = BlockRef<'_>> {
         self.blocks.iter().map(|(master, block)| BlockRef {

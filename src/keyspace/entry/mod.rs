@@ -36,6 +36,8 @@ use shape::{EXPIRES, Form, LONG, Shape, TIMED};
 use crate::clock::Millis;
 use crate::ds::blob::Blob;
 use crate::ds::prefetch::prefetch_read;
+#[cfg(feature = "snapshot")]
+use crate::ds::prefetch::{prefetch_bytes, prefetch_whole};
 use crate::ds::same::same;
 use crate::value::string::{StringRef, bytes_encoding};
 use crate::value::{Big, Encoding, StoredRef, Type};
@@ -273,6 +275,40 @@ impl Entry {
         let start = self.0.as_ptr().cast::<u8>();
         prefetch_read(start);
         prefetch_read(start.wrapping_add(56));
+    }
+
+    /// Hints that all that the key holds will be read soon: at step 0 the entry, then what it owns, a step deeper
+    /// each time, when what the step before hinted at has come. Returns whether there is more.
+    #[cfg(feature = "snapshot")]
+    #[inline]
+    pub(crate) fn fetch(&self, step: usize) -> bool {
+        if step == 0 {
+            self.prefetch();
+            return true;
+        }
+        let shape = self.shape();
+        match (shape.form, step) {
+            (Form::Inline | Form::Packed(_), 1) => {
+                prefetch_bytes(self.value_bytes(shape));
+                false
+            }
+            (Form::Long, 1) => {
+                // SAFETY: the form says that the word owns a Blob.
+                prefetch_read(unsafe { self.at::<Blob>(shape.word_at()).as_ref() }.address());
+                true
+            }
+            (Form::Long, 2) => {
+                // SAFETY: as above.
+                prefetch_bytes(unsafe { self.at::<Blob>(shape.word_at()).as_ref() });
+                false
+            }
+            (Form::Big, 1) => {
+                self.big().inspect(|big| prefetch_whole(*big));
+                true
+            }
+            (Form::Big, _) => self.big().is_some_and(|big| big.fetch(step - 2)),
+            _ => false,
+        }
     }
 
     /// Sets, changes or removes the expiry; the value stays.

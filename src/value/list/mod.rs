@@ -306,6 +306,17 @@ impl BigList {
 }
 
 impl Big for BigList {
+    #[cfg(feature = "snapshot")]
+    fn fetch(&self, step: usize) -> bool {
+        match self {
+            BigList::Pack(pack) => {
+                pack.fetch();
+                false
+            }
+            BigList::Chunks(chunks, _) => chunks.fetch(step),
+        }
+    }
+
     fn kind(&self) -> Type {
         Type::List
     }

@@ -357,6 +357,11 @@ impl BigStream {
 }
 
 impl Big for BigStream {
+    #[cfg(feature = "snapshot")]
+    fn fetch(&self, step: usize) -> bool {
+        self.log.fetch(step)
+    }
+
     fn kind(&self) -> Type {
         Type::Stream
     }
