@@ -86,7 +86,7 @@
 //! | `cache` | `Cache`: values that are loaded once, kept for a time, refreshed ahead, and counted | |
 //! | `metrics`, `tracing` | what a `Cache` counts, and spans about its loads | metrics |
 //! | `aof` | every change kept in Redis's append-only file, and there again after a restart or a crash; `snapshot` | |
-//! | `snapshot` | Redis's RDB format: `DUMP` and `RESTORE`, snapshots to and from any stream, and in files; checkpoints in memory | crc |
+//! | `snapshot` | Redis's RDB format: `DUMP` and `RESTORE`, snapshots to and from any stream, and in files; checkpoints in memory | crc-fast, memmap2, on Linux rustix |
 //! | `network` | `network::Server`: RESP2 and RESP3 over TCP and Unix sockets | tokio, socket2 |
 //! | `redis` | `danio::redis`: connections of the `redis` crate to an engine in this process | redis, tokio |
 //! | `bb8`, `deadpool`, `r2d2` | pools of those; each implies `redis` | the pool |
@@ -129,6 +129,8 @@ pub mod model;
 pub mod network;
 #[cfg(feature = "snapshot")]
 mod persist;
+#[cfg(feature = "snapshot")]
+mod priority;
 mod pubsub;
 mod recovery;
 #[cfg(feature = "redis")]

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("config", 0),
     ("disk", 0),
     ("error", 0),
+    ("priority", 0),
     ("rng", 0),
     ("sync", 0),
     ("text", 0),

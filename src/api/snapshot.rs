@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 
 use super::Engine;
 use crate::error::Result;
-use crate::persist::Progress;
 use crate::persist::rdb::{self, Loaded, Style, Target};
+use crate::persist::{Makers, Progress};
 
 /// Who is to read a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,7 +153,14 @@ impl Engine {
         });
         let style = Style { target, compress, checksum, base: false };
         let progress = Progress::default();
-        let written = rdb::export(self.keyspace(), &mut writer, style, &mut || {}, &progress)?;
+        let written = rdb::export(
+            self.keyspace(),
+            &mut writer,
+            style,
+            Makers::Writer,
+            &mut || {},
+            &progress,
+        )?;
         Ok(Exported { keys: written.keys, bytes: written.bytes })
     }
 

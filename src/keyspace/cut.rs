@@ -21,10 +21,10 @@ use super::observer::Observer;
 use super::stripe::{Space, StripeData};
 use super::tx::Access;
 use super::{Keyspace, Tx};
-use crate::sync::MutexGuard;
+use crate::sync::{Mutex, MutexGuard};
 
 /// Buckets that one step looks at, if nobody waits for the stripe.
-const STEP: usize = 32;
+const STEP: usize = 128;
 
 /// How many keys a database had at a cut.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,8 +42,8 @@ pub(crate) struct Cut<'k> {
     /// By database.
     pub(crate) sizes: Vec<CutSize>,
     stamp: u8,
-    /// The stripes that the walk has not been through. It goes on in the first.
-    stripes: VecDeque<usize>,
+    /// The stripes that the walk has not been through, but those that a walker is in.
+    stripes: Mutex<VecDeque<usize>>,
     _alone: MutexGuard<'k, ()>,
 }
 
@@ -69,30 +69,59 @@ impl Keyspace {
         let observer = observer(stamp, &sizes);
         self.observers.add(observer.clone());
         drop(tx);
-        let stripes = (0..self.stripes.len()).collect();
+        let stripes = Mutex::new((0..self.stripes.len()).collect());
         Cut { keyspace: self, observer, sizes, stamp, stripes, _alone: alone }
     }
 }
 
 impl Cut<'_> {
+    /// One who walks. Several may, side by side: each is in a stripe of its own.
+    pub(crate) fn walker(&self) -> Walker<'_> {
+        Walker { cut: self, stripe: None }
+    }
+}
+
+/// One who walks through a cut; made by [`Cut::walker`].
+pub(crate) struct Walker<'c> {
+    cut: &'c Cut<'c>,
+    /// The stripe that it is in.
+    stripe: Option<usize>,
+}
+
+impl Walker<'_> {
     /// Shows some of the entries that were there at the cut and were not shown yet, each with the number
-    /// that its database has now. Returns false when there are no more.
+    /// that its database has now: they are of one. Returns false when there are no more, but those that other
+    /// walkers are about to show.
     pub(crate) fn step(&mut self, mut show: impl FnMut(u32, &Entry)) -> bool {
-        while let Some(stripe) = self.stripes.front().copied() {
-            let mut tx = self.keyspace.begin_stripe(stripe, Access::Exclusive);
-            let step = step(&mut tx, stripe, self.stamp, &mut show);
+        let Cut { keyspace, stamp, stripes, .. } = self.cut;
+        loop {
+            let next = self.stripe.take().or_else(|| stripes.lock().pop_front());
+            let Some(stripe) = next else { return false };
+            let mut tx = keyspace.begin_stripe(stripe, Access::Exclusive);
+            let step = step(&mut tx, stripe, *stamp, &mut show);
             drop(tx);
             match step {
-                Step::Through => _ = self.stripes.pop_front(),
-                Step::Looked => return true,
+                Step::Through => {}
+                Step::Looked => {
+                    self.stripe = Some(stripe);
+                    return true;
+                }
                 // Who waits is to have it next, and would not if it were asked for again at once.
                 Step::Wanted => {
-                    self.stripes.rotate_left(1);
+                    stripes.lock().push_back(stripe);
                     return true;
                 }
             }
         }
-        false
+    }
+}
+
+impl Drop for Walker<'_> {
+    /// Leaves its stripe to others.
+    fn drop(&mut self) {
+        if let Some(stripe) = self.stripe {
+            self.cut.stripes.lock().push_front(stripe);
+        }
     }
 }
 
@@ -220,7 +249,9 @@ fn step(tx: &mut Tx<'_>, stripe: usize, stamp: u8, show: &mut impl FnMut(u32, &E
 impl Drop for Cut<'_> {
     /// Walks to the end, showing nobody, and takes the observer off.
     fn drop(&mut self) {
-        while self.step(|_, _| {}) {}
+        let mut walker = self.walker();
+        while walker.step(|_, _| {}) {}
+        drop(walker);
         let _all = self.keyspace.begin_all(0, Access::Exclusive);
         self.keyspace.observers.remove(&self.observer);
     }
@@ -255,22 +286,48 @@ mod tests {
         let db = engine.db(0).expect("exists");
         // More in each stripe than a step looks at.
         (0..KEYS).for_each(|i| db.set(format!("key:{i}"), "v").expect("set"));
-        let mut cut = keyspace.cut(|_, _| Arc::new(Nobody));
-        let first = cut.stripes[0];
+        let cut = keyspace.cut(|_, _| Arc::new(Nobody));
+        let mut walker = cut.walker();
         let mut seen = Vec::new();
-        let mut step = |cut: &mut Cut<'_>| {
+        let mut step = |walker: &mut Walker<'_>| {
             let before = seen.len();
-            let more = cut.step(|_, entry| seen.push(entry.key().to_vec()));
+            let more = walker.step(|_, entry| seen.push(entry.key().to_vec()));
             (seen.len() - before, more)
         };
-        assert!(step(&mut cut).0 > 1, "nobody waits");
-        assert_eq!(cut.stripes[0], first);
+        assert!(step(&mut walker).0 > 1, "nobody waits");
+        let first = walker.stripe.expect("it is in one");
         keyspace.stripes[first].waiting.fetch_add(1, Ordering::Relaxed);
-        assert_eq!(step(&mut cut), (1, true));
-        assert_eq!(cut.stripes[0], first + 1, "the walk goes on elsewhere");
-        assert_eq!(cut.stripes.back(), Some(&first));
-        while step(&mut cut).1 {}
+        assert_eq!(step(&mut walker), (1, true));
+        assert_eq!(walker.stripe, None, "the walk goes on elsewhere");
+        assert_eq!(cut.stripes.lock().back(), Some(&first));
+        while step(&mut walker).1 {}
         keyspace.stripes[first].waiting.fetch_sub(1, Ordering::Relaxed);
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), KEYS);
+    }
+
+    #[test]
+    fn several_walkers_show_each_key_once() {
+        let engine = crate::Engine::open(Config::new().stripes(64)).expect("valid");
+        let db = engine.db(0).expect("exists");
+        (0..KEYS).for_each(|i| db.set(format!("key:{i}"), "v").expect("set"));
+        let cut = engine.keyspace().cut(|_, _| Arc::new(Nobody));
+        // One that ends early leaves its stripe to the others.
+        let early = Mutex::new(Vec::new());
+        cut.walker().step(|_, entry| early.lock().push(entry.key().to_vec()));
+        let mut seen = early.into_inner();
+        assert!(!seen.is_empty() && seen.len() < KEYS);
+        std::thread::scope(|scope| {
+            let walk = || {
+                let (mut walker, mut seen) = (cut.walker(), Vec::new());
+                while walker.step(|_, entry| seen.push(entry.key().to_vec())) {}
+                seen
+            };
+            let walks: Vec<_> = (0..4).map(|_| scope.spawn(walk)).collect();
+            walks.into_iter().for_each(|walk| seen.extend(walk.join().expect("no panic")));
+        });
+        assert_eq!(seen.len(), KEYS);
         seen.sort();
         seen.dedup();
         assert_eq!(seen.len(), KEYS);

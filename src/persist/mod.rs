@@ -9,4 +9,4 @@ mod walk;
 
 pub(crate) use background::Background;
 pub(crate) use progress::Progress;
-pub(crate) use walk::{Failure, Written};
+pub(crate) use walk::{Failure, Makers, Written};

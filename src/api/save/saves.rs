@@ -13,7 +13,7 @@ use crate::disk::Files;
 use crate::error::{Error, Result};
 use crate::keyspace::{Keyspace, Still};
 use crate::persist::rdb::{self, How, Loaded, Place, Style};
-use crate::persist::{Background, Failure, Progress, Written};
+use crate::persist::{Background, Failure, Makers, Progress, Written};
 use crate::sync::{Condvar, Mutex, RwLock, thread};
 
 /// Seconds after which a save that failed is tried again.
@@ -133,7 +133,7 @@ impl Saves {
             return Err(in_progress());
         }
         self.state.lock().begun += 1;
-        let result = self.write();
+        let result = self.write(Makers::Threads);
         if let Ok((_, at)) = result {
             let mut state = self.state.lock();
             state.saved = at;
@@ -155,7 +155,7 @@ impl Saves {
         self.progress.cancelled.store(false, Relaxed);
         let this = self.clone();
         let run = move || {
-            let result = this.write();
+            let result = this.write(Makers::Quiet);
             this.finish(number, result);
         };
         match thread::Builder::new().name("danio-save".into()).spawn(run) {
@@ -288,13 +288,14 @@ impl Saves {
     }
 
     /// Writes the file. Returns how many changes there had been at the moment that it is of.
-    fn write(&self) -> Result<(Exported, u64)> {
+    fn write(&self, makers: Makers) -> Result<(Exported, u64)> {
         let _alone = self.writing.lock();
         let (path, beside) = self.paths();
         let mut at = 0;
         let mut at_cut = || at = self.keyspace.changes();
         let place = self.place(&path, &beside);
-        let written = rdb::save(&self.keyspace, place, self.style(), &mut at_cut, &self.progress);
+        let written =
+            rdb::save(&self.keyspace, place, self.style(), makers, &mut at_cut, &self.progress);
         self.note(written).map(|exported| (exported, at))
     }
 

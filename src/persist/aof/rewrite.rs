@@ -20,7 +20,7 @@ use crate::disk::DiskFile;
 use crate::keyspace::CutSize;
 use crate::persist::Failure;
 use crate::persist::rdb::{self, Style};
-use crate::persist::walk::walk;
+use crate::persist::walk::{Makers, walk};
 use crate::sync::thread;
 
 /// How often in a row a rewrite may fail before it is put off.
@@ -217,13 +217,13 @@ impl Aof {
         let compress = keyspace.settings.rdb_compression.load(Relaxed);
         let written = if rdb {
             let style = Style { target: None, compress, checksum: true, base: true };
-            rdb::export(keyspace, file, style, at_cut, progress)
+            rdb::export(keyspace, file, style, Makers::Quiet, at_cut, progress)
         } else {
             let form = |_: &[CutSize]| {
                 at_cut();
                 Commands { timestamp: self.journal.timestamps.load(Relaxed), compress }
             };
-            walk(keyspace, form, file, progress)
+            walk(keyspace, form, file, Makers::Quiet, progress)
         };
         match written {
             Ok(_) => Ok(()),

@@ -9,7 +9,7 @@ use crate::clock::{Millis, Seconds};
 use crate::config::EvictionPolicy;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::{CutSize, Keyspace, Still, access};
-use crate::persist::walk::{Form, walk, walk_still};
+use crate::persist::walk::{Form, Makers, walk, walk_still};
 use crate::persist::{Failure, Progress, Written};
 
 /// How a snapshot is written.
@@ -52,17 +52,7 @@ pub(crate) fn export(
     keyspace: &Keyspace,
     writer: &mut dyn Write,
     style: Style,
-    at_cut: &mut dyn FnMut(),
-    progress: &Progress,
-) -> Result<Written, Failure> {
-    sealed(writer, style, |writer| unsealed(keyspace, writer, style, at_cut, progress))
-}
-
-/// As [`export`], but for the checksum at the end.
-pub(super) fn unsealed(
-    keyspace: &Keyspace,
-    writer: &mut dyn Write,
-    style: Style,
+    makers: Makers,
     at_cut: &mut dyn FnMut(),
     progress: &Progress,
 ) -> Result<Written, Failure> {
@@ -70,7 +60,8 @@ pub(super) fn unsealed(
         at_cut();
         Recorder::new(keyspace, sizes, style)
     };
-    walk(keyspace, form, writer, progress)
+    // The sum is made by who writes, which has more time than those who make.
+    sealed(writer, style, |writer| walk(keyspace, form, writer, makers, progress))
 }
 
 /// Writes all keys of all databases while nothing moves.
@@ -85,7 +76,7 @@ pub(crate) fn export_still(
 }
 
 /// Has a file written, and its checksum behind it; zeros if there is to be none.
-pub(super) fn sealed(
+fn sealed(
     writer: &mut dyn Write,
     style: Style,
     write: impl FnOnce(&mut dyn Write) -> Result<Written, Failure>,

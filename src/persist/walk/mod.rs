@@ -3,10 +3,19 @@
 //! The moment is a cut (`keyspace/cut.rs`). A walk visits the stripes in small steps and writes what it has not seen; who
 //! changes an entry of before the cut meanwhile leaves it aside first, as it is. What keys look like is the [`Form`]'s:
 //! a snapshot's (`rdb/export.rs`), or commands (`aof/base.rs`).
+//!
+//! Whoever asks for it writes; what is written is made by the same thread, or by several others side by side
+//! (`makers.rs`).
+
+mod file;
+mod makers;
 
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use file::File;
+pub(crate) use makers::Makers;
 
 use super::progress::Progress;
 use crate::error::Error;
@@ -86,16 +95,17 @@ pub(crate) fn walk<F: Form>(
     keyspace: &Keyspace,
     form: impl FnOnce(&[CutSize]) -> F,
     writer: &mut dyn Write,
+    makers: Makers,
     progress: &Progress,
 ) -> Result<Written, Failure> {
     let mut taking = None;
-    let mut cut = keyspace.cut(|stamp, sizes| {
+    let cut = keyspace.cut(|stamp, sizes| {
         let made = Arc::new(Taking::new(form(sizes), stamp, sizes));
         taking = Some(made.clone());
         made
     });
     let taking = taking.expect("made when the cut was");
-    let result = write(keyspace, &mut cut, &taking, writer, progress);
+    let result = write(keyspace, &cut, &taking, writer, makers, progress);
     taking.abandoned.store(true, Ordering::Relaxed);
     result
 }
@@ -162,37 +172,25 @@ impl Records {
 
 fn write<F: Form>(
     keyspace: &Keyspace,
-    cut: &mut Cut<'_>,
+    cut: &Cut<'_>,
     taking: &Taking<F>,
     writer: &mut dyn Write,
+    makers: Makers,
     progress: &Progress,
 ) -> Result<Written, Failure> {
-    let form = &taking.form;
-    form.check(&cut.sizes)?;
-    let mut file = File::begin(keyspace, form, writer, cut.sizes.clone());
+    taking.form.check(&cut.sizes)?;
+    let mut file = File::begin(keyspace, &taking.form, writer, cut.sizes.clone());
     progress.begin(file.keys());
-    let mut scratch = F::Scratch::default();
-    let (mut db, mut records) = (0, Records::default());
-    let mut steps = 0_u32;
-    while cut.step(|now, entry| {
-        db = taking.origin[now as usize].load(Ordering::Relaxed);
-        records.add(form, entry, &mut scratch);
-    }) {
-        progress.wrote(records.keys);
-        if progress.cancelled.load(Ordering::Relaxed) {
-            return Err(Failure::Cancelled);
-        }
-        file.add(db, &mut records)?;
-        steps = steps.wrapping_add(1);
-        if steps.is_multiple_of(64) {
-            file.add_left(taking)?;
-        }
-    }
+    makers.make(cut, taking, progress, &mut |db, records| {
+        file.add(db, records)?;
+        file.add_left(taking)
+    })?;
     file.add_left(taking)?;
     // Nobody can take away any more that the walk has not seen.
+    let (mut scratch, mut records) = (F::Scratch::default(), Records::default());
     for (db, detached) in std::mem::take(&mut *taking.detached.lock()) {
         for entry in detached.entries().filter(|entry| entry.stamp() != taking.stamp) {
-            records.add(form, entry, &mut scratch);
+            records.add(&taking.form, entry, &mut scratch);
             entry.set_stamp(taking.stamp);
             if records.bytes.len() > PIECE {
                 file.add(db, &mut records)?;
@@ -204,6 +202,11 @@ fn write<F: Form>(
 }
 
 impl<F: Form> Taking<F> {
+    /// The number that a database had at the cut which has this one now.
+    fn origin(&self, db: u32) -> u32 {
+        self.origin[db as usize].load(Ordering::Relaxed)
+    }
+
     fn new(form: F, stamp: u8, sizes: &[CutSize]) -> Taking<F> {
         Taking {
             stamp,
@@ -232,14 +235,14 @@ impl<F: Form> Observer for Taking<F> {
         if self.abandoned.load(Ordering::Relaxed) {
             return;
         }
-        let db = self.origin[db as usize].load(Ordering::Relaxed);
+        let db = self.origin(db);
         let Left { scratch, records } = &mut *self.left.lock();
         records[db as usize].add(&self.form, entry, scratch);
     }
 
     fn emptied(&self, db: u32, _: usize, what: &Arc<Detached>) {
         if what.is_unseen() && !self.abandoned.load(Ordering::Relaxed) {
-            let db = self.origin[db as usize].load(Ordering::Relaxed);
+            let db = self.origin(db);
             self.detached.lock().push((db, what.clone()));
         }
     }
@@ -248,94 +251,5 @@ impl<F: Form> Observer for Taking<F> {
         // Every stripe is held: nobody looks meanwhile.
         let (a, b) = (&self.origin[a as usize], &self.origin[b as usize]);
         b.store(a.swap(b.load(Ordering::Relaxed), Ordering::Relaxed), Ordering::Relaxed);
-    }
-}
-
-/// A file as it is written.
-struct File<'w, F> {
-    form: &'w F,
-    writer: &'w mut dyn Write,
-    buffer: Vec<u8>,
-    /// The database that keys belong to.
-    selected: Option<u32>,
-    /// Whether a database's size was told.
-    begun: Vec<bool>,
-    sizes: Vec<CutSize>,
-    written: Written,
-}
-
-impl<'w, F: Form> File<'w, F> {
-    /// A file with what stands before all keys.
-    fn begin(
-        keyspace: &Keyspace,
-        form: &'w F,
-        writer: &'w mut dyn Write,
-        sizes: Vec<CutSize>,
-    ) -> File<'w, F> {
-        let mut file = File {
-            form,
-            writer,
-            buffer: Vec::new(),
-            selected: None,
-            begun: vec![false; sizes.len()],
-            sizes,
-            written: Written::default(),
-        };
-        form.begin(keyspace, &mut file.buffer);
-        file
-    }
-
-    /// How many keys it is to have.
-    fn keys(&self) -> u64 {
-        self.sizes.iter().map(|size| size.keys as u64).sum()
-    }
-
-    /// Adds keys of a database, and leaves none of them there.
-    fn add(&mut self, db: u32, records: &mut Records) -> Result<(), Failure> {
-        if records.keys == 0 {
-            return Ok(());
-        }
-        if self.selected != Some(db) {
-            self.selected = Some(db);
-            let first = !std::mem::replace(&mut self.begun[db as usize], true);
-            let size = first.then(|| self.sizes[db as usize]);
-            self.form.select(db, size, &mut self.buffer);
-        }
-        self.written.keys += std::mem::take(&mut records.keys);
-        if records.bytes.len() > PIECE {
-            self.flush()?;
-            let bytes = std::mem::take(&mut records.bytes);
-            return self.give(&bytes);
-        }
-        self.buffer.append(&mut records.bytes);
-        if self.buffer.len() > PIECE { self.flush() } else { Ok(()) }
-    }
-
-    /// Adds what was left before the walk came by.
-    fn add_left(&mut self, taking: &Taking<F>) -> Result<(), Failure> {
-        for db in 0..self.sizes.len() {
-            let mut records = std::mem::take(&mut taking.left.lock().records[db]);
-            self.add(db as u32, &mut records)?;
-        }
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<Written, Failure> {
-        self.form.end(&mut self.buffer);
-        self.flush()?;
-        Ok(self.written)
-    }
-
-    fn flush(&mut self) -> Result<(), Failure> {
-        let mut bytes = std::mem::take(&mut self.buffer);
-        let result = self.give(&bytes);
-        bytes.clear();
-        self.buffer = bytes;
-        result
-    }
-
-    fn give(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.written.bytes += bytes.len() as u64;
-        self.writer.write_all(bytes).map_err(Failure::Io)
     }
 }
