@@ -122,8 +122,7 @@ impl Session {
         }
         let node = match self.admit(args) {
             Ok(node) => node,
-            Err((None, _)) if self.is_attacked(args.at(0)) => return Flow::Close,
-            Err((node, error)) => return self.refuse(node, args, error, reply),
+            Err(refused) => return self.turn_away(*refused, args, reply),
         };
         if self.state.client.has_mail()
             && self.engine.keyspace().settings.maxmemory.load(Relaxed) != 0
@@ -188,6 +187,15 @@ impl Session {
         })
     }
 
+    /// Answers a command that was not admitted.
+    #[cold]
+    fn turn_away(&mut self, (node, error): Refused, args: Args<'_>, reply: &mut dyn Reply) -> Flow {
+        if node.is_none() && self.is_attacked(args.at(0)) {
+            return Flow::Close;
+        }
+        self.refuse(node, args, error, reply)
+    }
+
     /// Answers a command that does not get as far as its handler. It spoils the transaction that
     /// it was meant for.
     #[cold]
@@ -222,50 +230,53 @@ impl Session {
 
     /// The row for these words, if the session may call it with them.
     #[inline]
-    fn admit(&self, args: Args<'_>) -> Result<&'static Node, (Option<&'static Node>, Error)> {
+    fn admit(&self, args: Args<'_>) -> Result<&'static Node, Box<Refused>> {
+        let refused = |node, error| Err(Box::new((node, error)));
         let Some(mut node) = self.table.find(args.at(0)) else {
-            return Err((None, errors::unknown_command(args)));
+            return refused(None, errors::unknown_command(args));
         };
         if !node.children.is_empty() && args.len() > 1 {
             match node.child(args.at(1)) {
                 Some(child) => node = child,
-                None => return Err((None, errors::unknown_subcommand(node.row.name, args.at(1)))),
+                None => {
+                    return refused(None, errors::unknown_subcommand(node.row.name, args.at(1)));
+                }
             }
         }
         if !node.row.accepts(args.len()) {
-            return Err((Some(node), Error::WrongArity(node.full_name.into())));
+            return refused(Some(node), Error::WrongArity(node.full_name.into()));
         }
         let flags = node.row.flags;
         if flags.contains(Flags::PROTECTED) && !self.may_debug() {
-            return Err((Some(node), errors::protected(node.row.name)));
+            return refused(Some(node), errors::protected(node.row.name));
         }
         if !self.state.authenticated && !flags.contains(Flags::NO_AUTH) {
-            return Err((Some(node), errors::no_auth()));
+            return refused(Some(node), errors::no_auth());
         }
         if let Err(error) = self.engine.keyspace().make_room()
             && self.effects(node).contains(Flags::DENYOOM)
         {
-            return Err((Some(node), error));
+            return refused(Some(node), error);
         }
         if let Err(error) = self.engine.keyspace().settings.gate.check()
             && (self.effects(node).contains(Flags::WRITE) || node.row.name == "ping")
         {
-            return Err((Some(node), error));
+            return refused(Some(node), error);
         }
         if flags.contains(Flags::NO_MULTI) && self.state.queue.is_some() {
-            return Err((Some(node), errors::no_multi()));
+            return refused(Some(node), errors::no_multi());
         }
         if self.state.only_listens() && !may_listener_call(node) {
-            return Err((Some(node), errors::only_listens(node.full_name)));
+            return refused(Some(node), errors::only_listens(node.full_name));
         }
         if self.instance.loading.is_on() && !flags.contains(Flags::LOADING) {
-            return Err((Some(node), errors::loading()));
+            return refused(Some(node), errors::loading());
         }
         if self.instance.monitors.any()
             && self.state.client.is_monitor()
             && self.effects(node).intersects(KEYSPACE)
         {
-            return Err((Some(node), errors::only_watches()));
+            return refused(Some(node), errors::only_watches());
         }
         Ok(node)
     }
@@ -370,13 +381,18 @@ impl Session {
     }
 
     /// Locks what the command needs and runs its handler.
-    #[inline]
+    #[inline(always)]
     fn call(&mut self, node: &'static Node, args: Args<'_>, reply: &mut dyn Reply) -> Ended {
         match node.plan {
-            Plan::First => {}
-            Plan::None => return self.call_keyless(node, args, reply),
-            _ => return self.call_many(node, args, reply),
+            Plan::First => self.call_one(node, args, reply),
+            Plan::None => self.call_keyless(node, args, reply),
+            _ => self.call_many(node, args, reply),
         }
+    }
+
+    /// As [`call`](Session::call), for a command that has its one key in word 1.
+    #[inline(never)]
+    fn call_one(&mut self, node: &'static Node, args: Args<'_>, reply: &mut dyn Reply) -> Ended {
         let Session { engine, instance, state, .. } = self;
         let (keyspace, db) = (engine.keyspace(), state.db);
         let key = keyspace.key(args.at(1));
@@ -469,6 +485,9 @@ fn handle(
     }
     ended
 }
+
+/// Why a command was not admitted, and its row if it has one.
+type Refused = (Option<&'static Node>, Error);
 
 /// How a handler ended. The error is apart: so success is one word in a register, where a `Result` of what errors hold
 /// is written to memory and copied on each way out.

@@ -136,7 +136,7 @@ impl Table {
     }
 
     /// The command of that name, in any case.
-    #[inline]
+    #[inline(always)]
     pub fn find(&'static self, name: &[u8]) -> Option<&'static Node> {
         let folded = Folded::of(name);
         let mut at = folded.hash() & (self.slots.len() - 1);
@@ -190,7 +190,7 @@ struct Folded {
 }
 
 impl Folded {
-    #[inline]
+    #[inline(always)]
     fn of(name: &[u8]) -> Folded {
         let len = name.len();
         let (first, last) = if let (Some(a), Some(z)) = (name.first_chunk(), name.last_chunk()) {

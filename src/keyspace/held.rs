@@ -169,9 +169,10 @@ impl<'k> Held<'k> {
     #[inline(always)]
     pub(super) fn release(&mut self) {
         match std::mem::replace(self, Held::None) {
+            Held::None => {}
             Held::One(_, Guard::Shared(guard)) => drop(guard),
             Held::One(_, Guard::Exclusive(guard)) => drop(guard),
-            rest => drop(rest),
+            Held::Many(guards) => drop(guards),
         }
     }
 
