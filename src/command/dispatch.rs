@@ -154,7 +154,10 @@ impl Session {
             self.settle();
         }
         let timed = self.tally.before(node.timed || self.instance.timing.every());
-        let result = self.call(node, args, reply);
+        let result = match self.instance.cannot(node, args, &self.state.client) {
+            Ok(()) => self.call(node, args, reply),
+            Err(error) => Err(error),
+        };
         #[cfg(feature = "snapshot")]
         let result = match &self.state.after {
             Some(_) => self.run_after(result, reply),

@@ -21,6 +21,8 @@ pub(crate) trait Gate: Send + Sync + fmt::Debug {
     fn answers_as(&self) -> Option<(&'static str, &'static str)>;
     /// Runs a command that steers the fake itself; false if this is none.
     fn control(&self, engine: &Engine, args: Args<'_>, reply: &mut dyn Reply) -> bool;
+    /// Why the server that is imitated cannot run a command with these words, now that it is to run.
+    fn refuses(&self, node: &'static Node, args: Args<'_>) -> Option<Error>;
     /// Says what becomes of a command. For a delay, it has the client woken when that is over.
     fn meet(&self, client: &Arc<Client>, node: Option<&'static Node>, args: Args<'_>) -> Meeting;
     /// Whether nobody may connect now.
@@ -34,6 +36,8 @@ pub(crate) enum Meeting {
     Pass,
     /// It is answered with an error and does not run.
     Refuse(Error),
+    /// Likewise, as what there is not: nothing is counted by its name.
+    Unknown(Error),
     /// It runs when so much time has passed.
     Delay(Duration),
     /// It does not run, and the connection ends without an answer.
@@ -66,6 +70,7 @@ impl Session {
         match gate.meet(&self.state.client, node, args) {
             Meeting::Pass => None,
             Meeting::Refuse(error) => Some(self.refuse(node, args, error, reply)),
+            Meeting::Unknown(error) => Some(self.refuse(None, args, error, reply)),
             Meeting::Drop => Some(Flow::Close),
             Meeting::Delay(delay) => {
                 self.state.delay = Some((crate::clock::Stopwatch::start(), delay));

@@ -10,7 +10,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 
-use super::client::Clients;
+use super::args::Args;
+use super::client::{Client, Clients};
 use super::config::{self, Parameters};
 use super::monitors::Monitors;
 use super::persistence::Loading;
@@ -20,6 +21,7 @@ use super::timing::Timing;
 use super::tracking::Tracking;
 use crate::api::Engine;
 use crate::clock::{Millis, Stopwatch};
+use crate::error::Error;
 
 /// What sessions of one engine share.
 #[derive(Debug)]
@@ -153,6 +155,24 @@ impl Instance {
             let _ = node;
             false
         }
+    }
+
+    /// Why the server that a fake imitates cannot run a connection's command with these words.
+    #[inline]
+    pub(super) fn cannot(
+        &self,
+        node: &'static Node,
+        args: Args<'_>,
+        client: &Client,
+    ) -> Result<(), Box<Error>> {
+        #[cfg(feature = "fake")]
+        if !client.origin.trusted
+            && let Some(error) = self.gate.get().and_then(|gate| gate.refuses(node, args))
+        {
+            return Err(Box::new(error));
+        }
+        let _ = (node, args, client);
+        Ok(())
     }
 
     /// Who answers, and in which version, if a fake imitates something else than Redis.

@@ -41,6 +41,8 @@
 mod builder;
 mod control;
 mod fault;
+mod known;
+mod refusal;
 mod rules;
 mod version;
 

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 
 use super::control;
 use super::fault::{Fault, FaultId, Ordered};
+use super::refusal;
 use super::version::Version;
 use crate::api::{Checkpoint, Engine};
 use crate::clock::{Clock, ManualClock, Millis};
@@ -175,16 +176,19 @@ impl Rules {
         log.push_back(received);
     }
 
-    /// What the version that is imitated says to a command that it does not know.
-    fn refusal(&self, node: Option<&'static Node>, args: Args<'_>) -> Option<Error> {
+    /// What the version that is imitated says to a command that it does not know, or not with so many words.
+    fn refusal(&self, node: Option<&'static Node>, args: Args<'_>) -> Option<Meeting> {
         let (version, node) = (self.version?, node?);
-        if !version.has(node.full_name) {
-            return Some(match node.full_name.split_once('|') {
-                Some((container, _)) => unknown_subcommand(container, args.at(1)),
-                None => unknown_command(args),
-            });
+        if version.has(node.full_name) {
+            let error = refusal::of_arity(version, node.full_name, args);
+            return error.map(Meeting::Refuse);
         }
-        version.refuses_option(node.full_name, args)
+        Some(Meeting::Unknown(match node.full_name.split_once('|') {
+            Some((container, _)) if version.has(container) => {
+                unknown_subcommand(container, args.at(1))
+            }
+            _ => unknown_command(args),
+        }))
     }
 }
 
@@ -205,10 +209,14 @@ impl Gate for Rules {
         true
     }
 
+    fn refuses(&self, node: &'static Node, args: Args<'_>) -> Option<Error> {
+        refusal::of_option(self.version?, node.full_name, args)
+    }
+
     fn meet(&self, client: &Arc<Client>, node: Option<&'static Node>, args: Args<'_>) -> Meeting {
         self.note(client, args);
-        if let Some(error) = self.refusal(node, args) {
-            return Meeting::Refuse(error);
+        if let Some(refusal) = self.refusal(node, args) {
+            return refusal;
         }
         if !self.faulty.load(Relaxed) {
             return Meeting::Pass;
@@ -242,6 +250,7 @@ pub(super) fn install(engine: &Engine, rules: Arc<Rules>) {
     if let Some(version) = rules.version {
         let words: [&[u8]; 1] = [version.redis_version().as_bytes()];
         instance.parameters.load_default(b"imitated-version", &words).expect("it is any text");
+        instance.parameters.forget(version.unknown_parameters());
     }
     let set = instance.gate.set(rules);
     debug_assert!(set.is_ok(), "an engine is faked once");

@@ -95,7 +95,7 @@ pub(super) static ROWS: &[Parameter] = &[
     text("acl-pubsub-default", "resetchannels"),
     int("acllog-max-len", 0, i64::MAX, "128"),
     one_of("enable-module-command", ALLOWED, "no").limits(Limits::IMMUTABLE),
-    yes_no("enable-debug-assert", "no").limits(Limits::FIXED),
+    yes_no("enable-debug-assert", "no").limits(Limits::FIXED.union(Limits::HIDDEN)),
     yes_no("use-exit-on-panic", "no").limits(Limits::HIDDEN),
     one_of("propagation-error-behavior", ON_ERROR, "ignore"),
 ];

@@ -17,6 +17,7 @@ mod rewrite;
 mod rows;
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
@@ -39,6 +40,8 @@ pub struct Parameters {
     slots: Vec<Slot>,
     /// Held while a change is made, so that changes are whole.
     changing: Mutex<()>,
+    /// What clients are told that there is not: parameters, their second names, choices of theirs.
+    unknown: OnceLock<Vec<&'static str>>,
 }
 
 struct Slot {
@@ -75,12 +78,29 @@ impl Parameters {
             let default = RwLock::new(value.clone());
             Slot { row, value: RwLock::new(value), default, hooks: RwLock::default() }
         });
-        Parameters { slots: slots.collect(), changing: Mutex::new(()) }
+        Parameters { slots: slots.collect(), changing: Mutex::new(()), unknown: OnceLock::new() }
     }
 
     fn slot(&self, name: &[u8]) -> Option<&Slot> {
         let is = |candidate: &str| candidate.as_bytes().eq_ignore_ascii_case(name);
         self.slots.iter().find(|slot| is(slot.row.name) || slot.row.alias.is_some_and(is))
+    }
+
+    /// From now on clients are told that there are no such parameters, or choices of parameters. They keep their values.
+    #[cfg(feature = "fake")]
+    pub(crate) fn forget(&self, names: impl IntoIterator<Item = &'static str>) {
+        let first = self.unknown.set(names.into_iter().collect());
+        debug_assert!(first.is_ok(), "an engine imitates one server");
+    }
+
+    fn unknown(&self) -> &[&'static str] {
+        self.unknown.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// The parameter of a name that a client says.
+    fn told(&self, name: &[u8]) -> Option<&Slot> {
+        let is = |unknown: &&str| unknown.as_bytes().eq_ignore_ascii_case(name);
+        self.slot(name).filter(|_| !self.unknown().iter().any(is))
     }
 
     /// Sets a number that is known to be good, without asking hooks.
@@ -141,7 +161,7 @@ impl Parameters {
         for pattern in patterns {
             if memchr::memchr3(b'*', b'?', b'[', pattern).is_none() {
                 let seen = found.iter().any(|(name, _)| name.eq_ignore_ascii_case(pattern));
-                if let (false, Some(slot)) = (seen, self.slot(pattern)) {
+                if let (false, Some(slot)) = (seen, self.told(pattern)) {
                     found.push((Cow::Borrowed(pattern), slot.row.show(&slot.value.read())));
                 }
                 continue;
@@ -151,7 +171,8 @@ impl Parameters {
                     continue;
                 }
                 for name in [Some(slot.row.name), slot.row.alias].into_iter().flatten() {
-                    let fits = glob::matches_nocase(pattern, name.as_bytes());
+                    let fits = glob::matches_nocase(pattern, name.as_bytes())
+                        && !self.unknown().contains(&name);
                     if fits
                         && !found.iter().any(|(seen, _)| seen.eq_ignore_ascii_case(name.as_bytes()))
                     {
@@ -233,7 +254,7 @@ impl Parameters {
         let _changing = self.changing.lock();
         let mut slots: Vec<&Slot> = Vec::with_capacity(changes.len());
         for (name, _) in changes {
-            let Some(slot) = self.slot(name) else {
+            let Some(slot) = self.told(name) else {
                 return Err(unknown(name));
             };
             may(slot.row).map_err(|why| failed(name, why))?;
@@ -245,7 +266,8 @@ impl Parameters {
         let mut values = Vec::with_capacity(changes.len());
         for (slot, (name, words)) in slots.iter().zip(changes) {
             let present = slot.value.read().clone();
-            let value = slot.row.parse(words, present.text()).map_err(|why| failed(name, &why))?;
+            let value = slot.row.parse_but(self.unknown(), words, present.text());
+            let value = value.map_err(|why| failed(name, &why))?;
             if slot.row.limits.contains(Limits::FIXED) && value != present {
                 return Err(failed(name, "can't be changed while the server runs"));
             }

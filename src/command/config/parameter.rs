@@ -127,6 +127,16 @@ impl Parameter {
     /// # Errors
     /// Redis's words for why these are no value of this parameter.
     pub fn parse(&self, words: &[&[u8]], present: &[u8]) -> Result<Setting, Refusal> {
+        self.parse_but(&[], words, present)
+    }
+
+    /// As [`parse`](Parameter::parse), without these among the choices.
+    pub(super) fn parse_but(
+        &self,
+        unknown: &[&str],
+        words: &[&[u8]],
+        present: &[u8],
+    ) -> Result<Setting, Refusal> {
         if let Kind::Words(check) = self.kind {
             return check(words, present).map(|text| Setting::Text(text.into()));
         }
@@ -160,10 +170,10 @@ impl Parameter {
                 within(i64::try_from(value).unwrap_or(i64::MAX), min, max).map(Setting::Number)
             }
             Kind::Enum(choices) => {
-                let found =
-                    choices.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(word));
+                let choices = || choices.iter().filter(|(name, _)| !unknown.contains(name));
+                let found = choices().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(word));
                 found.map(|(_, value)| Setting::Number(*value)).ok_or_else(|| {
-                    let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+                    let names: Vec<_> = choices().map(|(name, _)| *name).collect();
                     format!("argument(s) must be one of the following: {}", names.join(", ")).into()
                 })
             }

@@ -32,7 +32,7 @@ fn all(ctx: &mut Context<'_, '_>) -> Result<()> {
     let known = || Table::get().iter().filter(|node| !instance.lacks(node));
     ctx.reply.array(known().count());
     for node in known() {
-        describe::write(ctx.reply, node);
+        describe::write(ctx.reply, instance, node);
     }
     Ok(())
 }
@@ -69,7 +69,7 @@ fn info(ctx: &mut Context<'_, '_>) -> Result<()> {
     ctx.reply.array(ctx.args.len() - 2);
     for name in ctx.args.iter_from(2) {
         match Table::get().find_full(name).filter(|node| !ctx.instance.lacks(node)) {
-            Some(node) => describe::write(ctx.reply, node),
+            Some(node) => describe::write(ctx.reply, ctx.instance, node),
             None => ctx.reply.null(),
         }
     }

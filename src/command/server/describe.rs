@@ -1,12 +1,13 @@
 //! A row as COMMAND INFO shows it.
 
+use crate::command::instance::Instance;
 use crate::command::keyspec::{Begin, Find, KeyFlags, KeySpec};
 use crate::command::reply::Reply;
 use crate::command::row::{Categories, Flags};
 use crate::command::table::Node;
 
-/// Writes a row and its subcommands.
-pub(super) fn write(reply: &mut dyn Reply, node: &Node) {
+/// Writes a row and its subcommands, those that there are.
+pub(super) fn write(reply: &mut dyn Reply, instance: &Instance, node: &Node) {
     let row = node.row;
     reply.array(10);
     reply.bulk(node.full_name.as_bytes());
@@ -35,8 +36,9 @@ pub(super) fn write(reply: &mut dyn Reply, node: &Node) {
     row.tips.iter().for_each(|tip| reply.bulk(tip.as_bytes()));
     reply.set(row.keys.len());
     row.keys.iter().for_each(|spec| key_spec(reply, spec));
-    reply.set(node.children.len());
-    node.children.iter().for_each(|child| write(reply, child));
+    let children = || node.children.iter().filter(|child| !instance.lacks(child));
+    reply.set(children().count());
+    children().for_each(|child| write(reply, instance, child));
 }
 
 /// A set of statuses.

@@ -2,6 +2,7 @@
 
 use super::describe::statuses;
 use crate::command::context::Context;
+use crate::command::instance::Instance;
 use crate::command::reply::Reply;
 use crate::command::row::{Arg, ArgKind, Categories, Command, Flags, Group};
 use crate::command::table::{Node, Table};
@@ -26,13 +27,14 @@ fn docs(ctx: &mut Context<'_, '_>) -> Result<()> {
     nodes.retain(|node| !ctx.instance.lacks(node));
     ctx.reply.map(nodes.len());
     for node in nodes {
-        document(ctx.reply, node);
+        document(ctx.reply, ctx.instance, node);
     }
     Ok(())
 }
 
-fn document(reply: &mut dyn Reply, node: &Node) {
+fn document(reply: &mut dyn Reply, instance: &Instance, node: &Node) {
     let row = node.row;
+    let children = || node.children.iter().filter(|child| !instance.lacks(child));
     let lists = [row.history.is_empty(), row.arguments.is_empty(), node.children.is_empty()];
     let fields = 4
         + lists.iter().filter(|empty| !**empty).count()
@@ -71,8 +73,8 @@ fn document(reply: &mut dyn Reply, node: &Node) {
     }
     if !node.children.is_empty() {
         reply.bulk(b"subcommands");
-        reply.map(node.children.len());
-        node.children.iter().for_each(|child| document(reply, child));
+        reply.map(children().count());
+        children().for_each(|child| document(reply, instance, child));
     }
 }
 

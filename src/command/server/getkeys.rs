@@ -3,6 +3,7 @@
 use super::describe::{key_flags, statuses};
 use crate::command::args::Args;
 use crate::command::context::Context;
+use crate::command::instance::Instance;
 use crate::command::keyspec::KeyFlags;
 use crate::command::row::{Arg, Categories, Command, Flags, Group};
 use crate::command::table::Table;
@@ -19,7 +20,7 @@ pub(super) const GETKEYS: Command = Command::new("getkeys", -3, getkeys)
 
 fn getkeys(ctx: &mut Context<'_, '_>) -> Result<()> {
     let words: Vec<&[u8]> = ctx.args.iter_from(2).collect();
-    let keys = find(Args::new(&words))?;
+    let keys = find(ctx.instance, Args::new(&words))?;
     ctx.reply.array(keys.len());
     keys.iter().for_each(|(at, _)| ctx.reply.bulk(words[*at]));
     Ok(())
@@ -36,7 +37,7 @@ pub(super) const GETKEYSANDFLAGS: Command = Command::new("getkeysandflags", -3, 
 
 fn getkeysandflags(ctx: &mut Context<'_, '_>) -> Result<()> {
     let words: Vec<&[u8]> = ctx.args.iter_from(2).collect();
-    let keys = find(Args::new(&words))?;
+    let keys = find(ctx.instance, Args::new(&words))?;
     ctx.reply.array(keys.len());
     for (at, flags) in keys {
         ctx.reply.array(2);
@@ -47,13 +48,13 @@ fn getkeysandflags(ctx: &mut Context<'_, '_>) -> Result<()> {
 }
 
 /// Where the keys are among the words of a command, and what is done with them.
-fn find(args: Args<'_>) -> Result<Vec<(usize, KeyFlags)>> {
+fn find(instance: &Instance, args: Args<'_>) -> Result<Vec<(usize, KeyFlags)>> {
     let refuse = |text| Err(Error::reply(text));
     let node = Table::get().find(args.at(0)).and_then(|node| match args.get(1) {
         Some(name) if !node.children.is_empty() => node.child(name),
         _ => Some(node),
     });
-    let Some(node) = node else {
+    let Some(node) = node.filter(|node| !instance.lacks(node)) else {
         return refuse("ERR Invalid command specified");
     };
     if !node.row.keys.iter().any(|spec| spec.is_of_keys()) {

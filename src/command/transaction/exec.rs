@@ -88,15 +88,18 @@ fn exec(ctx: &mut Context<'_, '_>) -> Result<()> {
         // SELECT may be one of the commands.
         ctx.tx.select(ctx.session.db);
         let timed = tally.before(node.timed || ctx.instance.timing.every());
-        let result = (node.row.handler)(&mut Context {
-            args,
-            keys: &keys,
-            tx: ctx.tx,
-            engine: ctx.engine,
-            instance: ctx.instance,
-            session: ctx.session,
-            reply: ctx.reply,
-            node,
+        let can = ctx.instance.cannot(node, args, &ctx.session.client).map_err(|error| *error);
+        let result = can.and_then(|()| {
+            (node.row.handler)(&mut Context {
+                args,
+                keys: &keys,
+                tx: ctx.tx,
+                engine: ctx.engine,
+                instance: ctx.instance,
+                session: ctx.session,
+                reply: ctx.reply,
+                node,
+            })
         });
         let took = tally.after(stats, node.id, timed);
         let clock = ctx.engine.clock();
