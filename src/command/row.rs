@@ -447,7 +447,7 @@ impl Command {
     /// Whether a call of `words` words has as many as the command takes.
     pub fn accepts(&self, words: usize) -> bool {
         let bound = self.arity.unsigned_abs() as usize;
-        if self.arity < 0 { words >= bound } else { words == bound }
+        words == bound || self.arity < 0 && words > bound
     }
 }
 

@@ -3,6 +3,8 @@
 //! A look-up waits for memory twice, for the bucket and for the entry. Fetched twelve keys ahead
 //! each, the waits of a batch overlap, and what is left is the work.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use super::entry::Entry;
@@ -93,19 +95,22 @@ impl Keyspace {
         if soon.iter().all(|(_, member)| member.is_none()) {
             return;
         }
-        let mut members = SmallVec::<[(&dyn Big, u64); AT_A_TIME]>::new();
+        let mut hashes = SmallVec::<[u64; AT_A_TIME]>::new();
+        let mut members = SmallVec::<[(&dyn Big, Range<usize>); AT_A_TIME]>::new();
         for (spot, run) in spots {
             for step in [Step::Items, Step::Beyond] {
                 spot.fetch(step, |entry| {
                     if let Some(big) = entry.big() {
+                        let first = hashes.len();
                         let names = run.iter().filter_map(|(_, member)| *member);
-                        members.extend(names.map(|name| (big, big.hash_of(name))));
+                        hashes.extend(names.map(|name| big.hash_of(name)));
+                        members.push((big, first..hashes.len()));
                     }
                 });
             }
         }
         for step in Step::ALL {
-            members.iter().for_each(|(big, hash)| big.prefetch(*hash, step));
+            members.iter().for_each(|(big, own)| big.prefetch(&hashes[own.clone()], step));
         }
     }
 }

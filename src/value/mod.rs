@@ -206,8 +206,8 @@ pub(crate) trait Big: Any + fmt::Debug + Send + Sync {
     fn fetch(&self, _step: usize) -> bool {
         false
     }
-    /// Hints that what has this hash will be looked for.
-    fn prefetch(&self, _hash: u64, _step: Step) {}
+    /// Hints that what has these hashes will be looked for.
+    fn prefetch(&self, _hashes: &[u64], _step: Step) {}
 }
 
 /// A stored collection, as a reader sees it while its stripe is locked.
@@ -234,6 +234,7 @@ pub(crate) enum Stored {
 
 impl Stored {
     /// The big collection, which is known to be of this type.
+    #[inline]
     pub(crate) fn expect_big<B: Big>(big: Box<dyn Big>) -> Box<B> {
         (big as Box<dyn Any>).downcast().expect("a type has one big form")
     }

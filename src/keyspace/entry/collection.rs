@@ -7,7 +7,7 @@ use super::shape::{Form, Shape, TIMED};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::value::hash::StoredHash;
-use crate::value::{Big, Collection, Packing, Stored, StoredRef, View};
+use crate::value::{Big, Collection, Packing, Stored, StoredRef, Type, View};
 
 thread_local! {
     /// Where the next small collection is taken out to, so that a change allocates nothing.
@@ -119,6 +119,7 @@ impl Entry {
 
     /// Takes the collection out, a copy of the bytes if it is packed. Whoever calls this calls
     /// [`put_back`](Entry::put_back) before the entry is used again.
+    #[inline]
     fn take_out<T: Collection>(&mut self) -> T {
         let shape = self.shape();
         T::restore(match shape.form {
@@ -136,14 +137,26 @@ impl Entry {
         })
     }
 
-    fn put_back(&mut self, stored: Stored) {
+    /// Puts a collection back. `times` says whether parts of its type may expire.
+    #[inline]
+    fn put_back(&mut self, stored: Stored, times: bool) {
         let old = self.shape();
         match stored {
             Stored::Big(big) if old.form == Form::Big => {
-                self.set_timed(big.due().is_some());
+                if times {
+                    self.set_timed(big.due().is_some());
+                }
                 // SAFETY: the box that was here was taken out; writing drops nothing.
                 unsafe { self.at::<Box<dyn Big>>(old.word_at()).write(big) };
             }
+            stored => self.put_back_small(stored),
+        }
+    }
+
+    /// As [`put_back`](Entry::put_back), where what was taken out, or what is put back, is small.
+    fn put_back_small(&mut self, stored: Stored) {
+        let old = self.shape();
+        match stored {
             Stored::Packed(packing, bytes) if old.form != Form::Big => {
                 let form = Form::Packed(packing);
                 let new = Shape::new(form, self.has_expiry(), false, old.key_len, bytes.len());
@@ -204,7 +217,12 @@ impl Entry {
     }
 
     /// When the key expires, or the first of its fields: a bound, perhaps a while too low.
+    #[inline(always)]
     pub(crate) fn due(&self) -> Option<Millis> {
+        if self.may_be_past() { self.first_due() } else { None }
+    }
+
+    fn first_due(&self) -> Option<Millis> {
         let fields = match self.stored().filter(|_| self.is_timed()) {
             Some(StoredRef::Big(big)) => big.due(),
             Some(packed) => StoredHash::of(packed).due(),
@@ -237,6 +255,7 @@ struct Out<'e, T: Collection> {
 
 impl<T: Collection> Drop for Out<'_, T> {
     fn drop(&mut self) {
-        self.entry.put_back(std::mem::take(&mut self.value).store());
+        let times = T::TYPE == Type::Hash;
+        self.entry.put_back(std::mem::take(&mut self.value).store(), times);
     }
 }

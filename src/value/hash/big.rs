@@ -348,7 +348,7 @@ impl Big for BigHash {
         self.hasher.hash(name)
     }
 
-    fn prefetch(&self, hash: u64, step: Step) {
-        self.table.fetch(hash, step, Pair::prefetch);
+    fn prefetch(&self, hashes: &[u64], step: Step) {
+        hashes.iter().for_each(|hash| self.table.fetch(*hash, step, Pair::prefetch));
     }
 }

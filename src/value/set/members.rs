@@ -164,7 +164,7 @@ impl Big for Members {
         self.hash(name)
     }
 
-    fn prefetch(&self, hash: u64, step: Step) {
-        self.fetch(hash, step);
+    fn prefetch(&self, hashes: &[u64], step: Step) {
+        hashes.iter().for_each(|hash| self.fetch(*hash, step));
     }
 }

@@ -99,7 +99,14 @@ impl Default for Set {
 impl Set {
     /// Gets ready for `count` members to be added, the first of which is known: an empty set takes the
     /// encoding that suits them, and a small one becomes a table if that is where it will end.
+    #[inline]
     pub(crate) fn expect(&mut self, first: &[u8], count: usize, limits: &Limits) {
+        if !matches!(self, Set::Table(_)) {
+            self.expect_small(first, count, limits);
+        }
+    }
+
+    fn expect_small(&mut self, first: &[u8], count: usize, limits: &Limits) {
         let ints = count <= limits.size(EncodingLimit::SetMaxIntsetEntries);
         let packed = count <= limits.size(EncodingLimit::SetMaxListpackEntries);
         let stays = match self {
@@ -122,7 +129,15 @@ impl Set {
     }
 
     /// Adds a member, and converts the set if a threshold is passed. Returns whether it is new.
+    #[inline]
     pub(crate) fn insert(&mut self, member: &[u8], limits: &Limits) -> bool {
+        match self {
+            Set::Table(members) => members.insert(member),
+            _ => self.insert_small(member, limits),
+        }
+    }
+
+    fn insert_small(&mut self, member: &[u8], limits: &Limits) -> bool {
         match self {
             Set::Table(members) => return members.insert(member),
             Set::Packed(packed) => {
@@ -237,18 +252,19 @@ impl Collection for Set {
         }
     }
 
+    #[inline]
     fn restore(stored: Stored) -> Set {
         match stored {
             Stored::Packed(Packing::Integers, bytes) => Set::Ints(IntSet::from_bytes(bytes)),
             Stored::Packed(_, bytes) => Set::Packed(Packed::from_bytes(bytes)),
             Stored::Big(big) => match big.encoding() {
-                Encoding::Intset => Set::Ints(Stored::expect_big::<LongInts>(big).0),
-                Encoding::Listpack => Set::Packed(Stored::expect_big::<LongPacked>(big).0),
-                _ => Set::Table(Stored::expect_big(big)),
+                Encoding::Hashtable => Set::Table(Stored::expect_big(big)),
+                _ => restore_long(big),
             },
         }
     }
 
+    #[inline]
     fn store(self) -> Stored {
         match self {
             Set::Ints(ints) if ints.as_bytes().len() > INLINE_MAX => {
@@ -261,6 +277,14 @@ impl Collection for Set {
             Set::Packed(packed) => Stored::Packed(Packing::Set, packed.into_bytes()),
             Set::Table(members) => Stored::Big(members),
         }
+    }
+}
+
+/// As [`Set::restore`], of a small set that is kept apart.
+fn restore_long(big: Box<dyn Big>) -> Set {
+    match big.encoding() {
+        Encoding::Intset => Set::Ints(Stored::expect_big::<LongInts>(big).0),
+        _ => Set::Packed(Stored::expect_big::<LongPacked>(big).0),
     }
 }
 

@@ -142,7 +142,7 @@ impl Big for BigZSet {
         self.tree.hash(name)
     }
 
-    fn prefetch(&self, hash: u64, step: Step) {
-        self.tree.fetch(hash, step);
+    fn prefetch(&self, hashes: &[u64], step: Step) {
+        hashes.iter().for_each(|hash| self.tree.fetch(*hash, step));
     }
 }
