@@ -36,6 +36,10 @@ pub mod from_miniredis {}
 pub mod from_fakeredis {}
 
 #[cfg(feature = "tower-sessions")]
+#[cfg_attr(
+    all(feature = "fake", feature = "redis"),
+    doc = "[from_redis.md]: crate::guide::from_redis\n"
+)]
 #[doc = include_str!("../docs/guide/sessions.md")]
 pub mod sessions {}
 

@@ -53,7 +53,7 @@
 //!   [`Connection::set_read_timeout`] are kept. What a command waited for in vain is not popped later.
 //! * A future that is dropped takes its command back, if that waits: nothing is popped for nobody.
 //! * A transaction that was refused as a whole is an error of the kind `ExecAbort` whose text names the commands that were
-//!   refused; [`RedisError::into_server_errors`](::redis::RedisError::into_server_errors) gives nothing for it, as only
+//!   refused; [`RedisError::into_server_errors`](https://docs.rs/redis/1/redis/struct.RedisError.html#method.into_server_errors) gives nothing for it, as only
 //!   the crate itself can make such a list.
 //! * Options of [`AsyncConnectionConfig`] and [`aio::ConnectionManagerConfig`] that concern the wire may be said and change
 //!   nothing. So the crate's response time-out, half a second unless it is said, does not cut a `BLPOP` short.
