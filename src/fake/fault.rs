@@ -63,10 +63,11 @@ impl Fault {
         Fault { what, commands: Vec::new(), keys: None, after: 0, times: None, each: false }
     }
 
-    /// Answers with an error, in these words, the code first: `ERR something is wrong`.
+    /// Answers with an error, in these words, the code first: `ERR something is wrong`. Without words it is `ERR`.
     pub fn error(words: impl Into<String>) -> Fault {
         let words: String = words.into();
-        Fault::new(What::Error(words.replace(['\r', '\n'], " ")))
+        let words = words.replace(['\r', '\n'], " ");
+        Fault::new(What::Error(if words.trim().is_empty() { "ERR".into() } else { words }))
     }
 
     /// Answers commands that need memory as when `maxmemory` is reached.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::handle::{At, Of, handle_traits, key_methods};
 use crate::api::{Db, Engine, GeoSearch, Scope};
 use crate::error::Result;
-use crate::value::geo::{Position, Unit};
+use crate::value::geo::{self, Position, Unit};
 
 /// Places with names of type `T`: a Redis sorted set of positions, whose members are written as [keys](super) are.
 ///
@@ -128,6 +128,24 @@ impl<T, S: Scope> GeoIndex<T, S> {
         self.at.db.geopos(&self.at.key, self.at.member(place)?)
     }
 
+    /// Tells whether a place is there (`ZSCORE`, O(1), locks one stripe shared).
+    ///
+    /// # Errors
+    /// See the [module](super).
+    ///
+    /// ```
+    /// let db = danio::Db::in_memory();
+    /// assert!(!db.geo_index::<u64>("shops").contains(&1)?);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
+    pub fn contains<Q>(&self, place: &Q) -> Result<bool>
+    where
+        T: Borrow<Q>,
+        Q: Serialize + ?Sized,
+    {
+        Ok(self.at.db.zscore(&self.at.key, self.at.member(place)?)?.is_some())
+    }
+
     /// Returns how far two places are from one another, if both are there (`GEODIST`, O(1), locks one stripe shared).
     ///
     /// # Errors
@@ -214,5 +232,31 @@ impl<T: DeserializeOwned, S: Scope> GeoIndex<T, S> {
     {
         let place = self.at.member(place)?.to_vec();
         self.search(&GeoSearch::circle_around(place, radius, unit).nearest_first())
+    }
+}
+
+/// Going through the places.
+impl<T: DeserializeOwned> GeoIndex<T> {
+    /// Returns all places with their positions, a page at a time, those that are near one another mostly side by side
+    /// (O(places), locks one stripe shared for a page, and no lock between two items). A place that is moved meanwhile may
+    /// be missed or come twice, and no other.
+    ///
+    /// # Errors
+    /// Of an item: see the [module](super).
+    ///
+    /// ```
+    /// let db = danio::Db::in_memory();
+    /// let shops = db.geo_index::<u64>("shops");
+    /// shops.insert(&1, danio::Position::new(13.361389, 38.115556)?)?;
+    /// let all = shops.iter().collect::<danio::Result<Vec<_>>>()?;
+    /// assert_eq!((all.len(), all[0].0, all[0].1.latitude().round()), (1, 1, 38.0));
+    /// # Ok::<(), danio::Error>(())
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = Result<(T, Position)>> + use<T> {
+        let index = self.clone();
+        self.at.db.iter_zset(self.at.key.clone()).map(move |pair| {
+            let (place, score) = pair?;
+            Ok((index.at.member_of(&place)?, geo::decode(score.get())))
+        })
     }
 }

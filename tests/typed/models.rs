@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use danio::typed::Schema;
-use danio::{Db, Score};
+use danio::{Db, Position, Score};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -378,7 +378,10 @@ proptest! {
     }
 
     #[test]
-    fn a_bitmap_is_a_set_of_numbers(steps in vec((any::<bool>(), 0..200_u64), 1..60)) {
+    fn a_bitmap_is_a_set_of_numbers(
+        // Around the ends of pages, too: one is 32,768 bits.
+        steps in vec((any::<bool>(), prop_oneof![0..200_u64, 32_700..32_800_u64, 65_530..65_540_u64]), 1..60)
+    ) {
         let db = Db::in_memory();
         let bits = db.bitmap("b");
         let mut model: BTreeSet<u64> = BTreeSet::new();
@@ -390,6 +393,44 @@ proptest! {
             prop_assert_eq!(bits.contains(number).unwrap(), model.contains(&number));
             prop_assert_eq!(bits.len().unwrap(), model.len() as u64);
             prop_assert_eq!(bits.first().unwrap(), model.first().copied());
+        }
+        let all: Vec<u64> = bits.iter().collect::<Result<_, _>>().unwrap();
+        prop_assert!(all.iter().eq(&model));
+        let odd = db.bitmap("odd");
+        for number in model.iter().filter(|number| *number % 2 == 1) {
+            odd.insert(*number).unwrap();
+        }
+        odd.assign_difference(&[&bits, &odd]).unwrap();
+        let even: Vec<u64> = odd.iter().collect::<Result<_, _>>().unwrap();
+        prop_assert!(even.iter().eq(model.iter().filter(|n| *n % 2 == 0)));
+    }
+
+    #[test]
+    fn a_geo_index_is_a_map_of_positions(
+        steps in vec((any::<bool>(), 0..300_u32, -179..179_i32, -84..84_i32), 1..200)
+    ) {
+        let db = Db::in_memory();
+        let index = db.geo_index::<u32>("geo");
+        let mut model: HashMap<u32, Position> = HashMap::new();
+        for (add, place, longitude, latitude) in steps {
+            let position = Position::new(f64::from(longitude), f64::from(latitude)).unwrap();
+            match add {
+                true => {
+                    let missing = model.insert(place, position).is_none();
+                    prop_assert_eq!(index.insert(&place, position).unwrap(), missing);
+                }
+                false => {
+                    let there = model.remove(&place).is_some();
+                    prop_assert_eq!(index.remove(&place).unwrap(), there);
+                }
+            }
+            prop_assert_eq!(index.contains(&place).unwrap(), model.contains_key(&place));
+            prop_assert_eq!(index.len().unwrap(), model.len());
+        }
+        let all: HashMap<u32, Position> = index.iter().collect::<Result<_, _>>().unwrap();
+        prop_assert_eq!(all.len(), model.len());
+        for (place, position) in all {
+            prop_assert!(position.distance(model[&place]) < 1.0, "{place}: {position:?}");
         }
     }
 

@@ -158,3 +158,15 @@ fn counting_apart_and_together_agrees() {
     assert_eq!(week.estimate().unwrap(), mon.estimate_union(&[&tue]).unwrap());
     assert!((1400..1600).contains(&week.estimate().unwrap()));
 }
+
+#[test]
+fn pages_of_bits_and_places_tell_of_another_type_once() {
+    let db = Db::in_memory();
+    db.rpush("list", ["a"]).unwrap();
+    let bits: Vec<_> = db.bitmap("list").iter().take(5).collect();
+    assert_eq!(bits, [Err(Error::WrongType)]);
+    let places: Vec<_> = db.geo_index::<u32>("list").iter().take(5).collect();
+    assert_eq!(places.len(), 1);
+    assert_eq!(places[0].as_ref().unwrap_err(), &Error::WrongType);
+    assert_eq!(db.bitmap("none").iter().count() + db.geo_index::<u32>("none").iter().count(), 0);
+}
