@@ -11,20 +11,33 @@ use super::{
 /// it rounds to zero.
 #[inline]
 pub(crate) fn parse(text: &[u8]) -> Option<f64> {
-    whole(text).or_else(|| parse_any(text))
+    few_digits(text).or_else(|| parse_any(text))
 }
 
-/// Reads a few digits, the usual score.
+/// Reads a few digits, perhaps with a point between them: the usual score.
 #[inline]
-fn whole(text: &[u8]) -> Option<f64> {
+fn few_digits(text: &[u8]) -> Option<f64> {
+    /// Fractions of these, like so many digits, are exact: so the quotient is the nearest double.
+    const POWERS: [f64; 16] =
+        [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
     if text.is_empty() || text.len() > 15 {
         return None;
     }
-    let number = text.iter().try_fold(0_u64, |number, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        (digit < 10).then(|| number * 10 + u64::from(digit))
-    })?;
-    Some(number as f64)
+    let (mut number, mut point) = (0_u64, None);
+    for (at, byte) in text.iter().enumerate() {
+        match byte.wrapping_sub(b'0') {
+            digit @ 0..10 => number = number * 10 + u64::from(digit),
+            _ if *byte == b'.' && point.is_none() && at > 0 => point = Some(at),
+            _ => return None,
+        }
+    }
+    match point {
+        None => Some(number as f64),
+        Some(point) if point + 1 < text.len() => {
+            Some(number as f64 / POWERS[text.len() - 1 - point])
+        }
+        Some(_) => None,
+    }
 }
 
 fn parse_any(text: &[u8]) -> Option<f64> {
@@ -46,7 +59,7 @@ fn parse_any(text: &[u8]) -> Option<f64> {
 /// passed over, nothing at all is zero, and what is too large is infinite. `None` for a NaN, and
 /// unless the text up to its first NUL is a number.
 pub(crate) fn parse_c(text: &[u8]) -> Option<f64> {
-    if let Some(number) = whole(text) {
+    if let Some(number) = few_digits(text) {
         return Some(number);
     }
     let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
@@ -274,6 +287,11 @@ mod tests {
                 write_digits(value, &mut digits);
                 prop_assert_eq!(text(value).into_bytes(), digits);
             }
+        }
+
+        #[test]
+        fn few_digits_are_read_as_any(text in "[0-9]{1,8}([.][0-9]{0,8})?") {
+            prop_assert_eq!(parse(text.as_bytes()), parse_any(text.as_bytes()));
         }
 
         #[test]

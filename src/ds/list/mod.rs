@@ -169,6 +169,23 @@ impl ChunkedList {
         self.spine.push_back(Node::of(item, self.fill));
     }
 
+    /// Adds a chain of `count` elements behind the others, as a node of its own, if one may be as large. Returns whether it
+    /// may.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn push_chain(&mut self, elements: &[u8], count: usize) -> bool {
+        if self.fill.exceeded(elements.len() + FRAME, count) || self.fill.is_large(elements.len()) {
+            return false;
+        }
+        if count > 0 {
+            if let Some(at) = self.spine.back() {
+                self.spine.edit(at, Node::settle);
+            }
+            let pack = Pack::from_parts(elements.to_vec(), 0, count);
+            self.spine.push_back(Node::Pack(pack));
+        }
+        true
+    }
+
     /// Shows the element at an end and removes it. O(its bytes).
     #[inline]
     pub(crate) fn pop_with<R>(&mut self, end: End, show: impl FnOnce(Item<'_>) -> R) -> Option<R> {

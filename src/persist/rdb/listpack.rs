@@ -53,8 +53,44 @@ impl<'a> Listpack<'a> {
         Ok(Listpack { rest, count, read: 0 })
     }
 
+    /// How many elements are left, if that is told, and how many bytes they take.
+    pub(super) fn size(&self) -> (Option<usize>, usize) {
+        (self.count.map(|count| count.saturating_sub(self.read)), self.rest.len())
+    }
+
+    /// All elements with their lengths behind them, and how many there are; `None` if some are not spelled as here.
+    ///
+    /// # Errors
+    /// As [`next`](Listpack::next).
+    pub(super) fn chain(&self) -> Result<Option<(&'a [u8], usize)>> {
+        let mut each = Listpack { ..*self };
+        let mut spelled = 0;
+        while let Some(item) = each.next()? {
+            spelled += chain::size(item);
+        }
+        // No other spelling is as short.
+        Ok((spelled == self.rest.len()).then_some((self.rest, each.read)))
+    }
+
     /// The next element; `None` behind the last, of which there must be as many as it says.
+    #[inline]
     pub(super) fn next(&mut self) -> Result<Option<Item<'a>>> {
+        // A short string that is no number, its length behind it.
+        if let Some(&head @ 0x81..0xC0) = self.rest.first() {
+            let end = 1 + usize::from(head & 0x3F);
+            if let Some((element, rest)) = self.rest.split_at_checked(end + 1)
+                && usize::from(element[end]) == end
+                && !matches!(element[1], b'-' | b'0'..=b'9')
+            {
+                self.rest = rest;
+                self.read += 1;
+                return Ok(Some(Item::Bytes(&element[1..end])));
+            }
+        }
+        self.next_of_any_kind()
+    }
+
+    fn next_of_any_kind(&mut self) -> Result<Option<Item<'a>>> {
         if self.rest.is_empty() {
             return match self.count {
                 Some(count) if count != self.read => {

@@ -217,39 +217,57 @@ pub(super) fn decompress(input: &[u8], len: usize) -> Option<Vec<u8>> {
     if len / RATIO > input.len() {
         return None;
     }
-    let mut out = Vec::with_capacity(len);
-    let mut rest = input;
+    // With room for a few bytes too many, which are quicker than a call that copies just as many.
+    let mut out = vec![0; len + LITERALS];
+    let (mut rest, mut put) = (input, 0);
     while let Some((&head, behind)) = rest.split_first() {
         let head = usize::from(head);
         if head < LITERALS {
-            let (literals, behind) = behind.split_at_checked(head + 1)?;
-            out.extend_from_slice(literals);
-            rest = behind;
+            let (literals, behind_them) = behind.split_at_checked(head + 1)?;
+            if put + literals.len() > len {
+                return None;
+            }
+            match (behind.first_chunk::<LITERALS>(), out[put..].first_chunk_mut::<LITERALS>()) {
+                (Some(bytes), Some(room)) => *room = *bytes,
+                _ => out[put..put + literals.len()].copy_from_slice(literals),
+            }
+            put += literals.len();
+            rest = behind_them;
         } else {
             let (more, behind) = match head >> 5 {
                 7 => behind.split_first().map(|(more, behind)| (usize::from(*more), behind))?,
                 _ => (0, behind),
             };
             let (low, behind) = behind.split_first()?;
-            let back = (head & 0x1F) << 8 | usize::from(*low);
+            let back = ((head & 0x1F) << 8 | usize::from(*low)) + 1;
             let length = (head >> 5) + more + 2;
-            let from = out.len().checked_sub(back + 1)?;
-            if out.len() + length > len {
+            let from = put.checked_sub(back)?;
+            if put + length > len {
                 return None;
             }
             // What is copied may be what is being written.
-            if back + 1 >= length {
-                out.extend_from_within(from..from + length);
+            if back >= 16 {
+                copy_by::<16>(&mut out, from, put, length);
+            } else if back >= 8 {
+                copy_by::<8>(&mut out, from, put, length);
             } else {
-                (from..from + length).for_each(|i| out.push(out[i]));
+                (0..length).for_each(|i| out[put + i] = out[from + i]);
             }
+            put += length;
             rest = behind;
         }
-        if out.len() > len {
-            return None;
-        }
     }
-    (out.len() == len).then_some(out)
+    out.truncate(put);
+    (put == len).then_some(out)
+}
+
+/// Copies at least `length` bytes within `out`, `N` at a time.
+#[inline]
+fn copy_by<const N: usize>(out: &mut [u8], from: usize, to: usize, length: usize) {
+    for at in (0..length).step_by(N) {
+        let bytes = *out[from + at..].first_chunk::<N>().expect("there is room behind the end");
+        *out[to + at..].first_chunk_mut::<N>().expect("there is room behind the end") = bytes;
+    }
 }
 
 #[cfg(test)]

@@ -75,6 +75,12 @@ impl BigHash {
         }
     }
 
+    /// Makes room for so many fields.
+    #[cfg(feature = "snapshot")]
+    pub(super) fn reserve(&mut self, fields: usize) {
+        self.table.reserve(fields);
+    }
+
     pub(super) fn encoding(&self) -> Encoding {
         self.encoding
     }

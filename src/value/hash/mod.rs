@@ -26,6 +26,8 @@ pub(crate) use read::{Field, HashRef, StoredHash, Value};
 
 use crate::clock::Millis;
 use crate::config::{EncodingLimit, Limits};
+#[cfg(feature = "snapshot")]
+use crate::ds::packed::Item;
 use crate::ds::packed::{Packed, PackedRef};
 use crate::value::{Collection, Encoding, Packing, SetExpiry, Stored, Type};
 
@@ -67,6 +69,33 @@ impl Hash {
         if fields > limits.size(EncodingLimit::HashMaxListpackEntries) {
             self.grow(Encoding::Hashtable, limits);
         }
+    }
+
+    /// An empty one with room for so many fields, and so many bytes if it is packed.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn with_room(fields: usize, bytes: usize, limits: &Limits) -> Hash {
+        if fields <= PACKED_FIELDS && bytes <= PACKED_BYTES {
+            return Hash::Plain(Packed::with_capacity(bytes));
+        }
+        let mut big = BigHash::new(limits.hasher.clone(), Encoding::Listpack);
+        // Each field takes two bytes at least.
+        big.reserve(fields.min(bytes / 2));
+        Hash::Big(Box::new(big))
+    }
+
+    /// Adds a field behind all others, which is not there yet, if it is packed, without times, and stays so. Returns
+    /// whether it did.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn append(&mut self, field: Item<'_>, value: Item<'_>, limits: &Limits) -> bool {
+        let Hash::Plain(items) = self else { return false };
+        let longest = field.len().max(value.len());
+        let stays = longest <= limits.size(EncodingLimit::HashMaxListpackValue);
+        if stays {
+            items.push(field);
+            items.push(value);
+            self.fit(limits);
+        }
+        stays
     }
 
     /// Sets a field. Returns whether it was there. O(1), O(bytes) while packed.

@@ -74,6 +74,13 @@ impl ListBuilder {
         self.0.push_node(item);
     }
 
+    /// Adds `count` elements, end to end with their lengths behind them, as one node, if that may be as large. Returns
+    /// whether it may.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn push_chain(&mut self, elements: &[u8], count: usize) -> bool {
+        self.0.push_chain(elements, count)
+    }
+
     #[cfg(feature = "snapshot")]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.len() == 0

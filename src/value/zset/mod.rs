@@ -24,6 +24,8 @@ pub(crate) use view::{Members, ZSetRef};
 
 use super::{Collection, Packing, Stored, Type};
 use crate::config::{EncodingLimit, Limits};
+#[cfg(feature = "snapshot")]
+use crate::ds::packed::Item;
 use crate::ds::packed::Packed;
 use crate::ds::rank_tree::RankTree;
 use packed::Pairs;
@@ -128,6 +130,26 @@ impl ZSet {
         if !small {
             self.big(limits).set_small(false);
         }
+    }
+
+    /// An empty one with room for so many bytes if it is packed.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn with_capacity(bytes: usize) -> ZSet {
+        ZSet::Packed(Packed::with_capacity(bytes.min(PACKED_MAX)))
+    }
+
+    /// Adds a member behind all others, where it belongs and is not yet, if it is packed and stays so. Returns whether it
+    /// did.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn append(&mut self, member: Item<'_>, score: f64, limits: &Limits) -> bool {
+        let ZSet::Packed(packed) = self else { return false };
+        let len = member.len();
+        let stays =
+            fits(packed.len() / 2 + 1, len, limits) && packed.as_bytes().len() + len <= PACKED_MAX;
+        if stays {
+            packed::push(packed, member, stored(score, true));
+        }
+        stays
     }
 
     /// Adds a member, or changes its score.

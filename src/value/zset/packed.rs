@@ -116,6 +116,13 @@ pub(super) fn insert(packed: &mut Packed, member: &[u8], score: f64) {
     packed.insert(behind, element(score, &mut buffer));
 }
 
+/// Puts a member that is not there behind all others.
+#[cfg(feature = "snapshot")]
+pub(super) fn push(packed: &mut Packed, member: Item<'_>, score: f64) {
+    packed.push(member);
+    packed.push(element(score, &mut [0; 9]));
+}
+
 /// Takes `count` members out, from position `pos` on.
 pub(super) fn remove(packed: &mut Packed, pos: usize, count: usize) {
     packed.remove(pos, 2 * count);

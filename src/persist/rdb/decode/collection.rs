@@ -3,7 +3,10 @@
 //! Each is built by the operations that commands build it by, which choose its encoding by the
 //! thresholds in force. A member or field that comes twice is refused.
 
+use smallvec::SmallVec;
+
 use super::super::input::Input;
+use super::super::listpack::Listpack;
 use super::{Fault, Result, Sequence, count, malformed};
 use crate::clock::Millis;
 use crate::config::Limits;
@@ -45,7 +48,14 @@ pub(super) fn quicklist(input: &mut Input<'_>, tagged: bool, limits: &Limits) ->
         let bytes = input.string()?;
         match container {
             PLAIN if !bytes.is_empty() => list.push_node(Item::from(&*bytes)),
-            PACKED if tagged => add(&mut list, Sequence::listpack(&bytes)?)?,
+            PACKED if tagged => {
+                let pack = Listpack::new(&bytes)?;
+                match pack.chain()? {
+                    Some((elements, count)) if list.push_chain(elements, count) => {}
+                    // As it came, element by element.
+                    _ => add(&mut list, Sequence::Listpack(pack))?,
+                }
+            }
             PACKED => add(&mut list, Sequence::ziplist(&bytes)?)?,
             _ => return malformed("a node of a list is of an unknown kind"),
         }
@@ -170,15 +180,63 @@ fn parse(text: &[u8]) -> Result<f64> {
 
 /// A sorted set in one packed sequence.
 pub(super) fn zset_of(mut pairs: Sequence<'_>, limits: &Limits) -> Result<ZSet> {
-    let mut zset = ZSet::default();
+    let mut zset = ZSet::with_capacity(pairs.size().1);
+    let (mut distinct, mut last) = (Distinct::default(), None);
+    // As a rule they come in order, and none twice: then each is put behind the others, without a look at those.
+    let mut in_order = true;
     while let Some(member) = pairs.next()? {
         let score = match pairs.expect()? {
             Item::Int(whole) => whole as f64,
             Item::Bytes(text) => parse(text)?,
         };
-        rank(&mut zset, member.bytes(&mut Digits::new()), score, limits)?;
+        in_order = in_order
+            && !score.is_nan()
+            && last.is_none_or(|(before, its)| {
+                before < score || before == score && ascends(its, member)
+            })
+            && distinct.is_new(member)
+            && zset.append(member, score, limits);
+        if !in_order {
+            rank(&mut zset, member.bytes(&mut Digits::new()), score, limits)?;
+        }
+        last = Some((score, member));
     }
     if zset.as_ref().len() == 0 { Err(Fault::Empty) } else { Ok(zset) }
+}
+
+/// Whether two members of the same score are in order.
+fn ascends(a: Item<'_>, b: Item<'_>) -> bool {
+    a.bytes(&mut Digits::new()) < b.bytes(&mut Digits::new())
+}
+
+/// Elements of a packed sequence that came so far, to see that none comes twice without comparing each with all.
+#[derive(Default)]
+struct Distinct(SmallVec<[u64; 32]>);
+
+impl Distinct {
+    /// More elements than this are better looked up.
+    const MOST: usize = 128;
+
+    /// Whether an element certainly did not come yet. It has come from now on.
+    fn is_new(&mut self, element: Item<'_>) -> bool {
+        let hash = match element {
+            Item::Int(number) => number.cast_unsigned(),
+            Item::Bytes(bytes) => {
+                let word =
+                    |word: Option<&[u8; 8]>| word.map_or(0, |word| u64::from_le_bytes(*word));
+                let (first, last) = (word(bytes.first_chunk()), word(bytes.last_chunk()));
+                let short = match bytes.len() {
+                    0..8 => bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+                    len => len as u64,
+                };
+                const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+                (first.wrapping_mul(ODD) ^ last).wrapping_mul(ODD).rotate_left(29) ^ short
+            }
+        };
+        let is_new = self.0.len() < Self::MOST && !self.0.contains(&hash);
+        self.0.push(hash);
+        is_new
+    }
 }
 
 fn rank(zset: &mut ZSet, member: &[u8], score: f64, limits: &Limits) -> Result<()> {
@@ -245,7 +303,12 @@ fn before(number: u64, since: Option<i64>) -> Result<Option<Millis>> {
 
 /// A hash in one packed sequence; with `timed` a time, perhaps 0, follows each pair.
 pub(super) fn hash_of(mut pairs: Sequence<'_>, timed: bool, limits: &Limits) -> Result<Hash> {
-    let mut hash = Hash::default();
+    let (count, bytes) = pairs.size();
+    // Without the lengths behind them.
+    let bytes = bytes.saturating_sub(count.unwrap_or(0));
+    let fields = count.map_or(0, |count| count / if timed { 3 } else { 2 });
+    let mut hash = Hash::with_room(fields, bytes, limits);
+    let mut distinct = Distinct::default();
     let mut some = false;
     while let Some(field) = pairs.next()? {
         let value = pairs.expect()?;
@@ -254,9 +317,13 @@ pub(super) fn hash_of(mut pairs: Sequence<'_>, timed: bool, limits: &Limits) -> 
             Some(Item::Int(at)) if at > 0 => Some(Millis(at)),
             Some(_) => return malformed("a field's time is out of range"),
         };
+        some = true;
+        // As a rule none comes twice: then each is put behind the others, without a look at those.
+        if !timed && distinct.is_new(field) && hash.append(field, value, limits) {
+            continue;
+        }
         let (mut a, mut b) = (Digits::new(), Digits::new());
         put(&mut hash, field.bytes(&mut a), value.bytes(&mut b), at, limits)?;
-        some = true;
     }
     if some { Ok(hash) } else { Err(Fault::Empty) }
 }

@@ -137,6 +137,14 @@ impl<'a> Sequence<'a> {
         }
     }
 
+    /// How many elements there are, if that is told, and how many bytes they take at most.
+    fn size(&self) -> (Option<usize>, usize) {
+        match self {
+            Sequence::Listpack(listpack) => listpack.size(),
+            Sequence::Ziplist(_) | Sequence::Zipmap(_) => (None, 0),
+        }
+    }
+
     /// The next element, of a group that has begun.
     fn expect(&mut self) -> Result<Item<'a>> {
         self.next()?.ok_or(Fault::Malformed("a packed collection ends within a pair"))
