@@ -163,6 +163,7 @@ pub use api::{
     BitInt, BitRange, Bitfield, CopyOptions, Db, Engine, ExpireCondition, Lcs, ListElements,
     ListEnd, LposOptions, Page, ScanOptions, Scope, SetOptions, SetOutcome, SortOptions, Tick, Ttl,
 };
+pub use api::{CountOptions, Counted, Counting};
 #[cfg(feature = "snapshot")]
 pub use api::{ExportOptions, Exported, Imported, RdbVersion, RestoreOptions};
 pub use api::{FieldExpired, FieldPersisted, HashSetOptions};

@@ -1,4 +1,4 @@
-//! Commands that no packaged server has yet (Redis 8.4), against what their documentation says.
+//! Commands that no packaged server has yet (Redis 8.4 to 8.8), against what their documentation says.
 //!
 //! Each script is a list of inline commands with the replies to them in RESP2.
 
@@ -253,5 +253,132 @@ fn streams_claimed_while_reading() {
         ("XREADGROUP GROUP g bob CLAIM 5 STREAMS s 0", "[[\"s\" [[\"2-0\" [\"f\" \"b\"]]]]]"),
         ("XREADGROUP GROUP g bob COUNT 1 BLOCK 5 STREAMS s >", "nil"),
         ("XREADGROUP GROUP g bob BLOCK 5 STREAMS s 2-0", "[[\"s\" []]]"),
+    ]);
+}
+
+#[test]
+fn increx_counts_within_bounds() {
+    script(&[
+        ("INCREX n", "[:1 :1]"),
+        ("INCREX n", "[:2 :1]"),
+        ("SET n 100", "+OK"),
+        ("INCREX n BYINT 5", "[:105 :5]"),
+        ("INCREX n byint -10", "[:95 :-10]"),
+        ("INCREX n BYINT 0", "[:95 :0]"),
+        // What is out of bounds is left, or goes as far as the bound.
+        ("SET n 99", "+OK"),
+        ("INCREX n BYINT 5 UBOUND 100", "[:99 :0]"),
+        ("INCREX n BYINT 1 LBOUND 0 UBOUND 100", "[:100 :1]"),
+        ("INCREX n BYINT 5 UBOUND 100 SATURATE", "[:100 :0]"),
+        ("INCREX n SATURATE LBOUND 40 BYINT -100", "[:40 :-60]"),
+        // A number that is out of bounds already is moved into them.
+        ("INCREX n BYINT 1 LBOUND 100", "[:40 :0]"),
+        ("INCREX n BYINT 1 LBOUND 100 SATURATE", "[:100 :60]"),
+        // What is rejected makes no key.
+        ("INCREX none BYINT 5 UBOUND 4", "[:0 :0]"),
+        ("EXISTS none", ":0"),
+        ("INCREX none BYINT 5 UBOUND 4 SATURATE", "[:4 :4]"),
+        // The limits of the type are bounds too.
+        ("SET n 9223372036854775800", "+OK"),
+        ("INCREX n BYINT 9223372036854775800", "[:9223372036854775800 :0]"),
+        ("INCREX n BYINT 9223372036854775800 SATURATE", "[:9223372036854775807 :7]"),
+        ("SET n -9223372036854775800", "+OK"),
+        ("INCREX n BYINT -9223372036854775800 SATURATE", "[:-9223372036854775808 :-8]"),
+        // What would be added does not fit.
+        ("INCREX n BYINT 1 LBOUND 1 SATURATE", "-ERR increment or decrement would overflow"),
+        ("OBJECT ENCODING n", "\"int\""),
+    ]);
+}
+
+#[test]
+fn increx_counts_floats() {
+    script(&[
+        ("SET x 1.5", "+OK"),
+        ("INCREX x BYFLOAT 0.25", "[\"1.75\" \"0.25\"]"),
+        ("INCREX x BYFLOAT 1", "[\"2.75\" \"1\"]"),
+        ("GET x", "\"2.75\""),
+        ("INCREX x", "-ERR value is not an integer or out of range"),
+        ("INCREX x BYFLOAT 100 UBOUND 42.5", "[\"2.75\" \"0\"]"),
+        ("INCREX x BYFLOAT 100 UBOUND 42.5 SATURATE", "[\"42.5\" \"39.75\"]"),
+        ("INCREX x BYFLOAT -100 LBOUND -5.5 SATURATE", "[\"-5.5\" \"-48\"]"),
+        // Integers are floats, too.
+        ("SET n 10", "+OK"),
+        ("INCREX n BYFLOAT 1.5", "[\"11.5\" \"1.5\"]"),
+        ("INCREX n BYFLOAT inf", "-ERR value or increment would produce Infinity"),
+        ("SET i -inf", "+OK"),
+        ("INCREX i BYFLOAT 0 LBOUND -100", "-ERR value or increment would produce Infinity"),
+        ("GET i", "\"-inf\""),
+        ("INCREX n BYFLOAT nan", "-ERR value is not a valid float"),
+        ("SET s hello", "+OK"),
+        ("INCREX s BYFLOAT 1.5", "-ERR value is not a valid float"),
+        ("INCREX s BYINT 1", "-ERR value is not an integer or out of range"),
+        // What would be added is beyond all numbers of 64 bits of mantissa.
+        ("SET x -1.18973149535723176502e4932", "+OK"),
+        (
+            "INCREX x BYFLOAT 1 LBOUND 1.18973149535723176502e4932 SATURATE",
+            "-ERR value or increment would produce Infinity",
+        ),
+    ]);
+}
+
+#[test]
+fn increx_sets_when_the_key_expires() {
+    script(&[
+        ("INCREX n EX 100 BYINT 5", "[:5 :5]"),
+        ("TTL n", ":100"),
+        ("INCREX n", "[:6 :1]"),
+        ("TTL n", ":100"),
+        ("INCREX n EX 10 ENX", "[:7 :1]"),
+        ("TTL n", ":100"),
+        ("INCREX n PX 50000", "[:8 :1]"),
+        ("TTL n", ":50"),
+        // What is rejected leaves the time alone; what met its bound does not.
+        ("INCREX n BYINT 9 UBOUND 10 EX 900", "[:8 :0]"),
+        ("TTL n", ":50"),
+        ("INCREX n BYINT 9 UBOUND 8 EX 900 SATURATE", "[:8 :0]"),
+        ("TTL n", ":900"),
+        ("INCREX n PERSIST", "[:9 :1]"),
+        ("TTL n", ":-1"),
+        ("INCREX n ENX EX 10", "[:10 :1]"),
+        ("TTL n", ":10"),
+        ("INCREX n EXAT 1 ENX", "[:11 :1]"),
+        ("EXISTS n", ":1"),
+        ("INCREX n PXAT 1", "[:12 :1]"),
+        ("EXISTS n", ":0"),
+        ("INCREX n EXAT 1", "[:1 :1]"),
+        ("EXISTS n", ":0"),
+    ]);
+}
+
+#[test]
+fn increx_refuses_what_makes_no_sense() {
+    let syntax = "-ERR syntax error";
+    let expire = "-ERR invalid expire time in 'increx' command";
+    script(&[
+        ("INCREX", "-ERR wrong number of arguments for 'increx' command"),
+        ("INCREX n FOO", syntax),
+        ("INCREX n BYINT", syntax),
+        ("INCREX n BYINT 1 BYFLOAT 1.5", syntax),
+        ("INCREX n BYINT 1 EX 10 PX 5000", syntax),
+        ("INCREX n EX 10 PERSIST", syntax),
+        ("INCREX n PERSIST EX 10", syntax),
+        ("INCREX n ENX PERSIST", syntax),
+        ("INCREX n KEEPTTL", syntax),
+        ("INCREX n ENX", "-ERR ENX flag requires an expiration"),
+        ("INCREX n BYINT abc", "-ERR value is not an integer or out of range"),
+        ("INCREX n UBOUND 1.5", "-ERR value is not an integer or out of range"),
+        ("INCREX n BYFLOAT abc", "-ERR value is not a valid float"),
+        ("INCREX n BYINT 1 LBOUND 10 UBOUND 5", "-ERR LBOUND can't be greater than UBOUND"),
+        ("INCREX n BYFLOAT 1 LBOUND 1.5 UBOUND 1.25", "-ERR LBOUND can't be greater than UBOUND"),
+        ("INCREX n EX 0", expire),
+        ("INCREX n PX -1", expire),
+        ("INCREX n EX 9223372036854775807", expire),
+        ("RPUSH l a", ":1"),
+        ("INCREX l", "-WRONGTYPE Operation against a key holding the wrong kind of value"),
+        (
+            "INCREX l BYFLOAT 1",
+            "-WRONGTYPE Operation against a key holding the wrong kind of value",
+        ),
+        ("EXISTS n", ":0"),
     ]);
 }

@@ -391,6 +391,7 @@ const NEWER: &[&str] = &[
     "DELIFEQ k v",
     "DELEX k",
     "DIGEST k",
+    "INCREX n",
     "MSETEX 1 k v",
     "XDELEX x IDS 1 1-1",
     "XACKDEL x g IDS 1 1-1",

@@ -55,6 +55,7 @@ pub(super) const COMMANDS: &[(&str, Known)] = &[
     ("hpttl", both((7, 4), (9, 0))),
     ("hsetex", both((8, 0), (9, 0))),
     ("httl", both((7, 4), (9, 0))),
+    ("increx", both((8, 8), (9, 2))),
     ("msetex", both((8, 4), (9, 1))),
     ("xackdel", redis(8, 2)),
     ("xcfgset", redis(8, 6)),

@@ -4,6 +4,8 @@
 //! point. The replies are data that clients compare, so Danio computes the same 64-bit
 //! mantissa, rounded the same way, on every machine.
 
+use std::cmp::Ordering;
+
 use super::{
     big::Natural,
     scan::{Body, Scanned, scan},
@@ -94,6 +96,45 @@ impl Extended {
         }
     }
 
+    /// The largest that is finite.
+    pub(crate) const MAX: Extended =
+        Extended::Finite { negative: false, mantissa: u64::MAX, exponent: MAX_EXPONENT };
+
+    /// The same number on the other side of zero.
+    pub(crate) fn negated(self) -> Extended {
+        match self {
+            Extended::Infinite(negative) => Extended::Infinite(!negative),
+            Extended::Finite { negative, mantissa, exponent } => {
+                Extended::Finite { negative: !negative, mantissa, exponent }
+            }
+        }
+    }
+
+    /// Compares two numbers; both zeros are one.
+    pub(crate) fn order(self, other: Extended) -> Ordering {
+        let sign = |number: Extended| match number {
+            Extended::Infinite(negative) => {
+                if negative {
+                    -1
+                } else {
+                    1
+                }
+            }
+            Extended::Finite { mantissa: 0, .. } => 0,
+            Extended::Finite { negative, .. } => {
+                if negative {
+                    -1
+                } else {
+                    1
+                }
+            }
+        };
+        sign(self).cmp(&sign(other)).then_with(|| {
+            let magnitudes = self.magnitude().cmp(&other.magnitude());
+            if sign(self) < 0 { magnitudes.reverse() } else { magnitudes }
+        })
+    }
+
     /// The sum, rounded to nearest, ties to even; `None` if it is infinite or no number.
     pub(crate) fn add(self, other: Extended) -> Option<Extended> {
         let (Extended::Finite { .. }, Extended::Finite { .. }) = (self, other) else { return None };
@@ -147,7 +188,7 @@ impl Extended {
         write_fixed(whole, places, out);
     }
 
-    /// Orders finite numbers without their sign.
+    /// Orders numbers without their sign.
     fn magnitude(self) -> (i32, u64) {
         match self {
             Extended::Infinite(_) => (i32::MAX, 0),
@@ -291,6 +332,28 @@ mod tests {
     /// What a Redis server on x86-64 answers to `INCRBYFLOAT`: value, increment, reply;
     /// `!float` and `!sum` are its two errors.
     const SERVER: &str = include_str!("testdata/incrbyfloat.txt");
+
+    proptest! {
+        #[test]
+        fn numbers_are_ordered_as_floats_are(a in any::<f64>(), b in any::<f64>()) {
+            let (Some(x), Some(y)) = (Extended::from_f64(a), Extended::from_f64(b)) else {
+                return Ok(());
+            };
+            prop_assert_eq!(Some(x.order(y)), a.partial_cmp(&b));
+            prop_assert_eq!(x.negated().order(y.negated()), y.order(x));
+            prop_assert_eq!(x.order(x), Ordering::Equal);
+        }
+    }
+
+    #[test]
+    fn the_largest_number_is_the_largest() {
+        assert_eq!(Extended::parse(b"1.18973149535723176502e4932"), Some(Extended::MAX));
+        assert_eq!(Extended::MAX.add(Extended::MAX), None);
+        assert_eq!(Extended::MAX.order(Extended::Infinite(false)), Ordering::Less);
+        assert_eq!(Extended::MAX.negated().order(Extended::Infinite(true)), Ordering::Greater);
+        let zero = Extended::from(0);
+        assert_eq!(zero.order(zero.negated()), Ordering::Equal);
+    }
 
     fn text(value: Extended) -> String {
         let mut out = Vec::new();

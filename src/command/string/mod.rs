@@ -2,6 +2,7 @@
 
 mod compare;
 mod get;
+mod increx;
 mod lcs;
 mod multi;
 mod number;
@@ -27,6 +28,7 @@ pub(super) static ROWS: &[Command] = &[
     number::INCR,
     number::INCRBY,
     number::INCRBYFLOAT,
+    increx::INCREX,
     lcs::LCS,
     multi::MGET,
     multi::MSET,

@@ -55,7 +55,7 @@ pub(super) enum Unit {
 }
 
 impl Unit {
-    fn named(word: &[u8]) -> Option<Unit> {
+    pub(super) fn named(word: &[u8]) -> Option<Unit> {
         match word {
             word if is(word, "ex") => Some(Unit::Ex),
             word if is(word, "px") => Some(Unit::Px),
