@@ -81,6 +81,15 @@ impl Cut<'_> {
     }
 }
 
+/// What comes of an entry that is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// Others may follow.
+    More,
+    /// The step should end.
+    Enough,
+}
+
 /// One who walks through a cut; made by [`Cut::walker`].
 pub(crate) struct Walker<'c> {
     cut: &'c Cut<'c>,
@@ -91,8 +100,8 @@ pub(crate) struct Walker<'c> {
 impl Walker<'_> {
     /// Shows some of the entries that were there at the cut and were not shown yet, each with the number
     /// that its database has now: they are of one. Returns false when there are no more, but those that other
-    /// walkers are about to show.
-    pub(crate) fn step(&mut self, mut show: impl FnMut(u32, &Entry)) -> bool {
+    /// walkers are about to show. It ends soon after `show` has said that it is enough.
+    pub(crate) fn step(&mut self, mut show: impl FnMut(u32, &Entry) -> Shown) -> bool {
         let Cut { keyspace, stamp, stripes, .. } = self.cut;
         loop {
             let next = self.stripe.take().or_else(|| stripes.lock().pop_front());
@@ -210,13 +219,18 @@ impl std::fmt::Debug for Still<'_> {
 }
 
 /// Looks at some buckets of a stripe, or at one entry at least if somebody waits for it.
-fn step(tx: &mut Tx<'_>, stripe: usize, stamp: u8, show: &mut impl FnMut(u32, &Entry)) -> Step {
+fn step(
+    tx: &mut Tx<'_>,
+    stripe: usize,
+    stamp: u8,
+    show: &mut impl FnMut(u32, &Entry) -> Shown,
+) -> Step {
     let waiting = &tx.keyspace.stripes[stripe].waiting;
     let parts = tx.parts(stripe).expect("begun with this stripe");
     for (db, space) in parts.data.spaces.iter_mut().enumerate() {
         let Some(mut cursor) = space.walk else { continue };
         let mut ahead = space.table.ahead(cursor, Entry::fetch);
-        let (mut shown, mut wanted) = (false, false);
+        let (mut shown, mut wanted, mut enough) = (false, false, false);
         for _ in 0..STEP {
             space.table.hint(&mut ahead, Entry::fetch);
             let next = space.table.scan(cursor, |entry| {
@@ -228,7 +242,7 @@ fn step(tx: &mut Tx<'_>, stripe: usize, stamp: u8, show: &mut impl FnMut(u32, &E
                     return;
                 }
                 shown = true;
-                show(db as u32, entry);
+                enough |= show(db as u32, entry) == Shown::Enough;
                 entry.set_stamp(stamp);
             });
             if wanted {
@@ -236,7 +250,7 @@ fn step(tx: &mut Tx<'_>, stripe: usize, stamp: u8, show: &mut impl FnMut(u32, &E
                 break;
             }
             cursor = next;
-            if cursor == 0 {
+            if cursor == 0 || enough {
                 break;
             }
         }
@@ -250,7 +264,7 @@ impl Drop for Cut<'_> {
     /// Walks to the end, showing nobody, and takes the observer off.
     fn drop(&mut self) {
         let mut walker = self.walker();
-        while walker.step(|_, _| {}) {}
+        while walker.step(|_, _| Shown::More) {}
         drop(walker);
         let _all = self.keyspace.begin_all(0, Access::Exclusive);
         self.keyspace.observers.remove(&self.observer);
@@ -291,7 +305,10 @@ mod tests {
         let mut seen = Vec::new();
         let mut step = |walker: &mut Walker<'_>| {
             let before = seen.len();
-            let more = walker.step(|_, entry| seen.push(entry.key().to_vec()));
+            let more = walker.step(|_, entry| {
+                seen.push(entry.key().to_vec());
+                Shown::More
+            });
             (seen.len() - before, more)
         };
         assert!(step(&mut walker).0 > 1, "nobody waits");
@@ -315,13 +332,20 @@ mod tests {
         let cut = engine.keyspace().cut(|_, _| Arc::new(Nobody));
         // One that ends early leaves its stripe to the others.
         let early = Mutex::new(Vec::new());
-        cut.walker().step(|_, entry| early.lock().push(entry.key().to_vec()));
+        cut.walker().step(|_, entry| {
+            early.lock().push(entry.key().to_vec());
+            Shown::Enough
+        });
         let mut seen = early.into_inner();
-        assert!(!seen.is_empty() && seen.len() < KEYS);
+        assert!(!seen.is_empty() && seen.len() < 50, "no more than a bucket's");
         std::thread::scope(|scope| {
             let walk = || {
                 let (mut walker, mut seen) = (cut.walker(), Vec::new());
-                while walker.step(|_, entry| seen.push(entry.key().to_vec())) {}
+                let mut show = |entry: &Entry| {
+                    seen.push(entry.key().to_vec());
+                    Shown::More
+                };
+                while walker.step(|_, entry| show(entry)) {}
                 seen
             };
             let walks: Vec<_> = (0..4).map(|_| scope.spawn(walk)).collect();

@@ -44,7 +44,7 @@ pub(crate) use change::{Effect, Slot};
 #[cfg(feature = "snapshot")]
 pub(crate) use checkpoint::Checkpoint;
 #[cfg(feature = "snapshot")]
-pub(crate) use cut::{Cut, CutSize, Still};
+pub(crate) use cut::{Cut, CutSize, Shown, Still};
 #[cfg(feature = "snapshot")]
 pub(crate) use detached::Detached;
 pub(crate) use evict::Made;

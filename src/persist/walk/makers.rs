@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use super::{Failure, Form, Records, Taking};
-use crate::keyspace::Cut;
+use crate::keyspace::{Cut, Shown};
 use crate::persist::Progress;
 use crate::priority;
 use crate::sync::Mutex;
@@ -17,6 +17,9 @@ use crate::sync::Mutex;
 const PIECE: usize = 256 << 10;
 /// Pieces that wait to be written, at most.
 const PIECES: usize = 2;
+/// Bytes that a thread makes which gives way to others, until it looks whether there are any: some 50 microseconds' work. The
+/// system alone would let it go on for milliseconds while a thread that has work to do waits.
+const QUIET_STEP: usize = 16 << 10;
 /// More threads than this make more than one can write.
 const MOST: usize = 8;
 /// The most that work in the background.
@@ -31,6 +34,17 @@ pub(crate) enum Makers {
     Threads,
     /// Few threads, which give way to others.
     Quiet,
+}
+
+/// How a thread makes what it makes.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    /// Bytes that are handed over at a time.
+    piece: usize,
+    /// Bytes that are made under one lock, without a pause.
+    step: usize,
+    /// Whether others may run between two steps if they want to.
+    yields: bool,
 }
 
 /// Keys of one database.
@@ -52,7 +66,13 @@ impl Makers {
         add: &mut Add<'_>,
     ) -> Result<(), Failure> {
         match self.threads(progress) {
-            0 => make(cut, taking, progress, super::PIECE, add),
+            0 => make(
+                cut,
+                taking,
+                progress,
+                Pace { piece: super::PIECE, step: super::PIECE, yields: false },
+                add,
+            ),
             threads => side_by_side(threads, self == Makers::Quiet, cut, taking, progress, add),
         }
     }
@@ -88,7 +108,9 @@ fn side_by_side<F: Form>(
                 if quiet {
                     priority::give_way();
                 }
-                make(cut, taking, progress, PIECE, &mut |db, records| {
+                let step = if quiet { QUIET_STEP } else { PIECE };
+                let pace = Pace { piece: PIECE, step, yields: quiet };
+                make(cut, taking, progress, pace, &mut |db, records| {
                     let next = Records { bytes: spare.lock().pop().unwrap_or_default(), keys: 0 };
                     let records = std::mem::replace(records, next);
                     // Nobody takes it any more when writing has failed.
@@ -122,7 +144,7 @@ fn make<F: Form>(
     cut: &Cut<'_>,
     taking: &Taking<F>,
     progress: &Progress,
-    size: usize,
+    pace: Pace,
     add: &mut Add<'_>,
 ) -> Result<(), Failure> {
     let mut walker = cut.walker();
@@ -132,16 +154,20 @@ fn make<F: Form>(
         let before = records.keys;
         // A step shows keys of one database.
         let (mut db, mut others) = (of, Records::default());
+        let mut made = 0;
         let more = walker.step(|now, entry| {
             db = taking.origin(now);
             let to = if db == of { &mut records } else { &mut others };
+            let before = to.bytes.len();
             to.add(&taking.form, entry, &mut scratch);
+            made += to.bytes.len() - before;
+            if made < pace.step { Shown::More } else { Shown::Enough }
         });
         progress.wrote(records.keys - before + others.keys);
         if progress.cancelled.load(Ordering::Relaxed) {
             return Err(Failure::Cancelled);
         }
-        if records.keys > 0 && (!more || others.keys > 0 || records.bytes.len() >= size) {
+        if records.keys > 0 && (!more || others.keys > 0 || records.bytes.len() >= pace.piece) {
             add(of, &mut records)?;
         }
         if others.keys > 0 {
@@ -149,6 +175,9 @@ fn make<F: Form>(
         }
         if !more {
             return Ok(());
+        }
+        if pace.yields {
+            thread::yield_now();
         }
     }
 }
