@@ -25,10 +25,11 @@ const AHEAD: usize = 10;
 #[inline(always)]
 fn fetch_after<'t>(i: usize, spot: impl Fn(usize) -> Option<Spot<'t>>) {
     for (step, ahead) in Step::ALL.into_iter().zip([3 * AHEAD, 2 * AHEAD, AHEAD]) {
-        let first = if i == 0 { 0 } else { i + ahead };
-        for spot in (first..=i + ahead).filter_map(&spot) {
-            spot.fetch(step, Entry::prefetch);
+        let fetch = |spot: Spot<'t>| spot.fetch(step, Entry::prefetch);
+        if i == 0 {
+            (0..ahead).filter_map(&spot).for_each(fetch);
         }
+        spot(i + ahead).into_iter().for_each(fetch);
     }
 }
 
