@@ -273,3 +273,40 @@ fn a_connection_is_answered_when_time_has_come() {
     let words = ["XREADGROUP", "GROUP", "g", "ann", "BLOCK", "60000", "CLAIM", "60"];
     reader.call(&[&words[..], &["NOACK", "STREAMS", "s", ">"]].concat(), "*1\r\n");
 }
+
+#[test]
+fn while_writes_are_paused_nothing_is_claimed() {
+    let (db, group, clock) = open();
+    let mut session = Session::new(db.engine());
+    let mut call = |line: &str| session.execute(line.split(' ')).expect("no error");
+    let pending = |name: &str| {
+        let consumers = group.consumers().expect("a group");
+        consumers.iter().find(|consumer| consumer.name == name).map_or(0, |c| c.pending)
+    };
+    // The pause ends by itself.
+    let reader = thread_in_line(&group, "ann", None);
+    call("CLIENT PAUSE 8000 WRITE");
+    clock.advance(IDLE);
+    assert_eq!((pending("slow"), keys_waited_for(&db)), (1, 1), "it is due, and stays");
+    call("CLIENT PAUSE 9000 WRITE");
+    clock.advance(Duration::from_millis(8999));
+    assert_eq!((pending("slow"), keys_waited_for(&db)), (1, 1), "the pause was made longer");
+    clock.advance(MOMENT);
+    assert_eq!(end(reader).len(), 1);
+
+    // It is ended early, in its own right and by EXEC.
+    let reader = thread_in_line(&group, "bob", None);
+    call("CLIENT PAUSE 60000 WRITE");
+    clock.advance(IDLE);
+    assert_eq!((pending("ann"), keys_waited_for(&db)), (1, 1));
+    call("CLIENT UNPAUSE");
+    assert_eq!(end(reader).len(), 1);
+    let reader = thread_in_line(&group, "eve", None);
+    call("CLIENT PAUSE 60000 WRITE");
+    clock.advance(IDLE);
+    for line in ["MULTI", "XLEN s", "CLIENT UNPAUSE", "EXEC"] {
+        call(line);
+    }
+    clock.advance(MOMENT);
+    assert_eq!((end(reader).len(), pending("eve")), (1, 1));
+}

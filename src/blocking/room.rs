@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use super::ticket::Ticket;
 use super::timer::Timers;
 use super::want::{Tried, Want};
+use crate::clock::Millis;
 use crate::error::Result;
 use crate::keyspace::{Access, Key, Keyspace, Tx};
 
@@ -72,6 +73,21 @@ impl WaitingRoom {
             self.keyspace.make_room()?;
         }
         Ok(self.keyspace.begin_many(db, &keys(want), Access::Exclusive))
+    }
+
+    /// Until when clients are paused (`CLIENT PAUSE`), if they are.
+    pub(super) fn pause_ends(&self) -> Option<Millis> {
+        let end = self.keyspace.evictions.paused_until();
+        (self.keyspace.clock.now() < end).then_some(end)
+    }
+
+    /// Has those try again whose time came in a pause that was ended early. On a clock that is moved by hand this
+    /// thread does so, unless it is `inside` of EXEC and holds stripes: then whoever moves the clock next.
+    pub(crate) fn go_on(&self, inside: bool) {
+        self.timers.try_all();
+        if !inside {
+            self.timers.catch_up();
+        }
     }
 
     /// Has what is wanted waited for from now on; `tx` has tried it in vain.

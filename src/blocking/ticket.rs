@@ -149,10 +149,19 @@ impl<W: Want> Place<W> {
         }
     }
 
-    /// Tries what is wanted though nothing has changed, and with it what all want who stand in line before.
+    /// Tries what is wanted though nothing has changed, and with it what all want who stand in line before. While
+    /// clients are paused that has to wait: nothing is written by itself then.
     fn try_again(self: Arc<Self>) {
-        self.state.lock().alarm = None;
         let Some(room) = self.room.upgrade() else { return };
+        let mut state = self.state.lock();
+        if let Some(old) = state.alarm.take() {
+            room.timers.remove(old);
+        }
+        if let Some(end) = room.pause_ends() {
+            state.ripens = end.0.checked_mul(1000);
+            return self.set_alarm(state);
+        }
+        drop(state);
         let keyspace = room.keyspace.clone();
         keyspace.do_outside(move |_| match room.begin(self.db, &self.want) {
             Ok(mut tx) => tx.note_lines(self.want.keys().iter().map(|key| key.get())),

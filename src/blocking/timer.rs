@@ -101,6 +101,18 @@ impl Timers {
         self.inner.state.lock().due.remove(&deadline);
     }
 
+    /// Has all try now who wait for what time may bring: the thread does so, and on a clock that is moved by
+    /// hand whoever [catches up](Timers::catch_up).
+    pub(super) fn try_all(&self) {
+        let at = self.inner.clock.micros();
+        let mut state = self.inner.state.lock();
+        let tries = state.due.extract_if(.., |deadline, _| deadline.due == Due::Try);
+        let now: Vec<_> = tries.map(|(old, who)| (Deadline { at, ..old }, who)).collect();
+        state.due.extend(now);
+        drop(state);
+        self.inner.news.notify_all();
+    }
+
     /// Starts the thread, if it does not run.
     fn start(&self) -> Result<()> {
         let mut running = self.thread.lock();

@@ -188,6 +188,7 @@ impl Session {
     }
 
     fn conclude(&mut self, node: &'static Node, result: Result<()>, reply: &mut dyn Reply) -> Flow {
+        self.state.client.count_command();
         if let Err(error) = result {
             self.instance.stats.on_error(error.code(), Some(node.id), false);
             reply.error(&error);

@@ -79,8 +79,8 @@ pub struct Client {
     seen: AtomicI64,
     /// The id of its last command; [`NO_COMMAND`] before the first.
     pub(super) command: AtomicUsize,
-    /// How many commands it ran.
-    pub(super) commands: AtomicU64,
+    /// How many commands it ran to their end.
+    commands: AtomicU64,
     /// Its database.
     pub(super) db: AtomicU32,
     /// The RESP version it speaks: 2 or 3.
@@ -296,6 +296,12 @@ impl Client {
         for (shown, count) in self.subscribed.iter().zip(counts) {
             shown.store(count, Relaxed);
         }
+    }
+
+    /// Notes that it ran one more command: one that waits for EXEC or blocks is not over.
+    #[inline]
+    pub(super) fn count_command(&self) {
+        bump(&self.commands, 1);
     }
 
     /// Whether it listens to anything.

@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering::Relaxed;
 use smallvec::SmallVec;
 
 use super::args::Args;
-use super::client::bump;
 use super::context::Context;
 use super::errors;
 use super::instance::{Held, Instance};
@@ -140,7 +139,6 @@ impl Session {
             client.held.store(false, Relaxed);
         }
         client.command.store(node.id, Relaxed);
-        bump(&client.commands, 1);
         if let Some(queue) = &mut self.state.queue
             && !node.row.flags.contains(Flags::AT_ONCE)
         {
@@ -173,6 +171,8 @@ impl Session {
         if self.state.blocked.is_some() {
             return self.block(reply);
         }
+        // Once it is over, as Valkey: what looks does not count itself.
+        self.state.client.count_command();
         if self.state.closing || self.state.client.is_killed() {
             Flow::Close
         } else {

@@ -133,6 +133,35 @@ fn a_pause_holds_connections_back() {
 }
 
 #[test]
+fn commands_count_once_they_are_over() {
+    let (engine, _) = engine();
+    let (mut one, mut two) = (connect(&engine, "1.1.1.1:1").0, connect(&engine, "2.2.2.2:2").0);
+    let id = ask(&mut one, "client id");
+    let count = |list: String| -> u64 {
+        let count = list.rsplit_once("tot-cmds=").expect("it is there").1;
+        count.trim_end().trim_end_matches(']').parse().expect("a number")
+    };
+    let mut seen = || count(ask(&mut two, &format!("client list id {id}")));
+    assert_eq!(count(ask(&mut one, "client info")), 1, "not itself");
+    for line in ["get", "nosuch"] {
+        assert!(ask(&mut one, line).starts_with("ERR"), "{line}");
+    }
+    assert_eq!(seen(), 2, "what could not run is none");
+    for line in ["multi", "set k v", "lpush k x"] {
+        ask(&mut one, line);
+    }
+    assert_eq!(seen(), 3, "MULTI, and not what is queued");
+    ask(&mut one, "exec");
+    assert_eq!(seen(), 6, "both, that which failed too, and EXEC");
+    ask(&mut one, "multi");
+    ask(&mut one, "get");
+    assert!(ask(&mut one, "exec").starts_with("EXECABORT"));
+    assert_eq!(seen(), 8);
+    assert!(matches!(say(&mut one, "blpop q 0"), (Flow::Blocked, None)));
+    assert_eq!(seen(), 8, "it waits");
+}
+
+#[test]
 fn connections_are_listed_and_killed() {
     let (engine, _) = engine();
     let (mut one, _) = connect(&engine, "1.1.1.1:1");

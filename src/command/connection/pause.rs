@@ -58,5 +58,6 @@ fn unpause(ctx: &mut Context<'_, '_>) -> Result<()> {
     ctx.engine.keyspace().evictions.pause_until(0);
     ctx.engine.keyspace().settings.keep_expired_until.store(0, Relaxed);
     ctx.instance.clients.wake_all();
+    ctx.engine.waiting_room().go_on(ctx.session.executing);
     ctx.ok()
 }

@@ -102,6 +102,7 @@ fn exec(ctx: &mut Context<'_, '_>) -> Result<()> {
             })
         });
         let took = tally.after(stats, node.id, timed);
+        ctx.session.client.count_command();
         let clock = ctx.engine.clock();
         ctx.instance.timing.note(took, node, args, &ctx.session.client, clock);
         ctx.tx.announce();

@@ -20,7 +20,7 @@ use super::Keyspace;
 use super::event::EVICTED;
 use super::stripe::{Space, StripeData};
 use super::tx::Access;
-use crate::clock::{Clock, Stopwatch};
+use crate::clock::{Clock, Millis, Stopwatch};
 use crate::config::EvictionPolicy;
 use crate::error::{Error, Result};
 use crate::rng::Rng;
@@ -71,6 +71,11 @@ impl Evictions {
     /// Has nothing evicted, and nobody refused, until a time in milliseconds since 1970.
     pub(crate) fn pause_until(&self, millis: i64) {
         self.paused_until.store(millis, Relaxed);
+    }
+
+    /// Until when clients are paused.
+    pub(crate) fn paused_until(&self) -> Millis {
+        Millis(self.paused_until.load(Relaxed))
     }
 
     /// Starts the counts again (`CONFIG RESETSTAT`).
