@@ -49,6 +49,8 @@ pub(crate) trait DiskFile: Debug + Send {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
     /// Makes what was written safe.
     fn sync(&mut self) -> io::Result<()>;
+    /// Hints that what was written will be synced, for the disk to begin. It promises nothing, and waits for nothing.
+    fn begin_sync(&mut self) {}
     /// Cuts the file off; what is written next goes there.
     fn truncate(&mut self, len: u64) -> io::Result<()>;
 }
@@ -77,6 +79,9 @@ pub(crate) fn write_all(file: &mut dyn DiskFile, bytes: &[u8]) -> Result<(), (us
     Ok(())
 }
 
+/// Bytes after which the disk is told to begin, where a file is synced before its end.
+const BEGIN_EVERY: u64 = 16 << 20;
+
 /// A file as a [`Write`], for who writes it once from its beginning to its end.
 #[derive(Debug)]
 struct Writing {
@@ -84,6 +89,8 @@ struct Writing {
     /// After how many bytes it is synced, if it is before its end.
     every: Option<u64>,
     unsynced: u64,
+    /// Bytes that the disk was not told to begin with.
+    unbegun: u64,
 }
 
 impl Write for Writing {
@@ -92,7 +99,12 @@ impl Write for Writing {
         self.unsynced += written as u64;
         if self.every.is_some_and(|every| self.unsynced >= every) {
             self.file.sync()?;
-            self.unsynced = 0;
+            (self.unsynced, self.unbegun) = (0, 0);
+        }
+        self.unbegun += written as u64;
+        if self.every.is_some() && self.unbegun >= BEGIN_EVERY {
+            self.file.begin_sync();
+            self.unbegun = 0;
         }
         Ok(written)
     }
@@ -139,7 +151,7 @@ pub(crate) fn put_in_place<T, E: From<io::Error>>(
     fill: impl FnOnce(&mut dyn Write) -> Result<T, E>,
 ) -> Result<T, E> {
     let write = || -> Result<T, E> {
-        let mut writing = Writing { file: disk.create(beside)?, every, unsynced: 0 };
+        let mut writing = Writing { file: disk.create(beside)?, every, unsynced: 0, unbegun: 0 };
         let result = fill(&mut writing)?;
         writing.file.sync()?;
         drop(writing);

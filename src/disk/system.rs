@@ -2,9 +2,16 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::thread;
 
 use super::{Disk, DiskFile, ReadFile};
+
+/// Bytes from which on a file is freed by another thread.
+const LARGE: u64 = 1 << 20;
 
 /// The operating system's files.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +27,7 @@ impl Disk for System {
         // Appending, so that a write after a cut goes to the end.
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         file.set_len(0)?;
-        Ok(Box::new(file))
+        Ok(Box::new(Created { file, path: path.into(), syncing: Arc::default() }))
     }
 
     fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
@@ -32,7 +39,15 @@ impl Disk for System {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
+        // As long as somebody has a large file open that is replaced, it is not freed, which takes milliseconds.
+        let large = |file: &File| file.metadata().is_ok_and(|about| about.len() >= LARGE);
+        let old = File::open(to).ok().filter(large);
+        fs::rename(from, to)?;
+        if let Some(old) = old {
+            // If there can be no thread, it is closed here.
+            let _ = thread::Builder::new().name("danio-free".into()).spawn(|| drop(old));
+        }
+        Ok(())
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -57,6 +72,44 @@ impl Disk for System {
             Ok(about) => Ok(Some(about.len())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+}
+
+/// A file that was made anew.
+#[derive(Debug)]
+struct Created {
+    file: File,
+    path: PathBuf,
+    /// Whether a thread has what was written brought to the disk.
+    syncing: Arc<AtomicBool>,
+}
+
+impl DiskFile for Created {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Write::write(&mut self.file, bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn truncate(&mut self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn begin_sync(&mut self) {
+        if self.syncing.swap(true, Acquire) {
+            return;
+        }
+        // Opened by itself: an error that is told here is told once more to whoever syncs the other.
+        let (path, syncing) = (self.path.clone(), self.syncing.clone());
+        let run = move || {
+            let _ = File::open(path).and_then(|file| file.sync_data());
+            syncing.store(false, Release);
+        };
+        if thread::Builder::new().name("danio-sync".into()).spawn(run).is_err() {
+            self.syncing.store(false, Release);
         }
     }
 }
