@@ -3,42 +3,55 @@
 use std::time::Duration;
 
 use super::Db;
-use crate::blocking::{Entered, Want};
+use crate::blocking::{Entered, Got, Ticket, Want};
 use crate::error::Result;
 
 #[cfg(feature = "async")]
 pub use future::Waiting;
 
+/// What a call that waits was brought, until it may be told: if it is dropped before, it goes back.
+enum Brought<W: Want> {
+    /// There was nothing before the time was over.
+    Nothing,
+    /// It did not have to wait.
+    Now(Got<W>),
+    /// The wait is over.
+    Later(Ticket<W>),
+}
+
 impl Db {
-    /// Does what is wanted, as soon as there is something for it.
+    /// Does what is wanted, as soon as there is something for it. What was taken and cannot be made safe goes back.
     pub(super) fn wait<W: Want, T>(
         &self,
         want: W,
         limit: Option<Duration>,
         show: impl FnOnce(&W, W::Out) -> T,
     ) -> Result<Option<T>> {
-        let result = self.wait_for(want, limit, show)?;
+        let brought = self.wait_for(want, limit)?;
         // Whoever served this call has appended what it did.
         self.engine().make_all_safe()?;
-        Ok(result)
+        match brought {
+            Brought::Nothing => Ok(None),
+            Brought::Now(mut got) => Ok(got.take(show)),
+            Brought::Later(mut ticket) => ticket.take(None, show).expect("the wait is over"),
+        }
     }
 
-    fn wait_for<W: Want, T>(
-        &self,
-        want: W,
-        limit: Option<Duration>,
-        show: impl FnOnce(&W, W::Out) -> T,
-    ) -> Result<Option<T>> {
-        let room = self.engine().waiting_room();
+    fn wait_for<W: Want>(&self, want: W, limit: Option<Duration>) -> Result<Brought<W>> {
+        let (room, db) = (self.engine().waiting_room(), self.number());
         // Nothing ever comes to no key.
         if limit == Some(Duration::ZERO) || want.keys().is_empty() {
-            return Ok(room.attempt(self.number(), want)?.map(|(want, out)| show(&want, out)));
+            let had = room.attempt(db, want)?;
+            return Ok(had.map_or(Brought::Nothing, |(want, out)| {
+                Brought::Now(Got::new(room, db, want, out))
+            }));
         }
-        let ticket = match room.enter(self.number(), want)? {
-            Entered::Now(want, out) => return Ok(Some(show(&want, out))),
+        let mut ticket = match room.enter(db, want)? {
+            Entered::Now(want, out) => return Ok(Brought::Now(Got::new(room, db, want, out))),
             Entered::Waits(ticket) => ticket,
         };
-        ticket.wait(limit, show)
+        ticket.sleep(limit)?;
+        Ok(Brought::Later(ticket))
     }
 }
 

@@ -9,14 +9,12 @@
 //! Dropping it ends the wait at any moment: it leaves the lines, and what it was served
 //! with and nobody took goes back to where it came from.
 
-#[cfg(feature = "async")]
 mod got;
 mod room;
 mod ticket;
 mod timer;
 mod want;
 
-#[cfg(feature = "async")]
 pub(crate) use got::Got;
 pub(crate) use room::{Entered, WaitingRoom};
 pub(crate) use ticket::{Cancel, Ticket};

@@ -270,15 +270,26 @@ impl<W: Want> Ticket<W> {
         }
     }
 
-    /// Has the thread sleep until the wait is over, or `limit` after it began by the engine's clock.
+    /// As [`sleep`](Ticket::sleep), and gives the outcome to `show`.
     ///
     /// # Errors
     /// What ends the wait without result.
+    #[cfg_attr(not(feature = "network"), allow(dead_code, reason = "for connections"))]
     pub(crate) fn wait<T>(
         mut self,
         limit: Option<Duration>,
         show: impl FnOnce(&W, W::Out) -> T,
     ) -> Result<Option<T>> {
+        self.sleep(limit)?;
+        self.take(None, show).expect("the wait is over")
+    }
+
+    /// Has the thread sleep until the wait is over, or `limit` after it began by the engine's clock. What was brought stays
+    /// here: if this is dropped, it goes back.
+    ///
+    /// # Errors
+    /// If the time cannot be kept.
+    pub(crate) fn sleep(&mut self, limit: Option<Duration>) -> Result<()> {
         let clock = self.room.keyspace.clock.clone();
         let mut until = limit.map(|limit| self.moment(limit));
         if let Some(limit) = limit
@@ -299,7 +310,7 @@ impl<W: Want> Ticket<W> {
             state = wait_on(&place.bell, state, left);
         }
         drop(state);
-        self.take(None, show).expect("the wait is over")
+        Ok(())
     }
 
     /// A time after the wait began, in microseconds since 1970.

@@ -304,6 +304,41 @@ fn what_is_taken_and_cannot_be_made_safe_goes_back() {
     disk.heal();
 }
 
+#[test]
+fn what_a_thread_takes_and_cannot_be_made_safe_goes_back() {
+    let disk = disk();
+    let engine = open(&disk, Always);
+    let db = db(&engine);
+    db.rpush("list", ["1"]).expect("on disk");
+    disk.fail(|_, step| {
+        matches!(step, Step::Sync(_)).then_some(Fault::Error(ErrorKind::StorageFull))
+    });
+    let taken = db.blpop(["list"], None);
+    assert!(matches!(taken, Err(Error::AofFailing(_))), "{taken:?}");
+    assert_eq!(db.llen("list"), Ok(1));
+    disk.heal();
+}
+
+#[test]
+fn what_a_thread_waits_for_and_cannot_be_made_safe_goes_back() {
+    let disk = disk();
+    let engine = open(&disk, Always);
+    let db = db(&engine);
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| db.blpop(["list"], None));
+        // Should it not wait by then, it is refused, and takes nothing.
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        disk.fail(|_, step| {
+            matches!(step, Step::Sync(_)).then_some(Fault::Error(ErrorKind::StorageFull))
+        });
+        assert!(matches!(db.rpush("list", ["1"]), Err(Error::AofFailing(_))));
+        let taken = waits.join().expect("no panic");
+        assert!(matches!(taken, Err(Error::AofFailing(_))), "{taken:?}");
+    });
+    assert_eq!(db.llen("list"), Ok(1));
+    disk.heal();
+}
+
 /// A thread and a future that wait for a sync which the policy no longer asks for.
 #[test]
 fn who_waits_is_told_though_the_policy_changes() {
