@@ -121,7 +121,8 @@ struct Shown(u64);
 impl Shown {
     fn show(&mut self, done: u64, total: u64, more: &str) {
         let percent = done * 100 / total.max(1);
-        if percent >= self.0 + 10 {
+        // Not at the tenth alone that comes last: a file's last bytes are told of, too.
+        if percent >= self.0 + 10 || (percent == 100 && self.0 < 100) {
             self.0 = percent;
             println!("{percent:3} % of {total} bytes{more}");
         }
