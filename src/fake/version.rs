@@ -85,7 +85,7 @@ impl Version {
             Version::Redis8_0 => "8.0.4",
             Version::Redis8_2 => "8.2.2",
             Version::Redis8_4 => "8.4.0",
-            Version::Redis8_6 => "8.6.2",
+            Version::Redis8_6 => "8.6.0",
             Version::Redis8_8 => "8.8.0",
             Version::Redis8_10 => "8.10.0",
             Version::Valkey8 | Version::Valkey9 => "7.2.4",
