@@ -122,6 +122,14 @@ impl Tx<'_> {
         })
     }
 
+    /// Clears a bit that is set (`SETBIT`); what is shorter stays so. Returns what it was.
+    pub(crate) fn clear_bit(&mut self, key: Key<'_>, at: u64) -> Result<bool> {
+        if !self.get_bit(key, at)? {
+            return Ok(false);
+        }
+        self.set_bit(key, at, false)
+    }
+
     /// The bit at `at`, zero past the end (`GETBIT`).
     pub(crate) fn get_bit(&self, key: Key<'_>, at: u64) -> Result<bool> {
         self.bytes_for_bit(at)?;
@@ -281,6 +289,23 @@ impl<S: Scope> Db<S> {
     /// ```
     pub fn set_bit(&self, key: impl AsRef<[u8]>, at: u64, on: bool) -> Result<bool> {
         self.grow(key.as_ref(), |tx, key| tx.set_bit(key, at, on))
+    }
+
+    /// Clears the bit at `at` of the string under `key` if it is set (`SETBIT`, O(1), locks one stripe). Returns what the
+    /// bit was. Unlike [`set_bit`](Db::set_bit) it makes no key and no string longer, and so needs no memory.
+    ///
+    /// # Errors
+    /// As [`set_bit`](Db::set_bit).
+    ///
+    /// ```
+    /// let db = danio::Db::in_memory();
+    /// db.set_bit("seen", 7, true)?;
+    /// assert!(db.clear_bit("seen", 7)? && !db.clear_bit("seen", 7_000)?);
+    /// assert_eq!(db.strlen("seen")?, 1);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
+    pub fn clear_bit(&self, key: impl AsRef<[u8]>, at: u64) -> Result<bool> {
+        self.write(key.as_ref(), |tx, key| tx.clear_bit(key, at))
     }
 
     /// Returns the bit at `at` of the string under `key`, false past its end (`GETBIT`, O(1), locks one

@@ -72,11 +72,7 @@ impl<S: Scope> Bitmap<S> {
     /// # Ok::<(), danio::Error>(())
     /// ```
     pub fn remove(&self, number: u64) -> Result<bool> {
-        // A bit that is cleared beyond the end would make the string longer.
-        if !self.contains(number)? {
-            return Ok(false);
-        }
-        self.at.db.set_bit(&self.at.key, number, false)
+        self.at.db.clear_bit(&self.at.key, number)
     }
 
     /// Tells whether it has a number (`GETBIT`, O(1), locks one stripe shared).

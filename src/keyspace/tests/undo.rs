@@ -31,7 +31,7 @@ fn step<S: Scope>(db: &Db<S>, now: SystemTime, draws: Draws) -> Result<()> {
     let two = [other, third];
     let group = || db.consumer_group(key, ["g", "h"][n % 2]);
     let id = |n: usize| StreamId::new(1 + (n % 9) as u64, 0);
-    match what % 87 {
+    match what % 88 {
         0 => db.set(key, long())?,
         1 => done(db.set_with(key, &x, SetOptions::new().keep_ttl().previous())?),
         2 => db.set_ex(key, soon, n.to_string())?,
@@ -133,6 +133,7 @@ fn step<S: Scope>(db: &Db<S>, now: SystemTime, draws: Draws) -> Result<()> {
         }
         83 => done(group().auto_claim(&x, Duration::ZERO, StreamId::MIN, 4)?),
         84 => done(if o % 2 == 0 { group().destroy()? } else { group().create_consumer(&x)? }),
+        86 => done(db.clear_bit(key, (o % 99) as u64)?),
         85 => {
             let options = CountOptions::new().at_most(o as i64).saturating();
             let options = match n % 3 {
