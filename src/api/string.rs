@@ -231,6 +231,7 @@ impl<S: Scope> Db<S> {
     /// ```
     #[inline]
     pub fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<Bytes>> {
+        // Past the results, not through them: each would copy it.
         let mut value = None;
         self.read(key.as_ref(), |tx, key| {
             value = tx.string(key)?.map(StringRef::to_bytes);
