@@ -76,6 +76,8 @@ struct Node {
     dirty: Vec<Edit>,
     /// What a sync that failed forgot: as `dirty`, and no sync makes it safe.
     forgotten: Vec<Edit>,
+    /// How many syncs failed.
+    failures: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -330,7 +332,7 @@ impl Disk for Simulated {
             }
             Err(_) => state.make(path)?,
         };
-        Ok(Box::new(Handle { disk: self.clone(), node, path: path.to_owned(), at: 0 }))
+        Ok(self.handle(&state, node, path))
     }
 
     fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
@@ -339,13 +341,13 @@ impl Disk for Simulated {
             Ok(node) => node,
             Err(_) => state.make(path)?,
         };
-        Ok(Box::new(Handle { disk: self.clone(), node, path: path.to_owned(), at: 0 }))
+        Ok(self.handle(&state, node, path))
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
         let (state, _) = self.begin(&Step::Open(path.to_owned()))?;
         let node = state.find(path)?;
-        Ok(Box::new(Handle { disk: self.clone(), node, path: path.to_owned(), at: 0 }))
+        Ok(self.handle(&state, node, path))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -393,6 +395,13 @@ impl Disk for Simulated {
     }
 }
 
+impl Simulated {
+    fn handle(&self, state: &State, node: usize, path: &Path) -> Box<Handle> {
+        let known = state.nodes[node].failures;
+        Box::new(Handle { disk: self.clone(), node, path: path.to_owned(), at: 0, known })
+    }
+}
+
 /// An open file.
 #[derive(Debug)]
 struct Handle {
@@ -401,6 +410,8 @@ struct Handle {
     path: PathBuf,
     /// Where reading goes on.
     at: usize,
+    /// How many failed syncs of the file it knows of.
+    known: usize,
 }
 
 impl DiskFile for Handle {
@@ -418,9 +429,12 @@ impl DiskFile for Handle {
         let (mut state, part) = self.disk.try_step(&Step::Sync(self.path.clone()));
         let node = &mut state.nodes[self.node];
         let dirty = std::mem::take(&mut node.dirty);
-        if let Err(error) = part {
+        // As Linux does, each open file is told once of what could not be written, whoever's sync it was.
+        node.failures += usize::from(part.is_err());
+        let known = std::mem::replace(&mut self.known, node.failures);
+        if known < node.failures {
             node.forgotten.extend(dirty);
-            return Err(error);
+            return Err(part.err().unwrap_or_else(|| io::ErrorKind::Other.into()));
         }
         if dirty.iter().any(|edit| matches!(edit, Edit::Cut(_))) {
             // What lay behind is gone, forgotten or not.

@@ -261,7 +261,7 @@ impl Aof {
         }
         self.end_threads();
         let mut state = self.state.lock();
-        if state.failure.take().is_some() {
+        if state.failure.take().is_some() || state.gap.take().is_some() {
             tracing::warn!("The AOF ends before its time: what came last could not be written");
             self.keyspace.settings.gate.set(Reason::AofFails, false);
         }

@@ -69,6 +69,7 @@ impl Aof {
             }
             Err(error) => {
                 state.kept = kept;
+                self.note_gap(&mut state);
                 let pause =
                     state.failure.as_ref().map_or(LONGEST_PAUSE, |failure| failure.pause * 2);
                 self.keyspace.settings.gate.fail_aof(&words(&error));

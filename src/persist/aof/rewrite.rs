@@ -9,6 +9,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::time::Duration;
 
 use super::Aof;
 use super::base::Commands;
@@ -73,8 +74,11 @@ impl Aof {
                 let state = self.state.lock();
                 (state.manifest.clone(), state.manifest.last_increment)
             };
-            let (base, beside) =
-                self.write_base(&folder, &manifest, rdb, || self.switch_at(self.journal.part()))?;
+            let mut at = 0;
+            let (base, beside) = self.write_base(&folder, &manifest, rdb, || {
+                at = self.journal.part();
+                self.switch_at(at);
+            })?;
             let switched = self.wait_for_switch();
             let first = switched.inspect_err(|_| {
                 let _ = folder.disk.remove(&beside);
@@ -83,7 +87,9 @@ impl Aof {
             folder.disk.rename(&beside, &folder.file(&base)).inspect_err(|_| {
                 let _ = folder.disk.remove(&beside);
             })?;
-            self.adopt(&folder, base, first)
+            self.adopt(&folder, base, first)?;
+            self.close_gap(at);
+            Ok(())
         })
     }
 
@@ -395,6 +401,24 @@ impl Aof {
         if self.announced.swap(false, SeqCst) {
             self.background.set_rewriting(false);
         }
+    }
+
+    /// Rewrites the file if bytes of it may be lost.
+    pub(super) fn fill_gap(self: &Arc<Self>) {
+        /// How long the next attempt waits.
+        const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 1000 });
+        let mut state = self.state.lock();
+        let waits = state.since_filling.as_ref().is_some_and(|since| since.elapsed() < PAUSE);
+        if state.gap.is_none() || state.failure.is_some() || state.closing || waits {
+            return;
+        }
+        if self.background.is_rewriting() || self.background.is_saving() {
+            return;
+        }
+        state.since_filling = Some(Stopwatch::start());
+        drop(state);
+        tracing::warn!("What a sync of the AOF file may have lost is rewritten");
+        self.rewrite_in_background();
     }
 
     /// Rewrites the file if it has grown enough.

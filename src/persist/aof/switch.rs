@@ -83,6 +83,7 @@ impl Aof {
             }
             Err(Failed::Old(error)) => {
                 state.file = file;
+                self.note_gap(&mut state);
                 self.fail(&mut state, &error);
                 // It is tried again when the disk does.
                 None

@@ -65,6 +65,7 @@ impl Aof {
             if first && looked.elapsed() >= ROUND {
                 looked = Stopwatch::start();
                 self.look_round();
+                self.fill_gap();
                 self.tick();
             }
             match self.job(first) {

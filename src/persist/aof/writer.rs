@@ -8,6 +8,10 @@
 //! have dropped what it could not write, and says so once. Writes are refused, who waits is told, and what was
 //! kept is written again from the last safe byte on (`repair.rs`): the file is cut off there first, so that nothing is there
 //! twice.
+//!
+//! Under `appendfsync no` nothing is kept, since nothing says when it is safe. A sync that fails then leaves a **gap**: the
+//! kernel may have dropped bytes that nobody has any more but the data themselves. Nothing is called safe from then on until a
+//! rewrite, which begins by itself, has put the data in the place of those bytes.
 
 use std::collections::VecDeque;
 use std::io;
@@ -55,6 +59,12 @@ pub(super) struct State {
     pub(super) failure: Option<Failure>,
     /// A new file is to be begun.
     pub(super) switch: Option<Switch>,
+    /// Up to where bytes that nobody kept may be lost, until they are rewritten.
+    pub(super) gap: Option<u64>,
+    /// Up to where syncs have succeeded: safe, if there is no gap.
+    pub(super) synced: u64,
+    /// Since when the last rewrite was begun because of a gap.
+    pub(super) since_filling: Option<Stopwatch>,
     /// The names in the folder may not be safe.
     pub(super) names_unsafe: bool,
     /// Since when the last sync was begun.
@@ -126,6 +136,9 @@ impl State {
             wanted: 0,
             failure: None,
             switch: None,
+            gap: None,
+            synced: 0,
+            since_filling: None,
             names_unsafe: false,
             since_sync: Stopwatch::start(),
             closing: false,
@@ -176,9 +189,14 @@ impl State {
             && self.kept_bytes() < KEPT
     }
 
+    /// Whether there is something to sync, and that can be.
+    fn may_sync(&self) -> bool {
+        self.file.is_some() && self.failure.is_none() && self.claimed < self.written
+    }
+
     /// Whether a sync should begin now.
     pub(super) fn wants_sync(&self, fsync: AppendFsync) -> bool {
-        if self.file.is_none() || self.failure.is_some() || self.claimed >= self.written {
+        if !self.may_sync() {
             return false;
         }
         if self.claimed < self.wanted {
@@ -275,7 +293,33 @@ impl Aof {
     /// Makes what is written safe. Returns whether there was something to be done.
     pub(super) fn sync(&self) -> bool {
         let mut state = self.state.lock();
-        if state.file.is_none() || state.failure.is_some() || state.claimed >= state.written {
+        if !state.may_sync() {
+            return false;
+        }
+        let Some(file) = state.file.as_mut() else { return false };
+        let (syncer, path) = (file.syncers.pop(), file.path.clone());
+        let mut syncer = match syncer {
+            Some(syncer) => syncer,
+            None => {
+                drop(state);
+                // Opened before it is settled what it is to make safe: a failure that comes in between is told it, one that
+                // was before is known to all.
+                let opened = self.files.disk.append(&path);
+                state = self.state.lock();
+                if state.file.as_ref().is_none_or(|file| file.path != path) {
+                    return false;
+                }
+                match opened {
+                    Ok(syncer) => syncer,
+                    Err(error) => {
+                        self.fail(&mut state, &error);
+                        self.done.notify_all();
+                        return true;
+                    }
+                }
+            }
+        };
+        if !state.may_sync() {
             return false;
         }
         let up_to = state.written;
@@ -283,14 +327,11 @@ impl Aof {
         state.claimed = up_to;
         state.since_sync = Stopwatch::start();
         state.syncs.push_back(Sync { up_to, done: false, number });
-        let file = state.file.as_mut().expect("looked at above");
-        let (syncer, path) = (file.syncers.pop(), file.path.clone());
         drop(state);
-        let syncer = syncer.map_or_else(|| self.files.disk.append(&path), Ok);
-        let result = syncer.and_then(|mut syncer| syncer.sync().map(|()| syncer));
+        let result = syncer.sync();
         let mut state = self.state.lock();
         match result {
-            Ok(syncer) => {
+            Ok(()) => {
                 if let Some(file) = &mut state.file {
                     file.syncers.push(syncer);
                 }
@@ -301,6 +342,7 @@ impl Aof {
             }
             Err(error) => {
                 state.syncs.retain(|sync| sync.number != number);
+                self.note_gap(&mut state);
                 self.fail(&mut state, &error);
             }
         }
@@ -332,7 +374,29 @@ impl Aof {
                 self.recycle(chunk.bytes);
             }
         }
-        self.journal.set_safe(up_to);
+        state.synced = state.synced.max(up_to);
+        match state.gap {
+            None => self.journal.set_safe(up_to),
+            Some(_) => self.journal.set_written(up_to),
+        }
+    }
+
+    /// Notes that what was written and is neither safe nor kept may be lost: a sync has failed.
+    pub(super) fn note_gap(&self, state: &mut State) {
+        let good = state.good();
+        if self.journal.safe() < good {
+            state.gap = Some(good);
+        }
+    }
+
+    /// Says that a rewrite has put the data in the place of all that was written before a position.
+    pub(super) fn close_gap(&self, at: u64) {
+        let mut state = self.state.lock();
+        if state.gap.is_some_and(|gap| gap <= at) {
+            state.gap = None;
+            let safe = state.synced.max(at);
+            self.set_safe(&mut state, safe);
+        }
     }
 
     /// Refuses writes from now on, and tells who waits.
