@@ -25,6 +25,7 @@
 
 mod base;
 pub(crate) mod folder;
+mod gap;
 pub(crate) mod manifest;
 pub(crate) mod reader;
 mod repair;

@@ -9,7 +9,6 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::time::Duration;
 
 use super::Aof;
 use super::base::Commands;
@@ -296,7 +295,7 @@ impl Aof {
         }
     }
 
-    fn rewrite_in_background(self: &Arc<Self>) -> Asked {
+    pub(super) fn rewrite_in_background(self: &Arc<Self>) -> Asked {
         if !self.begin_rewriting() {
             return Asked::Running;
         }
@@ -401,24 +400,6 @@ impl Aof {
         if self.announced.swap(false, SeqCst) {
             self.background.set_rewriting(false);
         }
-    }
-
-    /// Rewrites the file if bytes of it may be lost.
-    pub(super) fn fill_gap(self: &Arc<Self>) {
-        /// How long the next attempt waits.
-        const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 1000 });
-        let mut state = self.state.lock();
-        let waits = state.since_filling.as_ref().is_some_and(|since| since.elapsed() < PAUSE);
-        if state.gap.is_none() || state.failure.is_some() || state.closing || waits {
-            return;
-        }
-        if self.background.is_rewriting() || self.background.is_saving() {
-            return;
-        }
-        state.since_filling = Some(Stopwatch::start());
-        drop(state);
-        tracing::warn!("What a sync of the AOF file may have lost is rewritten");
-        self.rewrite_in_background();
     }
 
     /// Rewrites the file if it has grown enough.

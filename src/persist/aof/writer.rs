@@ -9,9 +9,7 @@
 //! kept is written again from the last safe byte on (`repair.rs`): the file is cut off there first, so that nothing is there
 //! twice.
 //!
-//! Under `appendfsync no` nothing is kept, since nothing says when it is safe. A sync that fails then leaves a **gap**: the
-//! kernel may have dropped bytes that nobody has any more but the data themselves. Nothing is called safe from then on until a
-//! rewrite, which begins by itself, has put the data in the place of those bytes.
+//! Under `appendfsync no` nothing is kept: see `gap.rs`.
 
 use std::collections::VecDeque;
 use std::io;
@@ -378,24 +376,6 @@ impl Aof {
         match state.gap {
             None => self.journal.set_safe(up_to),
             Some(_) => self.journal.set_written(up_to),
-        }
-    }
-
-    /// Notes that what was written and is neither safe nor kept may be lost: a sync has failed.
-    pub(super) fn note_gap(&self, state: &mut State) {
-        let good = state.good();
-        if self.journal.safe() < good {
-            state.gap = Some(good);
-        }
-    }
-
-    /// Says that a rewrite has put the data in the place of all that was written before a position.
-    pub(super) fn close_gap(&self, at: u64) {
-        let mut state = self.state.lock();
-        if state.gap.is_some_and(|gap| gap <= at) {
-            state.gap = None;
-            let safe = state.synced.max(at);
-            self.set_safe(&mut state, safe);
         }
     }
 
