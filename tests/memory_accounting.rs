@@ -222,8 +222,16 @@ fn strings() {
     }
     check(&db, before, "after deletions");
     db.flush();
-    let left = allocated() - before;
     let counted = engine.used_memory();
+    let left = || allocated() - before;
+    // A thread that has freed something may be ending, and has some allocations of its own until then.
+    for _ in 0..10_000 {
+        if left().abs_diff(counted) < 1024 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let left = left();
     assert!(left.abs_diff(counted) < 1024, "{left} left, {counted} counted, in empty tables");
     assert!(left < 64 * 200, "{left} bytes are left");
 }
