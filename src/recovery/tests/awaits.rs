@@ -272,9 +272,7 @@ fn what_cannot_be_made_safe_fails_at_once() {
     let engine = open(&disk, Always);
     let db = db(&engine);
     db.rpush("list", ["1"]).expect("on disk");
-    disk.fail(|_, step| {
-        matches!(step, Step::Sync(_)).then_some(Fault::Error(ErrorKind::StorageFull))
-    });
+    fail_syncs(&disk);
     // What it did before that is known, it did.
     let failed: Result<i64, Error> = pollster::block_on(engine.write_async(|| db.incr("n")));
     assert!(matches!(failed, Err(Error::AofFailing(_))), "{failed:?}");
@@ -288,6 +286,13 @@ fn what_cannot_be_made_safe_fails_at_once() {
     disk.heal();
 }
 
+/// Has no sync succeed.
+fn fail_syncs(disk: &Simulated) {
+    disk.fail(|_, step| {
+        matches!(step, Step::Sync(_)).then_some(Fault::Error(ErrorKind::StorageFull))
+    });
+}
+
 #[test]
 fn what_is_taken_and_cannot_be_made_safe_goes_back() {
     let disk = disk();
@@ -295,9 +300,7 @@ fn what_is_taken_and_cannot_be_made_safe_goes_back() {
     let db = db(&engine);
     let mut waits = Box::pin(db.blpop_async(["list"], None));
     assert!(polled(waits.as_mut()).is_none());
-    disk.fail(|_, step| {
-        matches!(step, Step::Sync(_)).then_some(Fault::Error(ErrorKind::StorageFull))
-    });
+    fail_syncs(&disk);
     assert!(matches!(db.rpush("list", ["1"]), Err(Error::AofFailing(_))));
     assert!(matches!(pollster::block_on(waits), Err(Error::AofFailing(_))));
     assert_eq!(db.llen("list"), Ok(1));
@@ -310,9 +313,7 @@ fn what_a_thread_takes_and_cannot_be_made_safe_goes_back() {
     let engine = open(&disk, Always);
     let db = db(&engine);
     db.rpush("list", ["1"]).expect("on disk");
-    disk.fail(|_, step| {
-        matches!(step, Step::Sync(_)).then_some(Fault::Error(ErrorKind::StorageFull))
-    });
+    fail_syncs(&disk);
     let taken = db.blpop(["list"], None);
     assert!(matches!(taken, Err(Error::AofFailing(_))), "{taken:?}");
     assert_eq!(db.llen("list"), Ok(1));
@@ -328,9 +329,7 @@ fn what_a_thread_waits_for_and_cannot_be_made_safe_goes_back() {
         let waits = scope.spawn(|| db.blpop(["list"], None));
         // Should it not wait by then, it is refused, and takes nothing.
         std::thread::sleep(std::time::Duration::from_millis(100));
-        disk.fail(|_, step| {
-            matches!(step, Step::Sync(_)).then_some(Fault::Error(ErrorKind::StorageFull))
-        });
+        fail_syncs(&disk);
         assert!(matches!(db.rpush("list", ["1"]), Err(Error::AofFailing(_))));
         let taken = waits.join().expect("no panic");
         assert!(matches!(taken, Err(Error::AofFailing(_))), "{taken:?}");
