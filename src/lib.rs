@@ -154,7 +154,7 @@ pub use api::{
 pub use api::{Atomic, Transaction, Watch};
 pub use api::{
     AutoClaimed, ClaimOptions, ConsumerGroup, ConsumerInfo, DeleteOutcome, GroupInfo,
-    GroupReadOptions, IdempotencyInfo, PendingEntry, PendingSummary, ReadFrom, Redelivered,
+    GroupReadOptions, IdempotencyInfo, Nack, PendingEntry, PendingSummary, ReadFrom, Redelivered,
     StreamEntries, StreamEntry, StreamInfo, XAddOptions, XCfgSet, XTrim,
 };
 #[cfg(feature = "snapshot")]

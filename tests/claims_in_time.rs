@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 
 use danio::command::{Session, Value};
 use danio::{
-    Config, ConsumerGroup, Db, Engine, GroupReadOptions, ManualClock, Redelivered, Result, Waiting,
+    Config, ConsumerGroup, Db, Engine, GroupReadOptions, ManualClock, Nack, Redelivered, Result,
+    Waiting,
 };
 use wire::Fixture;
 
@@ -166,6 +167,59 @@ fn deleted_entries_and_times_without_end_bring_nothing() {
     until(|| keys_waited_for(&db) == 1);
     clock.advance(Duration::from_millis(50));
     assert_eq!(waits.join().expect("no panic"), Ok(Value::Nil));
+}
+
+#[test]
+fn what_is_given_back_is_claimed_before_the_call_returns() {
+    let (db, group, clock) = open();
+    let id = db.xadd("s", [("n", "2")]).expect("a stream");
+    assert_eq!(group.read("slow", 1).expect("a group").len(), 1);
+    let reader = thread_in_line(&group, "ann", None);
+    let next = thread_in_line(&group, "bob", None);
+    assert_eq!(keys_waited_for(&db), 1);
+    // Nobody else can come in between: it is not there to be claimed once the call has returned.
+    assert_eq!(group.nack([id], Nack::silent()), Ok(1));
+    let given_back = group.pending_range(.., 9).expect("a group");
+    assert_eq!(given_back[1].consumer.as_deref(), Some(&b"ann"[..]));
+    let read = end(reader);
+    assert_eq!((read.len(), read[0].entry.id, read[0].deliveries), (1, id, 0));
+    // The other goes on waiting, and is woken by time as it would have been.
+    clock.advance(IDLE - MOMENT);
+    assert_eq!(keys_waited_for(&db), 1);
+    clock.advance(MOMENT);
+    assert_eq!(end(next).len(), 2);
+
+    // Who does not claim is not concerned.
+    let waits = thread::spawn({
+        let group = group.clone();
+        move || group.read_blocking("eve", GroupReadOptions::new(), None)
+    });
+    until(|| keys_waited_for(&db) == 1);
+    assert_eq!(group.nack([id], Nack::fail()), Ok(1));
+    assert_eq!(keys_waited_for(&db), 1);
+    db.xadd("s", [("n", "3")]).expect("a stream");
+    assert_eq!(end(waits).len(), 1);
+    // Within a transaction it is served when that has ended, and not at all if it is undone.
+    assert_eq!(group.ack([id]), Ok(1));
+    let reader = thread_in_line(&group, "fay", None);
+    let others: Vec<_> =
+        group.pending_range(.., 9).expect("a group").iter().map(|entry| entry.id).collect();
+    let undone = db.transaction(["s"], |tx| {
+        tx.consumer_group("s", "g").nack(others.clone(), Nack::fatal())?;
+        Err::<(), _>(danio::Error::NoSuchKey)
+    });
+    assert!(undone.is_err() && !reader.is_finished());
+    let pending = group.pending_range(.., 9).expect("a group");
+    assert!(pending.iter().all(|entry| entry.consumer.is_some()));
+    let done = db.transaction(["s"], |tx| {
+        let done = tx.consumer_group("s", "g").nack(others.clone(), Nack::fatal());
+        assert!(!reader.is_finished());
+        done
+    });
+    assert_eq!(done, Ok(others.len()));
+    let read = end(reader);
+    assert_eq!(read.len(), others.len());
+    assert!(read.iter().all(|read| read.deliveries == i64::MAX as u64));
 }
 
 #[test]

@@ -396,6 +396,7 @@ const NEWER: &[&str] = &[
     "XDELEX x IDS 1 1-1",
     "XACKDEL x g IDS 1 1-1",
     "XCFGSET x",
+    "XNACK x g FAIL IDS 1 1-1",
     "COMMANDLOG",
     "COMMANDLOG LEN slow",
     "COMMANDLOG NOSUCH",

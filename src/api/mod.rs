@@ -85,12 +85,12 @@ pub use snapshot::{ExportOptions, Exported, Imported, RdbVersion};
 pub use sort::SortOptions;
 pub(crate) use sort::reaches;
 pub(crate) use stream::{
-    AddArgs, AutoClaimArgs, ClaimArgs, Delivered, GroupRead, GroupWant, Named, NewId, Read,
-    ReadArgs, ReadWant, Source, Start,
+    AddArgs, AutoClaimArgs, ClaimArgs, Delivered, GroupRead, GroupWant, NackMode, Named, NewId,
+    Read, ReadArgs, ReadWant, Source, Start,
 };
 pub use stream::{
     AutoClaimed, ClaimOptions, ConsumerGroup, ConsumerInfo, DeleteOutcome, GroupInfo,
-    GroupReadOptions, IdempotencyInfo, PendingEntry, PendingSummary, ReadFrom, Redelivered,
+    GroupReadOptions, IdempotencyInfo, Nack, PendingEntry, PendingSummary, ReadFrom, Redelivered,
     StreamEntries, StreamEntry, StreamInfo, XAddOptions, XCfgSet, XTrim,
 };
 pub use string::Lcs;

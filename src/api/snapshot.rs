@@ -19,6 +19,8 @@ pub enum RdbVersion {
     Redis7_4,
     /// Redis 8.6 (version 13); as 7.4, and streams remember what their producers have sent.
     Redis8_6,
+    /// Redis 8.8 (version 14); as 8.6, and consumers may have given entries back.
+    Redis8_8,
     /// Valkey 9 (version 80); hashes may have fields that expire.
     Valkey9,
 }
@@ -39,7 +41,8 @@ impl Default for ExportOptions {
 
 impl ExportOptions {
     /// For Redis 7.2, and for Valkey 9 if there are hashes with fields that expire; compressed, with a
-    /// checksum. What streams remember of their producers goes to [`RdbVersion::Redis8_6`] alone.
+    /// checksum. What streams remember of their producers goes to [`RdbVersion::Redis8_6`] and later alone, and that
+    /// entries are nobody's to [`RdbVersion::Redis8_8`]; for others they are those of a consumer whose name is empty.
     pub fn new() -> ExportOptions {
         ExportOptions::default()
     }
@@ -149,6 +152,7 @@ impl Engine {
             RdbVersion::Redis7_2 => Target::REDIS_7_2,
             RdbVersion::Redis7_4 => Target::REDIS_7_4,
             RdbVersion::Redis8_6 => Target::REDIS_8_6,
+            RdbVersion::Redis8_8 => Target::REDIS_8_8,
             RdbVersion::Valkey9 => Target::VALKEY_9,
         });
         let style = Style { target, compress, checksum, base: false };

@@ -61,6 +61,7 @@ pub(super) const COMMANDS: &[(&str, Known)] = &[
     ("xcfgset", redis(8, 6)),
     ("xdelex", redis(8, 2)),
     ("xidmprecord", redis(8, 8)),
+    ("xnack", redis(8, 8)),
 ];
 
 /// Where an option stands among the words of its command.

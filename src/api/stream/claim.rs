@@ -172,16 +172,19 @@ impl Tx<'_> {
                     }
                     continue;
                 };
-                let count = match before {
-                    Some(before) if args.min_idle > 0 && before.idle(now) < args.min_idle => {
+                let before = match before {
+                    Some(before)
+                        if args.min_idle > 0 && !before.is_idle_for(args.min_idle, now) =>
+                    {
                         continue;
                     }
-                    Some(before) => before.count,
-                    None if args.force => 1,
+                    Some(before) => before,
+                    None if args.force => Pending { delivered, count: 1, consumer: None },
                     None => continue,
                 };
-                let next = if args.just_id { count } else { count.wrapping_add(1) };
-                let pending = Pending { delivered, count: args.count.unwrap_or(next), consumer };
+                let next = if args.just_id { before.count } else { before.once_more() };
+                let count = args.count.unwrap_or(next);
+                let pending = Pending { delivered, count, consumer: Some(consumer) };
                 group.assign(id, pending);
                 change.pending.push((id, pending));
                 claimed.push(Delivered { id, fields: Some(entry.fields), claimed: None });
@@ -217,10 +220,10 @@ impl Tx<'_> {
                         group.acknowledge(id);
                         change.dropped.push(id);
                     }
-                    Some(_) if args.min_idle > 0 && before.idle(now) < args.min_idle => {}
+                    Some(_) if args.min_idle > 0 && !before.is_idle_for(args.min_idle, now) => {}
                     Some(entry) => {
-                        let count = before.count.wrapping_add(i64::from(!args.just_id));
-                        let pending = Pending { delivered: now, count, consumer };
+                        let count = if args.just_id { before.count } else { before.once_more() };
+                        let pending = Pending { delivered: now, count, consumer: Some(consumer) };
                         group.assign(id, pending);
                         change.pending.push((id, pending));
                         claimed.push(Delivered { id, fields: Some(entry.fields), claimed: None });

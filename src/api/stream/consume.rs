@@ -136,13 +136,16 @@ impl BigStream {
 impl BigStream {
     /// When the first of the entries that are pending will have been idle for so long.
     pub(crate) fn ripens(&self, group: &Group, min_idle: i64) -> Option<Millis> {
-        let there = group.pending().iter().filter(|(id, _)| self.log().contains(**id));
+        // What was given back and is there is ripe already.
+        let owned = group.pending().iter().filter(|(_, pending)| pending.consumer.is_some());
+        let there = owned.filter(|(id, _)| self.log().contains(**id));
         let first = there.map(|(_, pending)| pending.delivered.0).min()?;
         first.checked_add(min_idle).map(Millis)
     }
 }
 
-/// Pending entries that were idle for so long and are still there, the longest first.
+/// Pending entries that were given back, in the order in which they were, and those that were idle for so long, the
+/// longest first; if they are still there.
 fn claimable(
     group: &Group,
     log: &StreamLog,
@@ -150,9 +153,13 @@ fn claimable(
     now: Millis,
     count: usize,
 ) -> Vec<(StreamId, Pending)> {
-    let idle = group.pending().iter().filter(|(_, pending)| pending.idle(now) >= min_idle);
+    let idle = group.pending().iter().filter(|(_, pending)| pending.is_idle_for(min_idle, now));
     let mut idle: Vec<(StreamId, Pending)> = idle.map(|(id, pending)| (*id, *pending)).collect();
-    idle.sort_by_key(|(id, pending)| (pending.delivered, *id));
+    let turn = |id: &StreamId| group.given_back().get(id).copied();
+    idle.sort_by_cached_key(|(id, pending)| match pending.consumer {
+        None => (turn(id), pending.delivered, *id),
+        Some(_) => (Some(u64::MAX), pending.delivered, *id),
+    });
     let there = idle.into_iter().filter(|(id, _)| log.contains(*id));
     there.take(count).collect()
 }
@@ -230,7 +237,8 @@ fn deliver<'l>(
     let mut delivered = Vec::new();
     if let Some(min_idle) = args.claim {
         for (id, before) in claimable(group, log, min_idle, now, args.count) {
-            let pending = Pending { delivered: now, count: before.count.wrapping_add(1), consumer };
+            let pending =
+                Pending { delivered: now, count: before.once_more(), consumer: Some(consumer) };
             group.assign(id, pending);
             change.pending.push((id, pending));
             let fields = log.get(id).map(|entry| entry.fields);
@@ -239,7 +247,7 @@ fn deliver<'l>(
         }
     }
     let room = args.count - delivered.len();
-    let pending = Pending { delivered: now, count: 1, consumer };
+    let pending = Pending { delivered: now, count: 1, consumer: Some(consumer) };
     let new = group.last_id.next().map(|from| log.range(from, StreamId::MAX));
     for entry in new.into_iter().flatten().take(room) {
         change.advanced |= position.advance(group, entry.id);
@@ -272,7 +280,7 @@ fn history<'l>(
         let fields = log.get(id).map(|entry| entry.fields);
         if fields.is_some() {
             let before = *group.pending().get(&id).expect("the group has what its consumers have");
-            let pending = Pending { delivered: now, count: before.count.wrapping_add(1), ..before };
+            let pending = Pending { delivered: now, count: before.once_more(), ..before };
             group.assign(id, pending);
             change.pending.push((id, pending));
         }

@@ -84,9 +84,9 @@ pub struct PendingSummary {
 pub struct PendingEntry {
     /// Its id.
     pub id: StreamId,
-    /// Who is to acknowledge it.
-    pub consumer: Bytes,
-    /// When it was last delivered.
+    /// Who is to acknowledge it; nobody has what was [given back](super::ConsumerGroup::nack).
+    pub consumer: Option<Bytes>,
+    /// When it was last delivered; at the beginning of the Unix epoch, if it was given back.
     pub delivered: SystemTime,
     /// How long ago that was.
     pub idle: Duration,
@@ -130,7 +130,7 @@ impl Tx<'_> {
         let range = pending.iter_from(pending.ceiling(&from)).take_while(|(id, _)| **id <= to);
         let entries = range.take(limit).map(|(id, pending)| PendingEntry {
             id: *id,
-            consumer: name(group.consumer(pending.consumer)),
+            consumer: pending.consumer.map(|consumer| name(group.consumer(consumer))),
             delivered: pending.delivered.to_system_time(),
             idle: ago(pending.delivered, now),
             deliveries: pending.count.max(0).unsigned_abs(),

@@ -8,6 +8,7 @@ mod group;
 mod handle;
 mod idempotency;
 mod info;
+mod nack;
 mod read;
 mod remove;
 
@@ -25,6 +26,8 @@ pub(crate) use self::group::Start;
 pub use self::handle::ConsumerGroup;
 pub use self::idempotency::{IdempotencyInfo, XCfgSet};
 pub use self::info::{ConsumerInfo, GroupInfo, PendingEntry, PendingSummary, StreamInfo};
+pub use self::nack::Nack;
+pub(crate) use self::nack::NackMode;
 pub use self::read::StreamEntries;
 pub use self::remove::DeleteOutcome;
 use crate::config::EncodingLimit;

@@ -32,6 +32,7 @@ const STREAM: Command = Command::new("stream", -3, stream_info)
         ("7.0.0", "What was deleted, added and read, and the lag of groups."),
         ("7.2.0", "When a consumer was active, apart from when it was seen."),
         ("8.6.0", "What is remembered of producers."),
+        ("8.8.0", "How many entries of a group were given back."),
     ])
     .args(&[
         Arg::key("key", 0),
@@ -117,16 +118,21 @@ fn write_full(reply: &mut dyn Reply, stream: StreamRef<'_>, limit: usize) {
     write_entries(field(reply, "entries"), entries, limit);
     field(reply, "groups").array(stream.group_count());
     for (name, group) in stream.groups() {
-        reply.map(7);
+        // As of producers, this is told where there is something to tell.
+        let given_back = group.given_back().len();
+        reply.map(if given_back > 0 { 8 } else { 7 });
         field(reply, "name").bulk(name);
         write_id(field(reply, "last-delivered-id"), group.last_id);
         write_progress(reply, stream.position(), group);
         field(reply, "pel-count").integer(count(group.pending().len()));
+        if given_back > 0 {
+            field(reply, "nacked-count").integer(count(given_back));
+        }
         field(reply, "pending").array(group.pending().len().min(limit));
         for (id, pending) in group.pending().iter().take(limit) {
             reply.array(4);
             write_id(reply, *id);
-            reply.bulk(group.consumer(pending.consumer).name());
+            reply.bulk(group.name_of(pending));
             write_delivery(reply, pending);
         }
         field(reply, "consumers").array(group.consumers().len());

@@ -6,6 +6,7 @@ mod group;
 mod idempotency;
 mod ids;
 mod info;
+mod nack;
 mod pending;
 mod range;
 mod read;
@@ -27,6 +28,7 @@ pub(super) static ROWS: &[Command] = &[
     idempotency::XIDMPRECORD,
     info::XINFO,
     range::XLEN,
+    nack::XNACK,
     pending::XPENDING,
     range::XRANGE,
     read::XREAD,

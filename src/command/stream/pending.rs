@@ -106,7 +106,7 @@ impl<'a> Filter<'a> {
         let pending = group.pending();
         let suits = |id: StreamId| {
             let found = pending.get(&id).expect("the group has what its consumers have");
-            (self.min_idle == 0 || found.idle(now) >= self.min_idle).then_some((id, found))
+            (self.min_idle == 0 || found.is_idle_for(self.min_idle, now)).then_some((id, found))
         };
         let found: Vec<_> = match self.consumer {
             None => {
@@ -127,8 +127,9 @@ impl<'a> Filter<'a> {
         for (id, pending) in found {
             reply.array(4);
             write_id(reply, id);
-            reply.bulk(group.consumer(pending.consumer).name());
-            reply.integer(pending.idle(now).max(0));
+            reply.bulk(group.name_of(pending));
+            // What was given back is idle for no time that could be told.
+            reply.integer(pending.consumer.map_or(-1, |_| pending.idle(now).max(0)));
             reply.integer(pending.count);
         }
     }

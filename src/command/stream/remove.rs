@@ -1,5 +1,7 @@
 //! XDEL, XDELEX, XACKDEL, XSETID.
 
+use std::ops::Range;
+
 use super::add::{REFERENCES, policy};
 use super::ids::id;
 use crate::command::args::Args;
@@ -36,7 +38,7 @@ pub(super) fn ids_from(words: Args<'_>, at: usize) -> Result<Vec<StreamId>> {
     words.iter_from(at).map(|word| id(word, 0)).collect()
 }
 
-const IDS: Arg =
+pub(super) const IDS: Arg =
     Arg::block("ids", &[Arg::integer("numids"), Arg::string("id").multiple()]).token("IDS");
 
 pub(super) const XDELEX: Command = Command::new("xdelex", -5, xdelex)
@@ -86,17 +88,9 @@ fn references_and_ids(words: Args<'_>, mut at: usize) -> Result<(References, Vec
             }
             references = Some(policy);
         } else if is(word, "ids") && ids.is_none() {
-            let bad = Error::reply("ERR Number of IDs must be a positive integer");
-            let count = parse::integer_or(words.get(at).ok_or(Error::Syntax)?, bad.clone())?;
-            let count = usize::try_from(count).ok().filter(|count| *count > 0).ok_or(bad)?;
-            at += 1;
-            if count > words.len() - at {
-                return Err(Error::reply(
-                    "ERR The `numids` parameter must match the number of arguments",
-                ));
-            }
-            ids = Some(at..at + count);
-            at += count;
+            let found = counted_ids(words, at)?;
+            at = found.end;
+            ids = Some(found);
         } else {
             return Err(Error::Syntax);
         }
@@ -104,6 +98,18 @@ fn references_and_ids(words: Args<'_>, mut at: usize) -> Result<(References, Vec
     let ids = ids.ok_or(Error::Syntax)?;
     let ids = ids.map(|at| id(words.at(at), 0)).collect::<Result<_>>()?;
     Ok((references.unwrap_or_default(), ids))
+}
+
+/// Where the ids are behind the word that says how many there are, which is word `at`.
+pub(super) fn counted_ids(words: Args<'_>, at: usize) -> Result<Range<usize>> {
+    let bad = Error::reply("ERR Number of IDs must be a positive integer");
+    let count = parse::integer_or(words.get(at).ok_or(Error::Syntax)?, bad.clone())?;
+    let count = usize::try_from(count).ok().filter(|count| *count > 0).ok_or(bad)?;
+    let first = at + 1;
+    if count > words.len() - first {
+        return Err(Error::reply("ERR The `numids` parameter must match the number of arguments"));
+    }
+    Ok(first..first + count)
 }
 
 fn write_outcomes(ctx: &mut Context<'_, '_>, outcomes: &[Deletion]) {

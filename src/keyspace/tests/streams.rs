@@ -7,7 +7,7 @@ use crate::value::stream::StreamRef;
 
 /// A command on a stream, of few ids, groups and consumers.
 pub(super) fn command() -> impl Strategy<Value = Vec<String>> {
-    const LINES: [&str; 45] = [
+    const LINES: [&str; 50] = [
         "XADD k * f v",
         "XADD k * f v",
         "XADD k * type login user v",
@@ -53,6 +53,11 @@ pub(super) fn command() -> impl Strategy<Value = Vec<String>> {
         "XCLAIM k g c 5 i i FORCE JUSTID LASTID i",
         "XCLAIM k g c 0 i IDLE n RETRYCOUNT n FORCE",
         "XAUTOCLAIM k g c 0 i COUNT n",
+        "XNACK k g FAIL IDS 3 i i i",
+        "XNACK k g SILENT IDS 2 i i",
+        "XNACK k g FATAL IDS 1 i FORCE",
+        "XNACK k g FAIL IDS 3 i i i FORCE RETRYCOUNT n",
+        "XREADGROUP GROUP g c COUNT n CLAIM 100000 STREAMS k >",
     ];
     let draws = proptest::collection::vec(0..1000_usize, 6);
     (0..LINES.len(), draws).prop_map(|(line, draws)| {
@@ -83,7 +88,7 @@ pub(super) fn dump(stream: StreamRef<'_>) -> String {
     });
     let groups = stream.groups().map(|(name, group)| {
         let pending = group.pending().iter().map(|(id, pending)| {
-            (*id, pending.count, group.consumer(pending.consumer).name().to_vec())
+            (*id, pending.count, pending.consumer.map(|c| group.consumer(c).name().to_vec()))
         });
         let consumers = group.consumers().map(|consumer| {
             let pending = consumer.pending_from(StreamId::MIN).collect::<Vec<_>>();
@@ -91,7 +96,7 @@ pub(super) fn dump(stream: StreamRef<'_>) -> String {
         });
         (
             (name.to_vec(), group.last_id, group.entries_read),
-            pending.collect::<Vec<_>>(),
+            (pending.collect::<Vec<_>>(), group.in_turn()),
             consumers.collect::<Vec<_>>(),
         )
     });

@@ -31,7 +31,7 @@ fn step<S: Scope>(db: &Db<S>, now: SystemTime, draws: Draws) -> Result<()> {
     let two = [other, third];
     let group = || db.consumer_group(key, ["g", "h"][n % 2]);
     let id = |n: usize| StreamId::new(1 + (n % 9) as u64, 0);
-    match what % 88 {
+    match what % 89 {
         0 => db.set(key, long())?,
         1 => done(db.set_with(key, &x, SetOptions::new().keep_ttl().previous())?),
         2 => db.set_ex(key, soon, n.to_string())?,
@@ -130,6 +130,11 @@ fn step<S: Scope>(db: &Db<S>, now: SystemTime, draws: Draws) -> Result<()> {
         82 => {
             let pending = group().pending_range(.., 3)?;
             done(group().ack(pending.iter().map(|entry| entry.id))?);
+        }
+        87 => {
+            let pending = group().pending_range(.., 3)?;
+            let how = if o % 2 == 0 { Nack::silent() } else { Nack::fatal().force() };
+            done(group().nack(pending.iter().map(|entry| entry.id).chain([id(o)]), how)?);
         }
         83 => done(group().auto_claim(&x, Duration::ZERO, StreamId::MIN, 4)?),
         84 => done(if o % 2 == 0 { group().destroy()? } else { group().create_consumer(&x)? }),

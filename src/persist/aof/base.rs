@@ -5,7 +5,7 @@
 //! | string | `SET` |
 //! | list, set, sorted set | `RPUSH`, `SADD`, `ZADD`, each of 64 elements at most |
 //! | hash | `HMSET`, and `HPEXPIREAT` for each field with a time |
-//! | stream | `XADD` for each entry, `XSETID`; `XGROUP CREATE` for each group, and for what its consumers have not acknowledged `XCLAIM` |
+//! | stream | `XADD` for each entry, `XSETID`; `XGROUP CREATE` for each group, and for what its consumers have not acknowledged `XCLAIM`, for what they gave back `XNACK` |
 //! | a stream that no such commands make | `RESTORE` |
 //! | what expires | `PEXPIREAT` behind it |
 //!
@@ -81,7 +81,7 @@ impl Form for Commands {
 
 impl Commands {
     fn restore(self, key: &[u8], entry: &Entry, to: &mut Vec<u8>) {
-        let target = if has_producers(entry) { Target::REDIS_8_6 } else { Target::REDIS_7_0 };
+        let target = rdb::asks_for(entry).unwrap_or(Target::REDIS_7_0);
         let payload = rdb::dump_for(entry, target, Millis(i64::MIN), self.compress);
         command(to, 4, [b"RESTORE", key, b"0", &payload].into_iter());
     }
@@ -142,10 +142,6 @@ fn hash(key: &[u8], stored: StoredHash<'_>, to: &mut Vec<u8>) {
     }
 }
 
-fn has_producers(entry: &Entry) -> bool {
-    entry.view::<StreamRef<'_>>().is_ok_and(|stream| stream.idempotency().is_some())
-}
-
 /// Whether a stream knows of producers, or of pending entries that were deleted: no command says so.
 fn needs_payload(stream: StreamRef<'_>) -> bool {
     let is_there = |id: &StreamId| stream.log().contains(*id);
@@ -201,6 +197,22 @@ fn group(key: &[u8], name: &[u8], group: &Group, to: &mut Vec<u8>) {
             command(to, words.len(), words.into_iter());
         }
         consumer(key, name, group, its, to);
+    }
+    given_back(key, name, group, to);
+}
+
+fn given_back(key: &[u8], name: &[u8], group: &Group, to: &mut Vec<u8>) {
+    let (mut text, mut digits) = (IdText::new(), Digits::new());
+    let count = |id: &StreamId| group.pending().get(id).expect("it is pending").count;
+    let ids = group.in_turn();
+    for run in ids.chunk_by(|a, b| count(a) == count(b)).flat_map(|run| run.chunks(BATCH)) {
+        begin(to, 9 + run.len());
+        let words: [&[u8]; 5] = [b"XNACK", key, name, b"FAIL", b"IDS"];
+        words.into_iter().for_each(|of| word(to, of));
+        word(to, digits.format(run.len() as i64).as_bytes());
+        run.iter().for_each(|id| word(to, id.format(&mut text)));
+        let words: [&[u8]; 3] = [b"RETRYCOUNT", digits.format(count(&run[0])).as_bytes(), b"FORCE"];
+        words.into_iter().for_each(|of| word(to, of));
     }
 }
 

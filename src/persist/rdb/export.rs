@@ -193,11 +193,9 @@ impl Form for Recorder {
                 out.byte(entry.access() as u8);
             }
         }
-        let of = match self.whole && encode::has_producers(entry) {
-            // Known to no reader of the file's version; which could not hold it.
-            true => encode::kind_of(entry, Target::REDIS_8_6),
-            false => encode::kind_of(entry, self.target),
-        };
+        // Known to no reader of the file's version; which could not hold it.
+        let beyond = encode::asks_for(entry).filter(|_| self.whole);
+        let of = encode::kind_of(entry, beyond.unwrap_or(self.target));
         out.byte(of);
         out.string(entry.key());
         // All fields, those past their time but not yet reclaimed among them: they keep it.

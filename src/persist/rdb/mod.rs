@@ -47,6 +47,8 @@ mod ziplist;
 mod zipmap;
 
 #[cfg(feature = "aof")]
+pub(crate) use encode::asks_for;
+#[cfg(feature = "aof")]
 pub(crate) use export::export_still;
 pub(crate) use export::{Style, export};
 pub(crate) use file::{Place, save, save_still};
@@ -138,6 +140,8 @@ impl Target {
     pub(crate) const REDIS_7_4: Target = Target(12);
     /// Redis 8.6, whose streams remember what their producers have sent.
     pub(crate) const REDIS_8_6: Target = Target(13);
+    /// Redis 8.8, whose consumers give entries back.
+    pub(crate) const REDIS_8_8: Target = Target(14);
     /// Valkey 9, whose hashes have fields with times in another form.
     pub(crate) const VALKEY_9: Target = Target(VALKEY);
 
@@ -159,6 +163,7 @@ impl Target {
     fn least(of: u8) -> u16 {
         match of {
             kind::HASH_2 => VALKEY,
+            kind::STREAM_5 => 14,
             kind::STREAM_4 => 13,
             kind::HASH_METADATA => 12,
             kind::SET_LISTPACK | kind::STREAM_3 => 11,
@@ -170,7 +175,8 @@ impl Target {
     fn has(self, of: u8) -> bool {
         let known = Target::least(of) <= self.0;
         // What Redis has added since 7.4 is none of Valkey's.
-        known && (of != kind::STREAM_4 || self.0 < VALKEY || self == Target::PAYLOAD)
+        let only_redis = matches!(of, kind::STREAM_4 | kind::STREAM_5);
+        known && (!only_redis || self.0 < VALKEY || self == Target::PAYLOAD)
     }
 
     /// How a hash is written that has fields with times.

@@ -70,7 +70,9 @@ pub(super) fn name(of: u8) -> &'static str {
         kind::SET_LISTPACK => "Set listpack",
         kind::LIST_ZIPLIST | kind::LIST_QUICKLIST => "List ziplist",
         kind::LIST_QUICKLIST_2 => "List listpack",
-        kind::STREAM | kind::STREAM_2 | kind::STREAM_3 | kind::STREAM_4 => "Stream listpack",
+        kind::STREAM | kind::STREAM_2 | kind::STREAM_3 | kind::STREAM_4 | kind::STREAM_5 => {
+            "Stream listpack"
+        }
         _ => "Value",
     }
 }

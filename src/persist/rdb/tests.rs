@@ -66,6 +66,7 @@ enum Step {
     Delete(u64),
     Group(u8),
     Read(u8, u8),
+    GiveBack(u8, u64, bool),
 }
 
 fn word() -> impl Strategy<Value = Vec<u8>> {
@@ -91,6 +92,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1_u64..60).prop_map(Step::Delete),
         1 => (0_u8..3).prop_map(Step::Group),
         2 => (0_u8..3, 0_u8..3).prop_map(|(g, c)| Step::Read(g, c)),
+        2 => (0_u8..3, 1_u64..60, any::<bool>()).prop_map(|(g, id, f)| Step::GiveBack(g, id, f)),
     ]
 }
 
@@ -123,6 +125,11 @@ fn take(db: &Db, step: Step, id: u64) {
         Step::Group(group) => {
             let _ =
                 db.execute(["XGROUP", "CREATE", "stream", &format!("g{group}"), "0", "MKSTREAM"]);
+        }
+        Step::GiveBack(group, id, force) => {
+            let line = format!("XNACK stream g{group} FAIL IDS 1 {}-{id}", id / 7);
+            let line = if force { line + " FORCE" } else { line };
+            let _ = db.execute(line.split(' '));
         }
         Step::Read(group, consumer) => {
             let (group, consumer) = (format!("g{group}"), format!("c{consumer}"));
@@ -384,6 +391,108 @@ fn producers_are_remembered() {
     let at = body.windows(3).position(|w| w == b"two").unwrap();
     body[at..at + 3].copy_from_slice(b"one");
     assert!(db.restore("u", sealed(&body, 13)).is_err());
+}
+
+/// A stream of which two entries were given back, the second first; one more is pending, and one was not read.
+fn given_back() -> Db {
+    let db = fresh();
+    for id in 1..=4 {
+        text(&db, &format!("XADD s {id}-0 f v"));
+    }
+    text(&db, "XGROUP CREATE s g 0");
+    text(&db, "XGROUP CREATE s h 0");
+    text(&db, "XREADGROUP GROUP g ann COUNT 3 STREAMS s >");
+    text(&db, "XNACK s g FAIL IDS 1 2-0");
+    text(&db, "XNACK s g FATAL IDS 1 1-0");
+    db
+}
+
+#[test]
+fn what_was_given_back_is_nobodys_there_too() {
+    let db = given_back();
+    let payload = db.dump("s").unwrap();
+    assert_eq!((payload[0], payload[payload.len() - 10]), (kind::STREAM_5, 14));
+    db.restore("t", &payload).unwrap();
+    assert_eq!(db.dump("t"), Some(payload.clone()));
+    // Of producers nothing was said, though the form has room for it.
+    assert_eq!(text(&db, "XINFO STREAM t FULL"), text(&db, "XINFO STREAM s FULL"));
+    let claim = |key: &str| {
+        let read = text(&db, &format!("XREADGROUP GROUP g bob CLAIM 1000 STREAMS {key} >"));
+        format!("{read:?}").replace(&format!("b\"{key}\""), "key")
+    };
+    let claimed = claim("t");
+    assert_eq!(claimed, claim("s"));
+    assert!(claimed.find("2-0").unwrap() < claimed.find("1-0").unwrap(), "{claimed}");
+
+    // With producers too.
+    let db = given_back();
+    text(&db, "XADD s IDMP p one * f v");
+    let payload = db.dump("s").unwrap();
+    db.restore("t", &payload).unwrap();
+    assert_eq!(text(&db, "XINFO STREAM t FULL"), text(&db, "XINFO STREAM s FULL"));
+    assert_eq!(db.dump("t"), Some(payload));
+
+    // When nothing is given back any more, older servers can have it again.
+    let db = given_back();
+    text(&db, "XCLAIM s g bob 0 1-0 2-0");
+    assert_eq!(db.dump("s").unwrap()[0], kind::STREAM_3);
+}
+
+#[test]
+fn what_was_given_back_has_to_be_pending_and_nobodys() {
+    let db = given_back();
+    let payload = db.dump("s").unwrap();
+    let body = &payload[..payload.len() - 10];
+    let raw = |ms: u64| (u128::from(ms) << 64).to_be_bytes();
+    // Its first group's, behind its consumers: two ids, the later one first.
+    let zone = [&[2][..], &raw(2), &raw(1)].concat();
+    let at = body.windows(zone.len()).position(|w| w == zone).unwrap();
+    let with = |zone: &[u8]| sealed(&[&body[..at], zone, &body[at + 33..]].concat(), 14);
+    assert!(db.restore("same", with(&zone)).is_ok());
+    let ann_has_it = [&[2][..], &raw(3), &raw(1)].concat();
+    let nobody_read_it = [&[3][..], &raw(2), &raw(1), &raw(4)].concat();
+    let twice = [&[3][..], &raw(2), &raw(1), &raw(1)].concat();
+    let one_missing = [&[1][..], &raw(2)].concat();
+    for wrong in [ann_has_it, nobody_read_it, twice, one_missing] {
+        assert!(db.restore("wrong", with(&wrong)).is_err());
+    }
+}
+
+#[test]
+fn older_readers_find_what_was_given_back_with_a_consumer_without_a_name() {
+    use crate::RdbVersion::{Redis7_0, Redis7_2, Redis7_4, Redis8_6, Redis8_8, Valkey9};
+    let export = |db: &Db, version| {
+        let mut file = Vec::new();
+        let options = crate::ExportOptions::new().version(version);
+        db.engine().export_with(&mut file, options).unwrap();
+        let other = fresh();
+        other.engine().import(&file[..]).unwrap();
+        other
+    };
+    let full = |db: &Db| format!("{:?}", text(db, "XINFO STREAM s FULL"));
+    for is_there in [false, true] {
+        let db = given_back();
+        if is_there {
+            db.execute(["XREADGROUP", "GROUP", "g", "", "STREAMS", "s", ">"]).unwrap();
+        }
+        assert_eq!(full(&export(&db, Redis8_8)), full(&db));
+        for version in [Redis7_0, Redis7_2, Redis7_4, Redis8_6, Valkey9] {
+            let db = export(&db, version);
+            let number = |n: &str| Value::Bulk(n.to_owned().into());
+            let consumers = match is_there {
+                false => [[number(""), number("2")], [number("ann"), number("1")]],
+                true => [[number(""), number("3")], [number("ann"), number("1")]],
+            };
+            let Value::Array(told) = text(&db, "XPENDING s g") else { panic!("a summary") };
+            assert_eq!(told[3], Value::Array(consumers.map(|c| Value::Array(c.into())).into()));
+            let deliveries = text(&db, "XPENDING s g - + 1");
+            assert!(format!("{deliveries:?}").contains(&i64::MAX.to_string()), "{deliveries:?}");
+            // Whoever claims what is idle comes by it, however long it is to have been so.
+            let claimed = format!("{:?}", text(&db, "XAUTOCLAIM s g bob 999999999 0 JUSTID"));
+            assert!(claimed.contains("1-0") && claimed.contains("2-0"), "{claimed}");
+            assert!(!claimed.contains("3-0") && !claimed.contains("4-0"), "{claimed}");
+        }
+    }
 }
 
 #[test]

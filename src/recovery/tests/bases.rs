@@ -35,6 +35,9 @@ fn told(engine: &Engine) -> Vec<Value> {
         &[
             "XPENDING s g - + 10",
             "XPENDING gone g - + 10",
+            "XPENDING back g - + 10",
+            "XPENDING without g - + 10",
+            "XINFO STREAM without FULL",
             "PEXPIRETIME short",
             "HPEXPIRETIME hash FIELDS 2 f g",
             "HGETALL hash",
@@ -77,6 +80,17 @@ fn a_base_of_commands_holds_all() {
         "XGROUP CREATE gone g 0",
         "XREADGROUP GROUP g c STREAMS gone >",
         "XDEL gone 1-1",
+        "XADD back 1-1 f v",
+        "XADD back 2-1 f v",
+        "XADD back 3-1 f v",
+        "XADD back 4-1 f v",
+        "XGROUP CREATE back g 0",
+        "XGROUP CREATE back untouched 0",
+        "XREADGROUP GROUP g c STREAMS back >",
+        "XNACK back g FAIL IDS 1 3-1",
+        "XNACK back g FATAL IDS 2 1-1 2-1",
+        "COPY back without",
+        "XDEL back 2-1",
         "XADD idem IDMP p i * f v",
         "SELECT 9",
         "SET k v9",
@@ -107,6 +121,16 @@ fn a_base_of_commands_holds_all() {
     let base = filled.read("appendonlydir/appendonly.aof.2.base.aof").expect("is there");
     assert!(base.starts_with(b"*2\r\n$6\r\nSELECT\r\n"), "{}", base[..40].escape_ascii());
 
+    // What was given back is so in commands, unless it was deleted; in the order in which it was.
+    let base = base.escape_ascii().to_string().replace("\\r\\n", " ");
+    for nack in [
+        "$5 XNACK $7 without $1 g $4 FAIL $3 IDS $1 1 $3 3-1 $10 RETRYCOUNT $1 1 $5 FORCE *11 ",
+        "*11 $5 XNACK $7 without $1 g $4 FAIL $3 IDS $1 2 $3 1-1 $3 2-1 $10 RETRYCOUNT $19 9223372036854775807 $5 FORCE *",
+    ] {
+        assert!(base.contains(nack), "{nack}");
+    }
+    assert!(!base.contains("XNACK $4 back") && base.contains("RESTORE $4 back"));
+
     // One that is asked to write snapshots reads commands, and the other way round.
     for rdb in [true, false] {
         let engine = open(&filled, rdb);
@@ -117,6 +141,13 @@ fn a_base_of_commands_holds_all() {
         }
         ask(&engine, &["INCR n"]);
         engine.rewrite().expect("rewritten");
+    }
+    let engine = open(&filled, true);
+    for key in ["back", "without"] {
+        let claims = format!("XREADGROUP GROUP g d COUNT 2 CLAIM 999999999 STREAMS {key} >");
+        let read = format!("{:?}", ask(&engine, &[&claims]));
+        let at = |id: &str| read.find(id).unwrap_or_else(|| panic!("{id}: {read}"));
+        assert!(at("3-1") < at("1-1"), "{read}");
     }
 }
 

@@ -15,14 +15,29 @@ pub(crate) struct Pending {
     pub(crate) delivered: Millis,
     /// How often it was delivered.
     pub(crate) count: i64,
-    /// To whom.
-    pub(crate) consumer: ConsumerId,
+    /// To whom; nobody has what was given back.
+    pub(crate) consumer: Option<ConsumerId>,
 }
 
 impl Pending {
+    /// What nobody has any more, and anybody may claim at once.
+    pub(crate) fn given_back(count: i64) -> Pending {
+        Pending { delivered: Millis(0), count, consumer: None }
+    }
+
     /// Milliseconds since the delivery; negative if it lies ahead.
     pub(crate) fn idle(&self, now: Millis) -> i64 {
         now.0.saturating_sub(self.delivered.0)
+    }
+
+    /// Whether the delivery was so long ago, as that of what was given back always was.
+    pub(crate) fn is_idle_for(&self, min_idle: i64, now: Millis) -> bool {
+        self.consumer.is_none() || self.idle(now) >= min_idle
+    }
+
+    /// How often it will have been delivered after one delivery more.
+    pub(crate) fn once_more(&self) -> i64 {
+        self.count.saturating_add(1)
     }
 }
 
@@ -39,6 +54,11 @@ pub(crate) struct Consumer {
 }
 
 impl Consumer {
+    /// One that has nothing.
+    pub(crate) fn new(name: &[u8], now: Millis) -> Consumer {
+        Consumer { name: name.into(), seen: now, active: None, pending: Ordered::default() }
+    }
+
     pub(crate) fn name(&self) -> &[u8] {
         &self.name
     }
@@ -60,7 +80,8 @@ impl Consumer {
 
 /// A consumer group.
 ///
-/// Each pending entry stands once in `pending` and once in its consumer's list, and nowhere else.
+/// Each pending entry stands once in `pending` and once in its consumer's list, or in `given_back` if it is nobody's,
+/// and nowhere else.
 #[derive(Debug, Clone)]
 pub(crate) struct Group {
     /// The greatest id that was delivered to anyone, or that the group was set to.
@@ -68,6 +89,10 @@ pub(crate) struct Group {
     /// How many entries of those ever added come up to `last_id`, if that is known.
     pub(crate) entries_read: Option<i64>,
     pending: Ordered<StreamId, Pending>,
+    /// Those that nobody has, with their turns: who gives back first is claimed from first.
+    given_back: Ordered<StreamId, u64>,
+    /// The next of those turns.
+    next_turn: u64,
     /// By number; freed numbers are used again.
     consumers: Vec<Option<Consumer>>,
     /// The numbers, in the order of their consumers' names.
@@ -82,6 +107,8 @@ impl Group {
             last_id,
             entries_read,
             pending: Ordered::default(),
+            given_back: Ordered::default(),
+            next_turn: 0,
             consumers: Vec::new(),
             by_name: Vec::new(),
             owned: 0,
@@ -91,6 +118,7 @@ impl Group {
     /// Bytes allocated.
     pub(crate) fn heap_size(&self) -> usize {
         self.pending.heap_size()
+            + self.given_back.heap_size()
             + self.consumers.capacity() * size_of::<Option<Consumer>>()
             + self.by_name.capacity() * size_of::<u32>()
             + self.owned
@@ -112,6 +140,19 @@ impl Group {
         &self.pending
     }
 
+    /// Those of them that were given back, each with its turn.
+    pub(crate) fn given_back(&self) -> &Ordered<StreamId, u64> {
+        &self.given_back
+    }
+
+    /// Those that were given back, in the order in which they were.
+    pub(crate) fn in_turn(&self) -> Vec<StreamId> {
+        let mut turns: Vec<(u64, StreamId)> =
+            self.given_back.iter().map(|(id, turn)| (*turn, *id)).collect();
+        turns.sort_unstable();
+        turns.into_iter().map(|(_, id)| id).collect()
+    }
+
     /// The consumers, in the order of their names.
     pub(crate) fn consumers(&self) -> impl ExactSizeIterator<Item = &Consumer> {
         self.by_name.iter().map(|number| self.consumer(ConsumerId(*number)))
@@ -123,6 +164,11 @@ impl Group {
 
     pub(crate) fn consumer_mut(&mut self, id: ConsumerId) -> &mut Consumer {
         self.consumers[id.0 as usize].as_mut().expect("consumers outlive what is theirs")
+    }
+
+    /// The name of the consumer that has an entry; empty if nobody has.
+    pub(crate) fn name_of(&self, pending: &Pending) -> &[u8] {
+        pending.consumer.map_or(&[], |consumer| self.consumer(consumer).name())
     }
 
     fn search(&self, name: &[u8]) -> Result<usize, usize> {
@@ -139,8 +185,7 @@ impl Group {
             Ok(at) => return (ConsumerId(self.by_name[at]), false),
             Err(at) => at,
         };
-        let consumer =
-            Consumer { name: name.into(), seen: now, active: None, pending: Ordered::default() };
+        let consumer = Consumer::new(name, now);
         self.owned += consumer.heap_size();
         let free = self.consumers.iter().position(Option::is_none).unwrap_or(self.consumers.len());
         if free == self.consumers.len() {
@@ -177,22 +222,35 @@ impl Group {
         result
     }
 
-    /// Makes an entry pending for a consumer, whoever had it.
+    /// Makes an entry pending for a consumer, whoever had it; or for nobody, behind all others that are.
     pub(crate) fn assign(&mut self, id: StreamId, pending: Pending) {
         let before = self.pending.insert(id, pending).map(|before| before.consumer);
-        if before == Some(pending.consumer) {
-            return;
+        if before != Some(pending.consumer) {
+            if let Some(before) = before {
+                self.take_from(before, id);
+            }
+            if let Some(consumer) = pending.consumer {
+                self.edit_pending(consumer, |pending| pending.insert(id, ()));
+            }
         }
-        if let Some(before) = before {
-            self.edit_pending(before, |pending| pending.remove(&id));
+        if pending.consumer.is_none() {
+            self.given_back.insert(id, self.next_turn);
+            self.next_turn += 1;
         }
-        self.edit_pending(pending.consumer, |pending| pending.insert(id, ()));
+    }
+
+    /// Takes an entry off the list in which it is beside `pending`.
+    fn take_from(&mut self, owner: Option<ConsumerId>, id: StreamId) {
+        match owner {
+            Some(consumer) => drop(self.edit_pending(consumer, |pending| pending.remove(&id))),
+            None => drop(self.given_back.remove(&id)),
+        }
     }
 
     /// Takes an entry off the pending ones. Returns whether it was one.
     pub(crate) fn acknowledge(&mut self, id: StreamId) -> bool {
         let Some(pending) = self.pending.remove(&id) else { return false };
-        self.edit_pending(pending.consumer, |pending| pending.remove(&id));
+        self.take_from(pending.consumer, id);
         true
     }
 

@@ -15,6 +15,7 @@ enum Step {
     Deliver { group: usize, consumer: usize, count: usize },
     Acknowledge { group: usize, id: u64 },
     Reassign { group: usize, id: u64, consumer: usize },
+    GiveBack { group: usize, id: u64 },
     RemoveConsumer { group: usize, consumer: usize },
     AddGroup(usize),
     RemoveGroup(usize),
@@ -34,6 +35,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (group(), id()).prop_map(|(group, id)| Step::Acknowledge { group, id }),
         2 => (group(), id(), consumer())
             .prop_map(|(group, id, consumer)| Step::Reassign { group, id, consumer }),
+        3 => (group(), id()).prop_map(|(group, id)| Step::GiveBack { group, id }),
         1 => (group(), consumer())
             .prop_map(|(group, consumer)| Step::RemoveConsumer { group, consumer }),
         2 => group().prop_map(Step::AddGroup),
@@ -44,6 +46,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Clone),
     ]
 }
+
+/// From this number on it is not a consumer that has an entry, but a turn in which it was given back.
+const TURNS: usize = 100;
 
 /// For each group, who has which entry; and the last id that it was given.
 type Model = BTreeMap<usize, (u64, BTreeMap<u64, usize>)>;
@@ -63,11 +68,15 @@ fn check(stream: &BigStream, model: &Model, entries: &[u64]) {
         let (last, pending) = &model[&NAMES.iter().position(|n| *n == name).expect("one of them")];
         assert_eq!(group.last_id.ms, *last);
         let held = group.pending().iter();
-        let held = held.map(|(id, p)| (id.ms, group.consumer(p.consumer).name().to_vec()));
-        assert!(held.eq(pending.iter().map(|(id, consumer)| (*id, NAMES[*consumer].to_vec()))));
+        let held = held.map(|(id, p)| (id.ms, p.consumer.map(|c| group.consumer(c).name())));
+        assert!(held.eq(pending.iter().map(|(id, has)| (*id, NAMES.get(*has).copied()))));
+        let mut turns: Vec<(usize, u64)> =
+            pending.iter().filter(|(_, has)| **has >= TURNS).map(|(id, has)| (*has, *id)).collect();
+        turns.sort_unstable();
+        assert!(group.in_turn().into_iter().eq(turns.into_iter().map(|(_, n)| id(n))));
         for consumer in group.consumers() {
             let theirs: Vec<u64> = consumer.pending_from(id(0)).map(|id| id.ms).collect();
-            let wanted = pending.iter().filter(|(_, c)| NAMES[**c] == consumer.name());
+            let wanted = pending.iter().filter(|(_, c)| NAMES.get(**c) == Some(&consumer.name()));
             assert!(wanted.map(|(id, _)| *id).eq(theirs.iter().copied()));
             assert_eq!(consumer.pending(), theirs.len());
         }
@@ -83,6 +92,7 @@ fn check(stream: &BigStream, model: &Model, entries: &[u64]) {
 fn play(steps: Vec<Step>) {
     let (mut stream, mut model, mut entries) = (BigStream::default(), Model::new(), Vec::new());
     let mut last = 0;
+    let mut turn = TURNS;
     let now = Millis(1);
     for step in steps {
         match step {
@@ -98,7 +108,7 @@ fn play(steps: Vec<Step>) {
                     let new: Vec<StreamId> = new.take(count).map(|e| e.id).collect();
                     for id in &new {
                         assert!(position.advance(g, *id));
-                        g.assign(*id, Pending { delivered: now, count: 1, consumer: to });
+                        g.assign(*id, Pending { delivered: now, count: 1, consumer: Some(to) });
                     }
                     new
                 });
@@ -118,10 +128,21 @@ fn play(steps: Vec<Step>) {
                 stream.edit_group(NAMES[group], |g, _, _| {
                     let Some(pending) = g.pending().get(&id(n)).copied() else { return };
                     let (to, _) = g.ensure_consumer(NAMES[consumer], now);
-                    g.assign(id(n), Pending { consumer: to, ..pending });
+                    g.assign(id(n), Pending { consumer: Some(to), ..pending });
                 });
                 if let Some((_, pending)) = model.get_mut(&group) {
                     pending.entry(n).and_modify(|c| *c = consumer);
+                }
+            }
+            Step::GiveBack { group, id: n } => {
+                stream.edit_group(NAMES[group], |g, _, _| {
+                    if g.pending().contains(&id(n)) {
+                        g.assign(id(n), Pending::given_back(1));
+                    }
+                });
+                turn += 1;
+                if let Some((_, pending)) = model.get_mut(&group) {
+                    pending.entry(n).and_modify(|has| *has = turn);
                 }
             }
             Step::RemoveConsumer { group, consumer } => {

@@ -4,7 +4,7 @@
 //! stream: nodes | (first id, listpack) ... | length | last id | [2] first id, greatest deleted, added |
 //!         groups | group ... | [4] producers
 //! group:  name | last id | [2] read | pending | (id, delivered, count) ... | consumers | consumer ... |
-//!         [5] given back
+//!         [5] given back | id ...
 //! consumer: name | seen | [3] active | pending | id ...
 //!
 //! listpack: live | deleted | fields | field ... | 0 | entry ...
@@ -14,7 +14,7 @@
 //! `[2]` is there from the second form on. A node's entries become one block of the log, so that
 //! trimming by blocks goes on as it would have there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::super::input::Input;
@@ -53,7 +53,7 @@ pub(super) fn stream(of: u8, input: &mut Input<'_>) -> Result<Stream> {
         }
     }
     if matches!(of, kind::STREAM_4 | kind::STREAM_5) {
-        producers(input, made)?;
+        producers(of, input, made)?;
     }
     Ok(stream)
 }
@@ -232,14 +232,11 @@ fn group(of: u8, input: &mut Input<'_>, stream: &BigStream) -> Result<Group> {
     for _ in 0..input.number()? {
         readers.push(reader(of, input)?);
     }
-    let mut given_back = BTreeSet::new();
+    let mut given_back = Vec::new();
     if of == kind::STREAM_5 {
         for _ in 0..input.number()? {
-            given_back.insert(id(input.array()?));
+            given_back.push(id(input.array()?));
         }
-    }
-    if !given_back.is_empty() {
-        return malformed("entries that were given back (XNACK) are not supported");
     }
     // In the order of their names, in which a group keeps them.
     readers.sort_by(|a, b| a.name.cmp(&b.name));
@@ -254,11 +251,17 @@ fn group(of: u8, input: &mut Input<'_>, stream: &BigStream) -> Result<Group> {
             let Some((delivered, count)) = pending.remove(&id) else {
                 return malformed("a consumer has an entry pending that its group has not");
             };
-            group.assign(id, Pending { delivered, count, consumer });
+            group.assign(id, Pending { delivered, count, consumer: Some(consumer) });
         }
     }
+    for id in given_back {
+        let Some((_, count)) = pending.remove(&id) else {
+            return malformed("an entry that was given back is not pending, or somebody's");
+        };
+        group.assign(id, Pending::given_back(count));
+    }
     if !pending.is_empty() {
-        return malformed("a pending entry is no consumer's");
+        return malformed("a pending entry is no consumer's, and was not given back");
     }
     Ok(group)
 }
@@ -278,7 +281,7 @@ fn reader(of: u8, input: &mut Input<'_>) -> Result<Reader> {
 }
 
 /// Reads what is known of producers that may send a message twice.
-fn producers(input: &mut Input<'_>, stream: &mut BigStream) -> Result<()> {
+fn producers(of: u8, input: &mut Input<'_>, stream: &mut BigStream) -> Result<()> {
     let within = |number: u64, most: u32| {
         u32::try_from(number).ok().filter(|number| (1..=most).contains(number))
     };
@@ -286,8 +289,19 @@ fn producers(input: &mut Input<'_>, stream: &mut BigStream) -> Result<()> {
     let (Some(duration), Some(max_size)) = (duration, within(input.number()?, 10_000)) else {
         return malformed("what a stream remembers of its producers is out of range");
     };
-    let idempotency = stream.idempotency_mut(Memory { duration, max_size });
-    for _ in 0..input.number()? {
+    let memory = Memory { duration, max_size };
+    let count = input.number()?;
+    if of == kind::STREAM_5 && count == 0 && memory == Memory::default() {
+        // Written for want of a form without; the two numbers are 0 where nothing was ever named.
+        let (added, duplicates) = (input.number()?, input.number()?);
+        if (added, duplicates) != (0, 0) {
+            let idempotency = stream.idempotency_mut(memory);
+            (idempotency.added, idempotency.duplicates) = (added, duplicates);
+        }
+        return Ok(());
+    }
+    let idempotency = stream.idempotency_mut(memory);
+    for _ in 0..count {
         let producer = input.string()?.into_owned();
         for _ in 0..input.number()? {
             let name = input.string()?.into_owned();

@@ -5,7 +5,7 @@
 
 mod stream;
 
-pub(super) use stream::has_producers;
+pub(crate) use stream::asks_for;
 
 use super::listpack::Writer;
 use super::output::Output;
@@ -27,6 +27,8 @@ const PLAIN: u64 = 1;
 /// A node of a quicklist that is packed.
 const PACKED: u64 = 2;
 
+const KNOWN: &str = "the type is the entry's own";
+
 /// The type as which an entry's value is written.
 pub(super) fn kind_of(entry: &Entry, target: Target) -> u8 {
     match (entry.kind(), entry.encoding()) {
@@ -42,15 +44,12 @@ pub(super) fn kind_of(entry: &Entry, target: Target) -> u8 {
             _ if encoding == Encoding::Hashtable => kind::HASH,
             _ => kind::HASH_LISTPACK,
         },
-        (Type::Stream, _) if target.has(kind::STREAM_4) && has_producers(entry) => kind::STREAM_4,
-        (Type::Stream, _) if target.has(kind::STREAM_3) => kind::STREAM_3,
-        (Type::Stream, _) => kind::STREAM_2,
+        (Type::Stream, _) => stream::kind_of(entry.view().expect(KNOWN), target),
     }
 }
 
 /// Writes an entry's value as one of [`kind_of`]; of a hash, the fields that there are at a time.
 pub(super) fn value(entry: &Entry, of: u8, now: Millis, out: &mut Output<'_>) {
-    const KNOWN: &str = "the type is the entry's own";
     match of {
         kind::STRING => match entry.string().expect(KNOWN) {
             StringRef::Int(number) => out.integer(number),
@@ -61,7 +60,7 @@ pub(super) fn value(entry: &Entry, of: u8, now: Millis, out: &mut Output<'_>) {
             set(entry.view().expect(KNOWN), of, out);
         }
         kind::ZSET_2 | kind::ZSET_LISTPACK => zset(entry.view().expect(KNOWN), out),
-        kind::STREAM_2 | kind::STREAM_3 | kind::STREAM_4 => {
+        kind::STREAM_2 | kind::STREAM_3 | kind::STREAM_4 | kind::STREAM_5 => {
             stream::write(entry.view().expect(KNOWN), of, out)
         }
         _ => {

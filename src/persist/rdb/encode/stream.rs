@@ -1,18 +1,37 @@
 //! Streams as they are written; `decode/stream.rs` tells the layout.
 
-use super::super::kind;
 use super::super::listpack::Writer;
 use super::super::output::Output;
+use super::super::{Target, kind};
+use crate::clock::Millis;
 use crate::ds::stream_log::{BlockRef, StreamId};
 use crate::keyspace::entry::Entry;
 use crate::value::stream::{Consumer, Group, Idempotency, Memory, StreamRef};
 
 const DELETED: i64 = 1;
 const SAME_FIELDS: i64 = 2;
+/// Whose what was given back is, for older readers.
+const NAMELESS: &[u8] = b"";
 
-/// Whether a stream knows of producers that name their messages.
-pub(in crate::persist::rdb) fn has_producers(entry: &Entry) -> bool {
-    entry.view::<StreamRef<'_>>().is_ok_and(|stream| stream.idempotency().is_some())
+/// The first reader that knows all of an entry, if that is a stream that only late ones do.
+pub(crate) fn asks_for(entry: &Entry) -> Option<Target> {
+    let stream = entry.view::<StreamRef<'_>>().ok()?;
+    let producers = stream.idempotency().map(|_| Target::REDIS_8_6);
+    if has_given_back(stream) { Some(Target::REDIS_8_8) } else { producers }
+}
+
+fn has_given_back(stream: StreamRef<'_>) -> bool {
+    stream.groups().any(|(_, group)| group.given_back().len() > 0)
+}
+
+/// The type as which a stream is written: the first that holds all of it, as far as the reader knows them.
+pub(super) fn kind_of(stream: StreamRef<'_>, target: Target) -> u8 {
+    match stream.idempotency() {
+        _ if target.has(kind::STREAM_5) && has_given_back(stream) => kind::STREAM_5,
+        Some(_) if target.has(kind::STREAM_4) => kind::STREAM_4,
+        _ if target.has(kind::STREAM_3) => kind::STREAM_3,
+        _ => kind::STREAM_2,
+    }
 }
 
 pub(super) fn write(stream: StreamRef<'_>, of: u8, out: &mut Output<'_>) {
@@ -32,10 +51,9 @@ pub(super) fn write(stream: StreamRef<'_>, of: u8, out: &mut Output<'_>) {
         out.string(name);
         group(its, of, out);
     }
-    if of == kind::STREAM_4
-        && let Some(idempotency) = stream.idempotency()
-    {
-        producers(idempotency, out);
+    if matches!(of, kind::STREAM_4 | kind::STREAM_5) {
+        // What knows of no producers is as it is where nothing was set.
+        producers(stream.idempotency().unwrap_or(&Idempotency::default()), out);
     }
 }
 
@@ -109,18 +127,35 @@ fn group(group: &Group, of: u8, out: &mut Output<'_>) {
         out.i64(pending.delivered.0);
         out.number(pending.count.cast_unsigned());
     }
-    out.count(group.consumers().len());
+    let given_back = group.in_turn();
+    if of == kind::STREAM_5 {
+        out.count(group.consumers().len());
+        group.consumers().for_each(|its| consumer(its, &[], of, out));
+        out.count(given_back.len());
+        given_back.into_iter().for_each(|id| out.raw(&raw(id)));
+        return;
+    }
+    // Older readers know of no entry that is nobody's. It is that of a consumer without a name, and idle for ever, so
+    // that whoever claims what is idle comes by it.
+    let nameless = group.find_consumer(NAMELESS).is_none() && !given_back.is_empty();
+    out.count(group.consumers().len() + usize::from(nameless));
+    if nameless {
+        consumer(&Consumer::new(NAMELESS, Millis(0)), &given_back, of, out);
+    }
     for its in group.consumers() {
-        consumer(its, of, out);
+        let more = if its.name() == NAMELESS { &given_back[..] } else { &[] };
+        consumer(its, more, of, out);
     }
 }
 
-fn consumer(consumer: &Consumer, of: u8, out: &mut Output<'_>) {
+/// Writes a consumer, with `more` pending than it has.
+fn consumer(consumer: &Consumer, more: &[StreamId], of: u8, out: &mut Output<'_>) {
     out.string(consumer.name());
     out.i64(consumer.seen.0);
     if of != kind::STREAM_2 {
         out.i64(consumer.active.map_or(-1, |at| at.0));
     }
-    out.count(consumer.pending());
-    consumer.pending_from(StreamId::MIN).for_each(|id| out.raw(&raw(id)));
+    out.count(consumer.pending() + more.len());
+    let pending = consumer.pending_from(StreamId::MIN).chain(more.iter().copied());
+    pending.for_each(|id| out.raw(&raw(id)));
 }
