@@ -1,6 +1,6 @@
 //! The journal: all effects, in the order in which they happened, as one stream of bytes.
 //!
-//! It is an observer that wants records. Each transaction's record is spelled in RESP and appended to one buffer while
+//! It is an observer that wants records. Each transaction's record, which is spelled in RESP, is appended to one buffer while
 //! the transaction's stripes are still locked, so that the order of the stream is a serial order of the data. A
 //! record of more than one command is wrapped in MULTI and EXEC, and so is whole or not there for whoever reads it.
 //!
@@ -24,12 +24,12 @@ pub(crate) use waiting::{Outcome, Wait, Woken};
 
 use crate::clock::Clock;
 use crate::keyspace::observer::{Committed, Observer, wants};
+use crate::keyspace::record::Record;
 use crate::sync::atomic::{
     AtomicBool, AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release, SeqCst},
 };
 use crate::sync::{Condvar, Mutex, wait_on};
-use spell::Spelled;
 use waiting::Waiting;
 
 /// How many bytes may wait to be taken before who appends has to wait.
@@ -43,7 +43,6 @@ crate::sync::thread_local! {
     static APPENDED: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
     /// Whose writes this thread leaves to be waited for later; 0 for none.
     static DEFERRED: Cell<u64> = const { Cell::new(0) };
-    static SPELLED: std::cell::RefCell<Spelled> = const { std::cell::RefCell::new(Spelled::new()) };
 }
 
 /// The stream of effects of one engine.
@@ -301,7 +300,8 @@ impl Journal {
         self.waiting.is_crowded()
     }
 
-    fn append(&self, spelled: &Spelled) {
+    /// Appends a record that is not empty; several commands are one transaction.
+    fn append(&self, record: &Record) {
         let mut buffer = self.buffer.lock();
         if self.timestamps.load(Relaxed) {
             let second = self.clock.recent().0.div_euclid(1000);
@@ -310,11 +310,20 @@ impl Journal {
                 spell::timestamp(&mut buffer.bytes, second);
             }
         }
-        if buffer.db != Some(spelled.first) {
-            spell::select(&mut buffer.bytes, spelled.first);
+        let whole = record.len() > 1;
+        for (i, (db, command)) in record.commands().enumerate() {
+            if buffer.db != Some(db) {
+                buffer.db = Some(db);
+                spell::select(&mut buffer.bytes, db);
+            }
+            if whole && i == 0 {
+                spell::command(&mut buffer.bytes, 1, [&b"MULTI"[..]].into_iter());
+            }
+            buffer.bytes.extend_from_slice(command);
         }
-        buffer.db = Some(spelled.last);
-        buffer.bytes.extend_from_slice(&spelled.bytes);
+        if whole {
+            spell::command(&mut buffer.bytes, 1, [&b"EXEC"[..]].into_iter());
+        }
         let end = buffer.start + buffer.bytes.len() as u64;
         self.end.store(end, Release);
         let full = buffer.bytes.len() >= ROOM;
@@ -344,15 +353,9 @@ impl Observer for Journal {
     }
 
     fn committed(&self, what: &Committed) {
-        if what.record.is_empty() || !self.is_on() {
-            return;
+        if !what.record.is_empty() && self.is_on() {
+            self.append(&what.record);
         }
-        SPELLED.with(|spelled| {
-            let spelled = &mut *spelled.borrow_mut();
-            spelled.spell(&what.record);
-            self.append(spelled);
-            spelled.clear();
-        });
     }
 }
 

@@ -375,13 +375,9 @@ impl Effect<'_> {
     pub(crate) fn command_of<'w>(
         &mut self,
         first: &[&[u8]],
-        more: impl IntoIterator<Item = &'w [u8]>,
+        more: impl IntoIterator<Item = &'w [u8], IntoIter: Clone>,
     ) {
-        let mut words = first.to_vec();
-        for word in more {
-            words.push(word);
-        }
-        self.record.push(self.db, &words);
+        self.record.push_all(self.db, first, more.into_iter());
     }
 
     /// A key holds what a payload spells.

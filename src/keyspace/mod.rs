@@ -29,6 +29,7 @@ mod pending;
 pub(crate) mod record;
 mod scan;
 mod serve;
+pub(crate) mod spell;
 mod stripe;
 #[cfg(test)]
 mod tests;

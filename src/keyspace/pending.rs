@@ -29,9 +29,9 @@ struct Left {
     /// Keys that were looked up in vain, if somebody wants to know.
     missed: Vec<KeyEvent>,
     /// What observers will be told; only if there are any.
-    told: Option<Committed>,
+    told: Option<Box<Committed>>,
     /// Nothing, in memory that may be used for that.
-    blank: Option<Committed>,
+    blank: Option<Box<Committed>>,
     /// What it takes to undo the transaction, if that may be asked for. Freed, as `emptied`, after the locks are
     /// released.
     undo: Option<Undoing>,
@@ -67,22 +67,22 @@ impl Pending {
 
     /// What observers will be told, if anything.
     pub(super) fn told_so_far(&mut self) -> Option<&mut Committed> {
-        self.there()?.told.as_mut()
+        self.there()?.told.as_deref_mut()
     }
 
     /// Has observers told this, in the place of all that was noted.
-    pub(super) fn set_told(&mut self, told: Option<Committed>) {
+    pub(super) fn set_told(&mut self, told: Option<Box<Committed>>) {
         self.left().told = told;
     }
 
     /// Takes what observers are to be told.
-    pub(super) fn take_told(&mut self) -> Option<Committed> {
+    pub(super) fn take_told(&mut self) -> Option<Box<Committed>> {
         self.there()?.told.take()
     }
 
     /// Keeps the memory of what observers have been told for the next transaction of this thread; all of it, if nothing is
     /// left to be done.
-    pub(super) fn put_away(&mut self, mut told: Committed) {
+    pub(super) fn put_away(&mut self, mut told: Box<Committed>) {
         told.clear();
         if let Some(left) = self.there() {
             left.blank = Some(told);
@@ -98,8 +98,8 @@ impl Pending {
     pub(super) fn told_for_good(&mut self) -> impl Iterator<Item = &mut Committed> {
         let left = self.left();
         left.told();
-        let stands = left.undo.as_mut().map(|undo| undo.stands.get_or_insert_default());
-        [left.told.as_mut(), stands].into_iter().flatten()
+        let stands = left.undo.as_mut().map(|undo| &mut **undo.stands.get_or_insert_default());
+        [left.told.as_deref_mut(), stands].into_iter().flatten()
     }
 
     /// Notes that a key was looked up in vain.

@@ -50,7 +50,7 @@ impl Observer for Spy {
     fn committed(&self, what: &Committed) {
         self.events.lock().extend(what.events.iter().cloned());
         let commands = what.record.commands();
-        let owned = commands.map(|(db, words)| (db, words.map(<[u8]>::to_vec).collect()));
+        let owned = commands.map(|(db, spelled)| (db, super::record::words(spelled)));
         self.commands.lock().extend(owned);
     }
 }

@@ -466,7 +466,9 @@ impl Tx<'_> {
     /// Does what was left to the end and needs the locks.
     #[cold]
     fn conclude(&mut self) {
-        self.roll_back();
+        if self.pending.get_mut().keeps_undo() {
+            self.roll_back();
+        }
         self.serve_waiters();
         self.settle_misses();
         if let Some(mut told) = self.pending.get_mut().take_told() {

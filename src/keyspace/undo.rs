@@ -37,7 +37,7 @@ pub(super) struct Undoing {
     /// Keys whose watchers are to be marked.
     marks: Vec<(u32, Box<[u8]>)>,
     /// What observers are told even if all is undone: keys that were reclaimed.
-    pub(super) stands: Option<Committed>,
+    pub(super) stands: Option<Box<Committed>>,
     /// Whether the changes stand: what is left is to be freed.
     settled: bool,
 }

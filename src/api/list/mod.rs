@@ -101,9 +101,7 @@ impl Tx<'_> {
                 End::Back => (RPUSH, b"RPUSH"),
             };
             Ok(slot.changed(len, &[event], |effect| {
-                let mut words = vec![verb, key.bytes];
-                elements.for_each(|element| words.push(element));
-                effect.command(&words);
+                effect.command_of(&[verb, key.bytes], elements);
             }))
         })
     }
