@@ -154,8 +154,8 @@ pub use api::{
 pub use api::{Atomic, Transaction, Watch};
 pub use api::{
     AutoClaimed, ClaimOptions, ConsumerGroup, ConsumerInfo, DeleteOutcome, GroupInfo,
-    GroupReadOptions, IdempotencyInfo, Nack, PendingEntry, PendingSummary, ReadFrom, Redelivered,
-    StreamEntries, StreamEntry, StreamInfo, XAddOptions, XCfgSet, XTrim,
+    GroupReadOptions, IdempotencyInfo, Nack, PendingEntry, PendingSummary, ReadFrom, ReadLimit,
+    Redelivered, StreamEntries, StreamEntry, StreamInfo, XAddOptions, XCfgSet, XTrim,
 };
 #[cfg(feature = "snapshot")]
 pub use api::{BackgroundSave, Checkpoint, LoadProgress, SaveStatus};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use danio::command::Value;
 use danio::{
-    Config, Db, Engine, Error, GroupReadOptions, ListEnd, ManualClock, ReadFrom, Result,
+    Config, Db, Engine, Error, GroupReadOptions, ListEnd, ManualClock, ReadFrom, ReadLimit, Result,
     SortOptions, StreamId, ZCombine, ZEnd,
 };
 
@@ -308,6 +308,58 @@ fn entries_of_streams_are_waited_for() {
     assert_eq!(last[0].1[0].id, second);
     let one = db.xread_blocking([("s", StreamId::MIN)], 1, None).expect("a stream");
     assert_eq!(one[0].1.len(), 1);
+}
+
+#[test]
+fn what_was_waited_for_is_within_bounds_too() {
+    let (_engine, db, _clock) = open();
+    let add_to_both = || {
+        let filled = db.transaction(["s", "t"], |tx| {
+            for key in ["s", "t", "s", "t", "s", "t"] {
+                tx.xadd(key, [("n", "1")])?;
+            }
+            Ok(())
+        });
+        filled.expect("streams");
+    };
+    for (limit, sizes) in [
+        (ReadLimit::new().count(2).max_count(3), &[2, 1][..]),
+        (ReadLimit::new().max_count(3), &[3]),
+        (ReadLimit::new().max_size(1), &[1]),
+        (ReadLimit::new().max_size(100_000), &[3, 3]),
+    ] {
+        let reader = in_line(&db, 2, move |db| {
+            db.xread_blocking([("s", ReadFrom::Now), ("t", ReadFrom::Now)], limit, None)
+        });
+        add_to_both();
+        let read = end(reader).expect("streams");
+        assert!(read.iter().map(|(_, entries)| entries.len()).eq(sizes.iter().copied()));
+    }
+
+    let groups = ["s", "t"].map(|key| db.consumer_group(key, "g"));
+    for group in &groups {
+        group.create_from_end().expect("new");
+    }
+    for (bounds, sizes) in [("COUNT 2 MAXCOUNT 3", [2, 1]), ("MAXSIZE 1", [1, 0])] {
+        let line = format!("XREADGROUP GROUP g ann {bounds} BLOCK 0 STREAMS s t > >");
+        let mut session = danio::command::Session::new(db.engine());
+        let reader = in_line(&db, 2, move |_| session.execute(line.split(' ')));
+        add_to_both();
+        let Ok(Value::Map(read)) = end(reader) else { panic!("it was served") };
+        let streams = sizes.iter().filter(|size| **size > 0).count();
+        assert_eq!((read.len(), read[0].0.as_bytes()), (streams, Some(&b"s"[..])));
+        // What there was no room for was not delivered.
+        let pending = groups.each_ref().map(|group| group.pending().expect("a group").count);
+        assert_eq!(pending, sizes);
+        for group in &groups {
+            group.destroy().expect("a stream");
+            group.create_from_end().expect("new");
+        }
+    }
+    // In the typed face a group reads one stream, within so many bytes.
+    add_to_both();
+    let read = groups[0].read_with("ann", GroupReadOptions::new().max_size(1)).expect("a group");
+    assert_eq!((read.len(), groups[0].pending().expect("a group").count), (1, 1));
 }
 
 #[test]

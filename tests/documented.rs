@@ -403,6 +403,103 @@ fn streams_given_back_are_read_first() {
     ]);
 }
 
+/// Redis 8.10: how much one call reads of all streams together.
+#[test]
+fn streams_read_within_bounds() {
+    // An entry is 31 bytes long: `*2`, its id, `*2`, the field and the value; a key 7.
+    let entry = |id: u8| format!("[\"{id}-0\" [\"f\" \"v\"]]");
+    let of = |key: &str, ids: &[u8]| {
+        format!("[\"{key}\" [{}]]", ids.iter().map(|id| entry(*id)).collect::<Vec<_>>().join(" "))
+    };
+    let read = |streams: &[(&str, &[u8])]| {
+        let streams: Vec<String> = streams.iter().map(|(key, ids)| of(key, ids)).collect();
+        format!("[{}]", streams.join(" "))
+    };
+    let mut lines: Vec<(String, String)> = Vec::new();
+    let mut say = |line: &str, answer: &str| lines.push((line.to_owned(), answer.to_owned()));
+    for key in ["a", "b", "c"] {
+        for id in 1..=3 {
+            say(&format!("XADD {key} {id}-0 f v"), &format!("\"{id}-0\""));
+        }
+        say(&format!("XGROUP CREATE {key} g 0"), "+OK");
+    }
+    let all = "STREAMS a b c 0 0 0";
+    let two: &[u8] = &[1, 2];
+    say(&format!("XREAD COUNT 2 {all}"), &read(&[("a", two), ("b", two), ("c", two)]));
+    say(&format!("XREAD COUNT 2 MAXCOUNT 3 {all}"), &read(&[("a", two), ("b", &[1])]));
+    say(&format!("XREAD MAXCOUNT 2 COUNT 2 {all}"), &read(&[("a", two)]));
+    say(&format!("XREAD MAXCOUNT 4 {all}"), &read(&[("a", &[1, 2, 3]), ("b", &[1])]));
+    say(&format!("XREAD MAXCOUNT 2 MAXSIZE 100000 {all}"), &read(&[("a", two)]));
+    say(&format!("XREAD MAXCOUNT 9 MAXSIZE 1 {all}"), &read(&[("a", &[1])]));
+    say(&format!("XREAD MAXSIZE 38 {all}"), &read(&[("a", &[1])]));
+    say(&format!("XREAD MAXSIZE 39 {all}"), &read(&[("a", two)]));
+    say(&format!("XREAD COUNT 1 MAXSIZE 39 {all}"), &read(&[("a", &[1]), ("b", &[1])]));
+    say(&format!("XREAD COUNT 1 MAXSIZE 76 {all}"), &read(&[("a", &[1]), ("b", &[1])]));
+    say(&format!("XREAD MAXSIZE 100 {all}"), &read(&[("a", &[1, 2, 3])]));
+    say(&format!("XREAD MAXSIZE 101 {all}"), &read(&[("a", &[1, 2, 3]), ("b", &[1])]));
+    say("XREAD MAXSIZE 1 MAXCOUNT 1 STREAMS a none 3-0 0", "nil");
+    // Streams without entries cost nothing.
+    say("XREAD MAXCOUNT 1 STREAMS none a b 0 2 2", &read(&[("a", &[3])]));
+    say("XREAD MAXCOUNT 1 BLOCK 5 STREAMS a 3-0", "nil");
+
+    // What a group's consumer is not given is not delivered.
+    let new = "STREAMS a b c > > >";
+    say(
+        &format!("XREADGROUP GROUP g ann COUNT 2 MAXCOUNT 3 {new}"),
+        &read(&[("a", two), ("b", &[1])]),
+    );
+    say("XPENDING a g", "[:2 \"1-0\" \"2-0\" [[\"ann\" \"2\"]]]");
+    say("XPENDING b g", "[:1 \"1-0\" \"1-0\" [[\"ann\" \"1\"]]]");
+    say("XINFO CONSUMERS c g", "[]");
+    say(
+        &format!("XREADGROUP GROUP g ann MAXSIZE 39 BLOCK 0 {new}"),
+        &read(&[("a", &[3]), ("b", &[2])]),
+    );
+    say("XREADGROUP GROUP g ann MAXSIZE 1 STREAMS c >", &read(&[("c", &[1])]));
+    say("XPENDING c g", "[:1 \"1-0\" \"1-0\" [[\"ann\" \"1\"]]]");
+    // So it is with what is read again: 1, 2, 3 of a; 1, 2 of b; 1 of c.
+    let again = "STREAMS a b c 0 0 0";
+    say(
+        &format!("XREADGROUP GROUP g ann MAXCOUNT 4 {again}"),
+        &read(&[("a", &[1, 2, 3]), ("b", &[1])]),
+    );
+    say(&format!("XREADGROUP GROUP g ann MAXSIZE 69 {again}"), &read(&[("a", two)]));
+    say("XREADGROUP GROUP g bob MAXCOUNT 1 STREAMS a c 0 >", &read(&[("a", &[]), ("c", &[2])]));
+    // A deleted one is 18 bytes long: `*2`, its id, `*-1`.
+    say("XDEL a 1-0", ":1");
+    let gone = "[[\"a\" [[\"1-0\" nil]]]]";
+    say("XREADGROUP GROUP g ann MAXSIZE 25 STREAMS a 0", gone);
+    say(
+        "XREADGROUP GROUP g ann MAXSIZE 26 STREAMS a 0",
+        &gone.replace("nil]", &format!("nil] {}", entry(2))),
+    );
+    // And with what is claimed, which is longer by two numbers, `:0` and `:3`: 39 bytes.
+    say("XNACK a g FAIL IDS 1 2-0 RETRYCOUNT 3", ":1");
+    say("XCLAIM a g ann 0 3-0 TIME 0 JUSTID", "[\"3-0\"]");
+    let claimed = "[[\"a\" [[\"2-0\" [\"f\" \"v\"] ? :3]]]]";
+    say("XREADGROUP GROUP g bob CLAIM 5 MAXCOUNT 1 STREAMS a b > >", claimed);
+    say("XPENDING a g - + 9 bob", "[[\"2-0\" \"bob\" ? :4]]");
+    for (line, answer) in [
+        ("XREAD MAXCOUNT 0 STREAMS a 0", "-ERR MAXCOUNT must be a positive integer"),
+        ("XREAD MAXCOUNT x STREAMS a 0", "-ERR MAXCOUNT must be a positive integer"),
+        ("XREAD MAXSIZE -1 STREAMS a 0", "-ERR MAXSIZE must be a positive integer"),
+        ("XREADGROUP GROUP g ann MAXSIZE 0 STREAMS a >", "-ERR MAXSIZE must be a positive integer"),
+        (
+            "XREAD COUNT 5 MAXCOUNT 1 STREAMS a 0",
+            "-ERR MAXCOUNT must be greater than or equal to COUNT",
+        ),
+        (
+            "XREAD MAXCOUNT 1 COUNT 5 STREAMS a 0",
+            "-ERR MAXCOUNT must be greater than or equal to COUNT",
+        ),
+        ("XREAD MAXCOUNT STREAMS a 0", "-"),
+    ] {
+        say(line, answer);
+    }
+    let lines: Vec<(&str, &str)> = lines.iter().map(|(l, a)| (l.as_str(), a.as_str())).collect();
+    script(&lines);
+}
+
 #[test]
 fn increx_counts_within_bounds() {
     script(&[

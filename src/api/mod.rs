@@ -85,13 +85,13 @@ pub use snapshot::{ExportOptions, Exported, Imported, RdbVersion};
 pub use sort::SortOptions;
 pub(crate) use sort::reaches;
 pub(crate) use stream::{
-    AddArgs, AutoClaimArgs, ClaimArgs, Delivered, GroupRead, GroupWant, NackMode, Named, NewId,
-    Read, ReadArgs, ReadWant, Source, Start,
+    AddArgs, AutoClaimArgs, Budget, ClaimArgs, Delivered, GroupRead, GroupWant, NackMode, Named,
+    NewId, Read, ReadArgs, ReadWant, Source, Start,
 };
 pub use stream::{
     AutoClaimed, ClaimOptions, ConsumerGroup, ConsumerInfo, DeleteOutcome, GroupInfo,
-    GroupReadOptions, IdempotencyInfo, Nack, PendingEntry, PendingSummary, ReadFrom, Redelivered,
-    StreamEntries, StreamEntry, StreamInfo, XAddOptions, XCfgSet, XTrim,
+    GroupReadOptions, IdempotencyInfo, Nack, PendingEntry, PendingSummary, ReadFrom, ReadLimit,
+    Redelivered, StreamEntries, StreamEntry, StreamInfo, XAddOptions, XCfgSet, XTrim,
 };
 pub use string::Lcs;
 pub(crate) use string::digest;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::consume::{GroupReadOptions, ReadArgs, Redelivered, Source};
-use super::{ConsumerGroup, StreamEntry};
+use super::consume::{Delivered, GroupReadOptions, ReadArgs, Redelivered, Source};
+use super::{Budget, ConsumerGroup, ReadLimit, StreamEntry};
 use crate::api::Db;
 #[cfg(feature = "async")]
 use crate::api::Waiting;
@@ -43,14 +43,14 @@ pub(crate) struct ReadWant {
     keys: SmallVec<[OwnedKey; 1]>,
     /// For each key; ids once the wait has begun.
     from: SmallVec<[ReadFrom; 1]>,
-    count: usize,
+    limit: ReadLimit,
 }
 
 impl ReadWant {
     /// Entries after ids.
-    pub(crate) fn new(streams: &[(Key<'_>, StreamId)], count: usize) -> ReadWant {
+    pub(crate) fn new(streams: &[(Key<'_>, StreamId)], limit: ReadLimit) -> ReadWant {
         let keys = streams.iter().map(|(key, _)| key.keep()).collect();
-        ReadWant { keys, from: streams.iter().map(|(_, id)| (*id).into()).collect(), count }
+        ReadWant { keys, from: streams.iter().map(|(_, id)| (*id).into()).collect(), limit }
     }
 
     /// The key at a place.
@@ -89,13 +89,18 @@ impl Want for ReadWant {
 
     fn attempt(&self, tx: &mut Tx<'_>, tried: &[usize]) -> Result<Option<Read>> {
         let mut read = Read::new();
+        let mut budget = Budget::new(self.limit);
         for place in tried {
+            if budget.is_spent() {
+                break;
+            }
             let ReadFrom::After(after) = self.from[*place] else { continue };
             let Some(stream) = tx.stream(self.keys[*place].get())? else { continue };
             let newer = stream.log().last_id().filter(|last| *last > after);
             if let (Some(_), Some(first)) = (newer, after.next()) {
-                let entries = stream.log().range(first, StreamId::MAX).take(self.count);
-                read.push((*place, entries.map(StreamEntry::from).collect()));
+                let entries = stream.log().range(first, StreamId::MAX);
+                let count = budget.share(self.key(*place), entries.clone());
+                read.push((*place, entries.take(count).map(StreamEntry::from).collect()));
             }
         }
         Ok((!read.is_empty()).then_some(read))
@@ -114,7 +119,7 @@ pub(crate) struct GroupWant {
     keys: SmallVec<[OwnedKey; 1]>,
     group: Box<[u8]>,
     consumer: Box<[u8]>,
-    count: usize,
+    limit: ReadLimit,
     noack: bool,
     claim: Option<i64>,
 }
@@ -125,7 +130,7 @@ impl GroupWant {
             keys: keys.map(|key| key.keep()).collect(),
             group: args.group.into(),
             consumer: args.consumer.into(),
-            count: args.count,
+            limit: args.limit,
             noack: args.noack,
             claim: args.claim,
         }
@@ -140,7 +145,7 @@ impl GroupWant {
         ReadArgs {
             group: &self.group,
             consumer: &self.consumer,
-            count: self.count,
+            limit: self.limit,
             noack: self.noack,
             claim: self.claim,
         }
@@ -194,13 +199,18 @@ impl Want for GroupWant {
             }
         }
         let mut read = Vec::with_capacity(serving.len());
+        let mut budget = Budget::new(self.limit);
         for place in serving {
+            if budget.is_spent() {
+                break;
+            }
             let key = self.keys[place].get();
             // A key may be named twice.
             if read.is_empty() || self.serves(tx, key)? {
-                let entries = tx.xreadgroup(key, &self.args(), Source::New, |entries| {
+                let own = |entries: Vec<Delivered<'_>>| {
                     entries.iter().map(|read| (read.to_owned(), read.claimed)).collect()
-                })?;
+                };
+                let entries = tx.xreadgroup(key, &self.args(), Source::New, &mut budget, own)?;
                 read.push((place, entries));
             }
         }
@@ -235,15 +245,15 @@ impl Db {
     fn read_want<K: AsRef<[u8]>>(
         &self,
         streams: impl IntoIterator<Item = (K, impl Into<ReadFrom>)>,
-        limit: usize,
+        limit: ReadLimit,
     ) -> ReadWant {
         let own = |(key, from): (K, _)| (self.key(key.as_ref()).keep(), Into::into(from));
         let (keys, from) = streams.into_iter().map(own).unzip();
-        ReadWant { keys, from, count: limit.max(1) }
+        ReadWant { keys, from, limit: limit.at_least_one() }
     }
 
-    /// Returns entries of streams that come after given ones, up to `limit` of each stream, and waits while there
-    /// are none (`XREAD` with `BLOCK`, O(streams + entries), locks the stripes of the keys, but not while
+    /// Returns entries of streams that come after given ones, up to `limit` of each stream or as [`ReadLimit`] says, and
+    /// waits while there are none (`XREAD` with `BLOCK`, O(streams + entries), locks the stripes of the keys, but not while
     /// it waits). Returns the keys of the streams that have some, with these; none if the timeout
     /// came first. Without one it waits for ever, with one of zero not at all.
     ///
@@ -273,10 +283,10 @@ impl Db {
     pub fn xread_blocking<K: AsRef<[u8]>>(
         &self,
         streams: impl IntoIterator<Item = (K, impl Into<ReadFrom>)>,
-        limit: usize,
+        limit: impl Into<ReadLimit>,
         timeout: impl Into<Option<Duration>>,
     ) -> Result<Vec<(Bytes, Vec<StreamEntry>)>> {
-        let read = self.wait(self.read_want(streams, limit), timeout.into(), by_key)?;
+        let read = self.wait(self.read_want(streams, limit.into()), timeout.into(), by_key)?;
         Ok(read.unwrap_or_default())
     }
 
@@ -301,10 +311,10 @@ impl Db {
     pub fn xread_async<K: AsRef<[u8]>>(
         &self,
         streams: impl IntoIterator<Item = (K, impl Into<ReadFrom>)>,
-        limit: usize,
+        limit: impl Into<ReadLimit>,
         timeout: impl Into<Option<Duration>>,
     ) -> Waiting<Vec<(Bytes, Vec<StreamEntry>)>> {
-        self.later(self.read_want(streams, limit), timeout.into(), by_key)
+        self.later(self.read_want(streams, limit.into()), timeout.into(), by_key)
     }
 }
 

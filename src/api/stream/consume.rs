@@ -1,9 +1,9 @@
 //! XREADGROUP: entries for one consumer, new ones or those it was given before.
 
-use super::StreamEntry;
 use super::block::GroupRead;
 use super::group::{create_consumer_words, read_word, set_id_words};
 use super::handle::millis;
+use super::{Budget, ReadLimit, StreamEntry};
 use crate::clock::Millis;
 use crate::ds::stream_log::{Fields, StreamId, StreamLog};
 use crate::error::{Error, Result};
@@ -16,8 +16,7 @@ use crate::value::stream::{BigStream, ConsumerId, Group, Pending, Position, Stre
 pub(crate) struct ReadArgs<'a> {
     pub(crate) group: &'a [u8],
     pub(crate) consumer: &'a [u8],
-    /// How many entries at most.
-    pub(crate) count: usize,
+    pub(crate) limit: ReadLimit,
     /// `NOACK`: what is delivered counts as acknowledged.
     pub(crate) noack: bool,
     /// `CLAIM`: before new entries, those that are pending with anyone for so many milliseconds.
@@ -75,7 +74,7 @@ impl Redelivered {
 /// XREADGROUP's options.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct GroupReadOptions {
-    pub(super) count: Option<usize>,
+    pub(super) limit: ReadLimit,
     pub(super) noack: bool,
     pub(super) claim: Option<std::time::Duration>,
 }
@@ -91,7 +90,7 @@ impl GroupReadOptions {
         ReadArgs {
             group,
             consumer,
-            count: self.count.unwrap_or(usize::MAX),
+            limit: self.limit,
             noack: self.noack,
             claim: self.claim.map(millis),
         }
@@ -99,7 +98,14 @@ impl GroupReadOptions {
 
     /// Reads at most so many entries (`COUNT`).
     pub fn count(mut self, count: usize) -> GroupReadOptions {
-        self.count = Some(count);
+        self.limit = self.limit.count(count);
+        self
+    }
+
+    /// Reads no more once what was read takes so many bytes, one entry at least; as
+    /// [`ReadLimit::max_size`](super::ReadLimit::max_size) (`MAXSIZE`). What is not read is not delivered.
+    pub fn max_size(mut self, bytes: usize) -> GroupReadOptions {
+        self.limit = self.limit.max_size(bytes);
         self
     }
 
@@ -144,8 +150,8 @@ impl BigStream {
     }
 }
 
-/// Pending entries that were given back, in the order in which they were, and those that were idle for so long, the
-/// longest first; if they are still there.
+/// Pending entries that were given back, in the order in which they were, and then those that were idle for so long,
+/// the longest first; if they are still there.
 fn claimable(
     group: &Group,
     log: &StreamLog,
@@ -153,15 +159,23 @@ fn claimable(
     now: Millis,
     count: usize,
 ) -> Vec<(StreamId, Pending)> {
-    let idle = group.pending().iter().filter(|(_, pending)| pending.is_idle_for(min_idle, now));
+    let pending = group.pending();
+    let given_back = group.in_turn().into_iter().filter_map(|id| Some((id, *pending.get(&id)?)));
+    let idle = pending
+        .iter()
+        .filter(|(_, pending)| pending.consumer.is_some() && pending.is_idle_for(min_idle, now));
     let mut idle: Vec<(StreamId, Pending)> = idle.map(|(id, pending)| (*id, *pending)).collect();
-    let turn = |id: &StreamId| group.given_back().get(id).copied();
-    idle.sort_by_cached_key(|(id, pending)| match pending.consumer {
-        None => (turn(id), pending.delivered, *id),
-        Some(_) => (Some(u64::MAX), pending.delivered, *id),
-    });
-    let there = idle.into_iter().filter(|(id, _)| log.contains(*id));
-    there.take(count).collect()
+    idle.sort_by_key(|(id, pending)| (pending.delivered, *id));
+    given_back.chain(idle).filter(|(id, _)| log.contains(*id)).take(count).collect()
+}
+
+/// A delivery in the making: of what, to whom, and how much.
+struct Delivery<'g, 'l> {
+    group: &'g mut Group,
+    log: &'l StreamLog,
+    consumer: ConsumerId,
+    now: Millis,
+    budget: &'g mut Budget,
 }
 
 /// What a delivery changed.
@@ -174,13 +188,14 @@ struct Change {
 }
 
 impl Tx<'_> {
-    /// Delivers entries to a consumer, made if it is missing (`XREADGROUP`), and calls `show` with
-    /// them.
+    /// Delivers entries to a consumer, made if it is missing (`XREADGROUP`), as many as the budget has room for,
+    /// and calls `show` with them.
     pub(crate) fn xreadgroup<R>(
         &mut self,
         key: Key<'_>,
         args: &ReadArgs<'_>,
         source: Source,
+        budget: &mut Budget,
         show: impl FnOnce(Vec<Delivered<'_>>) -> R,
     ) -> Result<R> {
         let missing = || Error::no_group(key.bytes, args.group, " in XREADGROUP with GROUP option");
@@ -194,13 +209,11 @@ impl Tx<'_> {
                     let (consumer, created) = group.ensure_consumer(args.consumer, now);
                     group.consumer_mut(consumer).seen = now;
                     let mut change = Change { created, advanced: false, pending: Vec::new() };
+                    budget.begin(key.bytes);
+                    let mut delivery = Delivery { group, log, consumer, now, budget };
                     let delivered = match source {
-                        Source::New => {
-                            deliver(group, log, position, consumer, args, now, &mut change)
-                        }
-                        Source::History(after) => {
-                            history(group, log, consumer, after, args.count, now, &mut change)
-                        }
+                        Source::New => delivery.deliver(position, args, &mut change),
+                        Source::History(after) => delivery.history(after, &mut change),
                     };
                     (show(delivered), change, group.last_id, group.entries_read)
                 });
@@ -225,68 +238,78 @@ impl Tx<'_> {
     }
 }
 
-fn deliver<'l>(
-    group: &mut Group,
-    log: &'l StreamLog,
-    position: &Position,
-    consumer: ConsumerId,
-    args: &ReadArgs<'_>,
-    now: Millis,
-    change: &mut Change,
-) -> Vec<Delivered<'l>> {
-    let mut delivered = Vec::new();
-    if let Some(min_idle) = args.claim {
-        for (id, before) in claimable(group, log, min_idle, now, args.count) {
-            let pending =
-                Pending { delivered: now, count: before.once_more(), consumer: Some(consumer) };
-            group.assign(id, pending);
-            change.pending.push((id, pending));
-            let fields = log.get(id).map(|entry| entry.fields);
-            let claimed = Some((before.idle(now), before.count));
-            delivered.push(Delivered { id, fields, claimed });
+impl<'l> Delivery<'_, 'l> {
+    /// Delivers what is new to the group, and before it what is claimed.
+    fn deliver(
+        &mut self,
+        position: &Position,
+        args: &ReadArgs<'_>,
+        change: &mut Change,
+    ) -> Vec<Delivered<'l>> {
+        let Delivery { group, log, consumer, now, budget } = self;
+        let (log, now, consumer) = (*log, *now, *consumer);
+        let pending = |count| Pending { delivered: now, count, consumer: Some(consumer) };
+        let mut delivered = Vec::new();
+        let room = budget.room();
+        if let Some(min_idle) = args.claim {
+            for (id, before) in claimable(group, log, min_idle, now, room) {
+                if budget.is_spent() {
+                    break;
+                }
+                let pending = pending(before.once_more());
+                group.assign(id, pending);
+                change.pending.push((id, pending));
+                let fields = log.get(id).map(|entry| entry.fields);
+                let claimed = Some((before.idle(now), before.count));
+                budget.take(id, fields.as_ref(), claimed);
+                delivered.push(Delivered { id, fields, claimed });
+            }
         }
-    }
-    let room = args.count - delivered.len();
-    let pending = Pending { delivered: now, count: 1, consumer: Some(consumer) };
-    let new = group.last_id.next().map(|from| log.range(from, StreamId::MAX));
-    for entry in new.into_iter().flatten().take(room) {
-        change.advanced |= position.advance(group, entry.id);
-        if !args.noack {
-            group.assign(entry.id, pending);
-            change.pending.push((entry.id, pending));
+        let new = group.last_id.next().map(|from| log.range(from, StreamId::MAX));
+        for entry in new.into_iter().flatten().take(room - delivered.len()) {
+            if budget.is_spent() {
+                break;
+            }
+            change.advanced |= position.advance(group, entry.id);
+            if !args.noack {
+                let pending = pending(1);
+                group.assign(entry.id, pending);
+                change.pending.push((entry.id, pending));
+            }
+            let claimed = args.claim.map(|_| (0, 0));
+            budget.take(entry.id, Some(&entry.fields), claimed);
+            delivered.push(Delivered { id: entry.id, fields: Some(entry.fields), claimed });
         }
-        let claimed = args.claim.map(|_| (0, 0));
-        delivered.push(Delivered { id: entry.id, fields: Some(entry.fields), claimed });
+        if !change.pending.is_empty() {
+            group.consumer_mut(consumer).active = Some(now);
+        }
+        delivered
     }
-    if !change.pending.is_empty() {
-        group.consumer_mut(consumer).active = Some(now);
-    }
-    delivered
-}
 
-fn history<'l>(
-    group: &mut Group,
-    log: &'l StreamLog,
-    consumer: ConsumerId,
-    after: StreamId,
-    count: usize,
-    now: Millis,
-    change: &mut Change,
-) -> Vec<Delivered<'l>> {
-    // After the greatest id comes the first one, as where Redis counts on.
-    let from = after.next().unwrap_or(StreamId::MIN);
-    let ids: Vec<StreamId> = group.consumer(consumer).pending_from(from).take(count).collect();
-    let deliver = ids.into_iter().map(|id| {
-        let fields = log.get(id).map(|entry| entry.fields);
-        if fields.is_some() {
-            let before = *group.pending().get(&id).expect("the group has what its consumers have");
-            let pending = Pending { delivered: now, count: before.once_more(), ..before };
-            group.assign(id, pending);
-            change.pending.push((id, pending));
+    /// Delivers once more what is pending with the consumer.
+    fn history(&mut self, after: StreamId, change: &mut Change) -> Vec<Delivered<'l>> {
+        let Delivery { group, log, consumer, now, budget } = self;
+        // After the greatest id comes the first one, as where Redis counts on.
+        let from = after.next().unwrap_or(StreamId::MIN);
+        let ids = group.consumer(*consumer).pending_from(from).take(budget.room());
+        let ids: Vec<StreamId> = ids.collect();
+        let mut delivered = Vec::with_capacity(ids.len());
+        for id in ids {
+            if budget.is_spent() {
+                break;
+            }
+            let fields = log.get(id).map(|entry| entry.fields);
+            if fields.is_some() {
+                let before = group.pending().get(&id).expect("its consumers have what it has");
+                let pending = Pending { delivered: *now, count: before.once_more(), ..*before };
+                group.assign(id, pending);
+                change.pending.push((id, pending));
+            }
+            budget.take(id, fields.as_ref(), None);
+            delivered.push(Delivered { id, fields, claimed: None });
         }
-        Delivered { id, fields, claimed: None }
-    });
-    deliver.collect()
+        delivered
+    }
 }
 
 /// Writes what is pending as XCLAIM commands: one for a run of equal times and counts.

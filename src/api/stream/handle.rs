@@ -9,7 +9,7 @@ use super::consume::{GroupReadOptions, ReadArgs, Redelivered, Source};
 use super::group::Start;
 use super::info::{ConsumerInfo, PendingEntry, PendingSummary};
 use super::read::ends;
-use super::{DeleteOutcome, Delivered, StreamEntry};
+use super::{Budget, DeleteOutcome, Delivered, StreamEntry};
 use crate::api::{Db, Engine, Scope};
 use crate::clock::Millis;
 use crate::ds::stream_log::StreamId;
@@ -196,8 +196,9 @@ impl<S: Scope> ConsumerGroup<S> {
     ) -> Result<Vec<Redelivered>> {
         let args = options.args(&self.name, consumer.as_ref());
         let own = |read: Delivered<'_>| Redelivered::of((read.to_owned(), read.claimed));
+        let mut budget = Budget::new(args.limit);
         self.db.grow(&self.key, |tx, key| {
-            tx.xreadgroup(key, &args, Source::New, |read| {
+            tx.xreadgroup(key, &args, Source::New, &mut budget, |read| {
                 read.into_iter().filter_map(own).collect()
             })
         })
@@ -231,12 +232,15 @@ impl<S: Scope> ConsumerGroup<S> {
         let args = ReadArgs {
             group: &self.name,
             consumer: consumer.as_ref(),
-            count,
+            limit: count.into(),
             noack: false,
             claim: None,
         };
         let own = |read: Vec<Delivered<'_>>| read.iter().map(Delivered::to_owned).collect();
-        self.db.grow(&self.key, |tx, key| tx.xreadgroup(key, &args, Source::History(after), own))
+        let mut budget = Budget::new(args.limit);
+        self.db.grow(&self.key, |tx, key| {
+            tx.xreadgroup(key, &args, Source::History(after), &mut budget, own)
+        })
     }
 
     /// Acknowledges entries: they are pending no more (`XACK`, O(log n) an id). Returns how many were; 0 if there is

@@ -2,6 +2,7 @@
 
 mod add;
 mod block;
+mod budget;
 mod claim;
 mod consume;
 mod group;
@@ -18,6 +19,8 @@ pub(crate) use self::add::{AddArgs, Named, NewId};
 pub use self::add::{XAddOptions, XTrim};
 pub use self::block::ReadFrom;
 pub(crate) use self::block::{GroupRead, GroupWant, Read, ReadWant};
+pub(crate) use self::budget::Budget;
+pub use self::budget::ReadLimit;
 pub(crate) use self::claim::{AutoClaimArgs, ClaimArgs};
 pub use self::claim::{AutoClaimed, ClaimOptions};
 pub(crate) use self::consume::{Delivered, ReadArgs, Source};

@@ -2,7 +2,9 @@
 
 use super::ids::{id, write_copy, write_delivered};
 use super::range::write_entries;
-use crate::api::{GroupRead, GroupWant, Read, ReadArgs, ReadWant, Source};
+use crate::api::{
+    Budget, Delivered, GroupRead, GroupWant, Read, ReadArgs, ReadLimit, ReadWant, Source,
+};
 use crate::blocking::Want;
 use crate::clock::Millis;
 use crate::command::args::Args;
@@ -25,11 +27,17 @@ pub(super) const XREAD: Command = Command::new("xread", -4, xread)
     .since("5.0.0")
     .complexity("O(log(N) + M) for M of a stream's N entries")
     .summary("Returns the entries of streams that come after given ids.")
+    .history(&[("8.10.0", "Options `MAXCOUNT` and `MAXSIZE`.")])
     .args(&[
         Arg::integer("count").token("COUNT").optional(),
+        MAXCOUNT,
+        MAXSIZE,
         Arg::integer("milliseconds").token("BLOCK").optional(),
         STREAMS,
     ]);
+
+const MAXCOUNT: Arg = Arg::integer("maxcount").token("MAXCOUNT").optional().since("8.10.0");
+const MAXSIZE: Arg = Arg::integer("maxsize").token("MAXSIZE").optional().since("8.10.0");
 
 const STREAMS: Arg =
     Arg::block("streams", &[Arg::key("key", 0).multiple(), Arg::string("id").multiple()])
@@ -43,10 +51,15 @@ pub(super) const XREADGROUP: Command = Command::new("xreadgroup", -7, xreadgroup
     .since("5.0.0")
     .complexity("O(log(N) + M) for M of a stream's N entries; with CLAIM also O(P) for P that are pending")
     .summary("Delivers entries of streams to a consumer of a group: new ones, or those that it was given before.")
-    .history(&[("8.4.0", "Option `CLAIM`.")])
+    .history(&[
+        ("8.4.0", "Option `CLAIM`."),
+        ("8.10.0", "Options `MAXCOUNT` and `MAXSIZE`."),
+    ])
     .args(&[
         Arg::block("group-block", &[Arg::string("group"), Arg::string("consumer")]).token("GROUP"),
         Arg::integer("count").token("COUNT").optional(),
+        MAXCOUNT,
+        MAXSIZE,
         Arg::integer("milliseconds").token("BLOCK").optional(),
         Arg::integer("min-idle-time").token("CLAIM").optional().since("8.4.0"),
         Arg::word("noack", "NOACK").optional(),
@@ -55,7 +68,7 @@ pub(super) const XREADGROUP: Command = Command::new("xreadgroup", -7, xreadgroup
 
 /// What both commands are told before the keys.
 struct Options<'a> {
-    count: usize,
+    limit: ReadLimit,
     group: Option<(&'a [u8], &'a [u8])>,
     noack: bool,
     claim: Option<i64>,
@@ -76,8 +89,9 @@ impl<'a> Options<'a> {
                 "ERR The {option} option is only supported by XREADGROUP. You called XREAD instead."
             ))
         };
+        let (mut count, mut max_count) = (0, None);
         let mut options = Options {
-            count: 0,
+            limit: ReadLimit::new(),
             group: None,
             noack: false,
             claim: None,
@@ -94,7 +108,15 @@ impl<'a> Options<'a> {
                     at += 1;
                 }
                 (word, Some(value)) if is(word, "count") => {
-                    options.count = usize::try_from(parse::integer(value)?).unwrap_or(0);
+                    count = usize::try_from(parse::integer(value)?).unwrap_or(0);
+                    at += 1;
+                }
+                (word, Some(value)) if is(word, "maxcount") => {
+                    max_count = Some(positive(value, "MAXCOUNT")?);
+                    at += 1;
+                }
+                (word, Some(value)) if is(word, "maxsize") => {
+                    options.limit = options.limit.max_size(positive(value, "MAXSIZE")?);
                     at += 1;
                 }
                 (word, Some(_)) if is(word, "streams") => {
@@ -141,9 +163,12 @@ impl<'a> Options<'a> {
         if group && options.group.is_none() {
             return Err(Error::reply("ERR Missing GROUP option for XREADGROUP"));
         }
-        if options.count == 0 {
-            options.count = usize::MAX;
+        if max_count.is_some_and(|most| most < count) {
+            return Err(Error::reply("ERR MAXCOUNT must be greater than or equal to COUNT"));
         }
+        let all = |count: Option<usize>| count.unwrap_or(usize::MAX);
+        let count = all(Some(count).filter(|count| *count > 0));
+        options.limit = options.limit.count(count).max_count(all(max_count));
         Ok(options)
     }
 
@@ -154,6 +179,16 @@ impl<'a> Options<'a> {
         // Where an option's value is `streams`, the key specs point elsewhere.
         (found.unwrap_or_else(|| ctx.tx.key(word)), ctx.args.at(self.keys + self.streams + i))
     }
+}
+
+/// The value of an option that is a number above zero.
+fn positive(value: &[u8], option: &str) -> Result<usize> {
+    let bad = Error::reply(format!("ERR {option} must be a positive integer"));
+    let number = parse::integer_or(value, bad.clone())?;
+    if number <= 0 {
+        return Err(bad);
+    }
+    Ok(usize::try_from(number).unwrap_or(usize::MAX))
 }
 
 fn unbalanced(group: bool) -> Error {
@@ -202,12 +237,23 @@ fn xread(ctx: &mut Context<'_, '_>) -> Result<()> {
             ctx.reply.null_array();
             return Ok(());
         };
-        return ctx.wait(ReadWant::new(&wanted, options.count), limit, write_read);
+        return ctx.wait(ReadWant::new(&wanted, options.limit), limit, write_read);
     }
-    write_head(ctx.reply, sources.len());
+    // How many streams are answered with is said first.
+    let mut budget = Budget::new(options.limit);
+    let mut shares = Vec::with_capacity(sources.len());
     for (key, stream, from) in sources {
+        if budget.is_spent() {
+            break;
+        }
+        let entries = stream.log().range(from, StreamId::MAX);
+        let count = budget.share(key.bytes, entries.clone());
+        shares.push((key, entries, count));
+    }
+    write_head(ctx.reply, shares.len());
+    for (key, entries, count) in shares {
         write_key(ctx.reply, key.bytes);
-        write_entries(ctx.reply, stream.log().range(from, StreamId::MAX), options.count);
+        write_entries(ctx.reply, entries, count);
     }
     Ok(())
 }
@@ -286,7 +332,7 @@ fn xreadgroup(ctx: &mut Context<'_, '_>) -> Result<()> {
     let args = ReadArgs {
         group,
         consumer,
-        count: options.count,
+        limit: options.limit,
         noack: options.noack,
         claim: options.claim,
     };
@@ -310,11 +356,16 @@ fn xreadgroup(ctx: &mut Context<'_, '_>) -> Result<()> {
     // How many streams have something is said before what they have, and is known only when all
     // were read: one may stand here twice.
     let mut read = Vec::new();
+    let mut budget = Budget::new(args.limit);
     for (place, (key, source)) in sources.iter().copied().enumerate() {
+        if budget.is_spent() {
+            break;
+        }
         let shown = serves(ctx, key, &args, source)?;
-        let entries = ctx.tx.xreadgroup(key, &args, source, |entries| {
+        let own = |entries: Vec<Delivered<'_>>| {
             entries.iter().map(|read| (read.to_owned(), read.claimed)).collect::<Vec<GroupRead>>()
-        })?;
+        };
+        let entries = ctx.tx.xreadgroup(key, &args, source, &mut budget, own)?;
         if shown {
             read.push((place, entries));
         }
@@ -335,7 +386,8 @@ fn read_one(
 ) -> Result<()> {
     let shown = serves(ctx, key, args, source)?;
     let reply = &mut *ctx.reply;
-    ctx.tx.xreadgroup(key, args, source, |entries| {
+    let mut budget = Budget::new(args.limit);
+    ctx.tx.xreadgroup(key, args, source, &mut budget, |entries| {
         if shown {
             write_head(reply, 1);
             write_key(reply, key.bytes);
