@@ -21,7 +21,11 @@ const NEWER: &[(&str, &str)] = &[
     ("client|setinfo", "Redis 8's: not while a script is too long"),
     ("xadd", "Redis 8.2 minds what is pending: KEEPREF, DELREF, ACKED"),
     ("xtrim", "Redis 8.2 minds what is pending: KEEPREF, DELREF, ACKED"),
-    ("xreadgroup", "Redis 8.4 claims while it reads: CLAIM"),
+    ("xread", "Redis 8.10 bounds what it answers: MAXCOUNT, MAXSIZE"),
+    (
+        "xreadgroup",
+        "Redis 8.4 claims while it reads, 8.10 bounds what it answers: CLAIM, MAXCOUNT, MAXSIZE",
+    ),
     ("setex", "Redis has since deprecated it"),
     ("psetex", "Redis has since deprecated it"),
     ("setnx", "Redis has since deprecated it"),
