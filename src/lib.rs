@@ -161,7 +161,8 @@ pub use api::{
 pub use api::{BackgroundSave, Checkpoint, LoadProgress, SaveStatus};
 pub use api::{
     BitInt, BitRange, Bitfield, CopyOptions, Db, Engine, ExpireCondition, Lcs, ListElements,
-    ListEnd, LposOptions, Page, ScanOptions, Scope, SetOptions, SetOutcome, SortOptions, Tick, Ttl,
+    ListEnd, ListMove, LposOptions, Page, ScanOptions, Scope, SetOptions, SetOutcome, SortOptions,
+    Tick, Ttl,
 };
 pub use api::{CountOptions, Counted, Counting};
 #[cfg(feature = "snapshot")]

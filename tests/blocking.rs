@@ -9,8 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use danio::command::Value;
 use danio::{
-    Config, Db, Engine, Error, GroupReadOptions, ListEnd, ManualClock, ReadFrom, ReadLimit, Result,
-    SortOptions, StreamId, ZCombine, ZEnd,
+    Config, Db, Engine, Error, GroupReadOptions, ListEnd, ListMove, ManualClock, ReadFrom,
+    ReadLimit, Result, SortOptions, StreamId, ZCombine, ZEnd,
 };
 
 fn open() -> (Engine, Db, ManualClock) {
@@ -308,6 +308,53 @@ fn entries_of_streams_are_waited_for() {
     assert_eq!(last[0].1[0].id, second);
     let one = db.xread_blocking([("s", StreamId::MIN)], 1, None).expect("a stream");
     assert_eq!(one[0].1.len(), 1);
+}
+
+#[test]
+fn several_elements_are_waited_for_until_there_are_enough() {
+    let (_engine, db, clock) = open();
+    let [left, right] = [ListEnd::Left, ListEnd::Right];
+    let three = in_line(&db, 1, move |db| {
+        db.blmove_many("k", "l", left, right, ListMove::exactly(3), None)
+    });
+    db.rpush("k", ["a"]).expect("a list");
+    db.rpush("k", ["b"]).expect("a list");
+    assert_eq!(info(&db, "total_blocking_keys"), 1, "two are not enough");
+    // Who comes later and is content with less does not wait, and the first one waits for others.
+    let some = ListMove::up_to(9).one_by_one();
+    assert_eq!(db.blmove_many("k", "m", left, left, some, None), Ok(vec!["b".into(), "a".into()]));
+    db.rpush("k", ["c", "d", "e", "f"]).expect("a list");
+    assert_eq!(end(three), Ok(vec!["c".into(), "d".into(), "e".into()]));
+    assert_eq!(db.lrange("k", ..).expect("a list"), ["f"]);
+    assert_eq!(db.lrange("l", ..).expect("a list"), ["c", "d", "e"]);
+    // In one list: what is moved does not make itself enough.
+    let turn = in_line(&db, 1, move |db| {
+        db.blmove_many("k", "k", left, left, ListMove::exactly(2).one_by_one(), None)
+    });
+    db.rpush("k", ["g", "h"]).expect("a list");
+    assert_eq!(end(turn), Ok(vec!["g".into(), "f".into()]));
+    assert_eq!(db.lrange("k", ..).expect("a list"), ["g", "f", "h"]);
+    // What waits for the other list is served by it.
+    let chained = in_line(&db, 1, move |db| db.blpop(["next"], None));
+    let many = in_line(&db, 1, move |db| {
+        db.blmove_many("none", "next", right, right, ListMove::up_to(2), None)
+    });
+    db.rpush("none", ["1", "2", "3"]).expect("a list");
+    assert_eq!(end(many), Ok(vec!["2".into(), "3".into()]));
+    assert_eq!(end(chained), pair("next", "2"));
+    let late = in_line(&db, 1, move |db| {
+        let limit = Duration::from_secs(1);
+        db.blmove_many("k", "l", left, right, ListMove::exactly(4), limit)
+    });
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(end(late), Ok(vec![]));
+    let wrong = in_line(&db, 1, move |db| {
+        db.blmove_many("z", "text", left, right, ListMove::up_to(1), None)
+    });
+    db.set("text", "v").expect("set");
+    db.rpush("z", ["a"]).expect("a list");
+    assert_eq!(end(wrong).expect_err("no list").code(), "WRONGTYPE");
+    assert_eq!(db.lrange("z", ..).expect("a list"), ["a"]);
 }
 
 #[test]

@@ -500,6 +500,112 @@ fn streams_read_within_bounds() {
     script(&lines);
 }
 
+/// Redis 8.10: how many members sets come to.
+#[test]
+fn sets_counted() {
+    script(&[
+        ("SADD key1 a b c", ":3"),
+        ("SADD key2 c d e", ":3"),
+        ("SUNIONCARD 2 key1 key2", ":5"),
+        ("SUNIONCARD 2 key1 key2 LIMIT 3", ":3"),
+        ("SUNIONCARD 3 key1 none key2 LIMIT 0", ":5"),
+        ("SUNIONCARD 2 key1 key2 APPROX", ":5"),
+        ("SUNIONCARD 2 key1 key2 LIMIT 2 approx", ":2"),
+        ("SUNIONCARD 1 none APPROX", ":0"),
+        ("SDIFFCARD 2 key1 key2", ":2"),
+        ("SDIFFCARD 2 key1 key2 LIMIT 1", ":1"),
+        ("SDIFFCARD 2 key1 key1", ":0"),
+        ("SDIFFCARD 2 none key1", ":0"),
+        ("SADD n1 1 2 3", ":3"),
+        ("SADD n2 3 4", ":2"),
+        ("SUNIONCARD 2 n1 n2 LIMIT 2", ":2"),
+        ("SUNIONCARD 4 n1 n2 key1 key2", ":9"),
+        ("SDIFFCARD 2 n1 n2", ":2"),
+        ("SET k v", "+OK"),
+        (
+            "SUNIONCARD 2 none k",
+            "-WRONGTYPE Operation against a key holding the wrong kind of value",
+        ),
+        (
+            "SUNIONCARD 1 k APPROX",
+            "-WRONGTYPE Operation against a key holding the wrong kind of value",
+        ),
+        (
+            "SDIFFCARD 2 none k",
+            "-WRONGTYPE Operation against a key holding the wrong kind of value",
+        ),
+        ("SUNIONCARD 0 key1", "-ERR numkeys should be greater than 0"),
+        ("SDIFFCARD 2 key1", "-ERR Number of keys can't be greater than number of args"),
+        ("SDIFFCARD 1 key1 LIMIT -1", "-ERR LIMIT can't be negative"),
+        ("SDIFFCARD 1 key1 APPROX", "-ERR syntax error"),
+        ("SUNIONCARD 1 key1 LIMIT", "-ERR syntax error"),
+    ]);
+}
+
+/// Redis 8.10: several elements moved at once.
+#[test]
+fn lists_moved_by_many() {
+    script(&[
+        ("RPUSH mylist 1 2 3 4", ":4"),
+        ("LMOVEM mylist myotherlist LEFT LEFT COUNT 2 OBO", "[\"2\" \"1\"]"),
+        ("LRANGE mylist 0 -1", "[\"3\" \"4\"]"),
+        ("LRANGE myotherlist 0 -1", "[\"2\" \"1\"]"),
+        ("LMOVEM mylist myotherlist LEFT LEFT EXACTLY 5 BULK", "nil"),
+        ("LMOVEM mylist myotherlist LEFT LEFT EXACTLY 2 BULK", "[\"3\" \"4\"]"),
+        ("EXISTS mylist", ":0"),
+        ("LRANGE myotherlist 0 -1", "[\"3\" \"4\" \"2\" \"1\"]"),
+        ("LMOVEM mylist myotherlist LEFT LEFT", "nil"),
+        ("LMOVEM mylist myotherlist LEFT LEFT COUNT 2 OBO", "nil"),
+        ("RPUSH somelist a b c", ":3"),
+        ("LMOVEM somelist somelist LEFT LEFT EXACTLY 2 OBO", "[\"b\" \"a\"]"),
+        ("LRANGE somelist 0 -1", "[\"b\" \"a\" \"c\"]"),
+        ("LMOVEM somelist somelist LEFT LEFT EXACTLY 3 BULK", "[\"b\" \"a\" \"c\"]"),
+        ("LMOVEM somelist somelist LEFT RIGHT COUNT 2 BULK", "[\"b\" \"a\"]"),
+        ("LRANGE somelist 0 -1", "[\"c\" \"b\" \"a\"]"),
+        ("LMOVEM somelist somelist RIGHT LEFT COUNT 9 OBO", "[\"c\" \"b\" \"a\"]"),
+        // All ends, in both orders.
+        ("RPUSH s 1 2 3 4 5 6 7 8 9", ":9"),
+        ("LMOVEM s d RIGHT RIGHT COUNT 2 OBO", "[\"9\" \"8\"]"),
+        ("LMOVEM s d RIGHT RIGHT COUNT 2 BULK", "[\"6\" \"7\"]"),
+        ("LRANGE d 0 -1", "[\"9\" \"8\" \"6\" \"7\"]"),
+        ("LMOVEM s d RIGHT LEFT COUNT 2 OBO", "[\"4\" \"5\"]"),
+        ("LMOVEM s d right left exactly 2 bulk", "[\"2\" \"3\"]"),
+        ("LRANGE d 0 -1", "[\"2\" \"3\" \"4\" \"5\" \"9\" \"8\" \"6\" \"7\"]"),
+        ("LMOVEM d s LEFT RIGHT COUNT 2 OBO", "[\"2\" \"3\"]"),
+        ("LMOVEM d s LEFT RIGHT COUNT 99 BULK", "[\"4\" \"5\" \"9\" \"8\" \"6\" \"7\"]"),
+        ("EXISTS d", ":0"),
+        ("LMOVEM s d LEFT RIGHT", "[\"1\"]"),
+        ("BLMOVEM s d LEFT RIGHT 0 COUNT 3 BULK", "[\"2\" \"3\" \"4\"]"),
+        ("BLMOVEM s d LEFT RIGHT 0", "[\"5\"]"),
+        ("BLMOVEM s d LEFT RIGHT 0.01 EXACTLY 5 OBO", "nil"),
+        ("BLMOVEM none d LEFT RIGHT 0.01 COUNT 4 OBO", "nil"),
+        ("MULTI", "+OK"),
+        ("BLMOVEM s d LEFT RIGHT 0 EXACTLY 5 BULK", "+QUEUED"),
+        ("BLMOVEM s d LEFT RIGHT 0 EXACTLY 3 BULK", "+QUEUED"),
+        ("EXEC", "[nil [\"9\" \"8\" \"6\"]]"),
+        ("SET k v", "+OK"),
+        (
+            "LMOVEM k d LEFT LEFT COUNT 2 OBO",
+            "-WRONGTYPE Operation against a key holding the wrong kind of value",
+        ),
+        (
+            "LMOVEM d k LEFT LEFT COUNT 2 OBO",
+            "-WRONGTYPE Operation against a key holding the wrong kind of value",
+        ),
+        ("LMOVEM none k LEFT LEFT COUNT 2 OBO", "nil"),
+        ("LLEN d", ":8"),
+        ("LMOVEM s d UP LEFT", "-ERR syntax error"),
+        ("LMOVEM s d LEFT LEFT COUNT 2", "-ERR syntax error"),
+        ("LMOVEM s d LEFT LEFT COUNT 2 SOON", "-ERR syntax error"),
+        ("LMOVEM s d LEFT LEFT ABOUT 2 OBO", "-ERR syntax error"),
+        ("LMOVEM s d LEFT LEFT OBO COUNT 2", "-ERR syntax error"),
+        ("LMOVEM s d LEFT LEFT COUNT 0 OBO", "-ERR count should be greater than 0"),
+        ("LMOVEM s d LEFT LEFT EXACTLY x OBO", "-ERR exactly should be greater than 0"),
+        ("BLMOVEM s d LEFT LEFT -1", "-ERR timeout is negative"),
+        ("BLMOVEM s d LEFT LEFT x", "-ERR timeout is not a float or out of range"),
+    ]);
+}
+
 #[test]
 fn increx_counts_within_bounds() {
     script(&[

@@ -68,8 +68,10 @@ pub(crate) use hash::{HashSetArgs, Presence};
 pub(crate) use incr_ex::{CountExpiry, Number, Step};
 pub use incr_ex::{CountOptions, Counted, Counting};
 pub use keys::CopyOptions;
-pub(crate) use list::{Elements, MoveWant, PopWant, index_of, index_range};
-pub use list::{ListElements, ListEnd, LposOptions};
+pub(crate) use list::{
+    Elements, MoveCount, MoveManyWant, MoveWant, PopWant, index_of, index_range,
+};
+pub use list::{ListElements, ListEnd, ListMove, LposOptions};
 pub use page::Page;
 pub(crate) use range::byte_range;
 #[cfg(feature = "redis")]

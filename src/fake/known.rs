@@ -32,6 +32,7 @@ const OURS: Known = known(None, None);
 
 /// Every command, by its full name.
 pub(super) const COMMANDS: &[(&str, Known)] = &[
+    ("blmovem", redis(8, 10)),
     ("client|capa", valkey(8, 0)),
     ("client|no-touch", both((7, 2), (7, 2))),
     ("client|setinfo", both((7, 2), (7, 2))),
@@ -56,7 +57,10 @@ pub(super) const COMMANDS: &[(&str, Known)] = &[
     ("hsetex", both((8, 0), (9, 0))),
     ("httl", both((7, 4), (9, 0))),
     ("increx", both((8, 8), (9, 2))),
+    ("lmovem", redis(8, 10)),
     ("msetex", both((8, 4), (9, 1))),
+    ("sdiffcard", redis(8, 10)),
+    ("sunioncard", redis(8, 10)),
     ("xackdel", redis(8, 2)),
     ("xcfgset", redis(8, 6)),
     ("xdelex", redis(8, 2)),

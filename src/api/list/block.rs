@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::ListEnd;
+use super::pop::MoveCount;
+use super::{ListEnd, ListMove};
 use crate::api::Db;
 #[cfg(feature = "async")]
 use crate::api::Waiting;
@@ -126,6 +127,54 @@ impl Want for MoveWant {
 
     /// The element is in the other list.
     fn put_back(&self, _: &mut Tx<'_>, _: Bytes) {}
+}
+
+/// Several elements to be moved from one list to another.
+#[derive(Debug)]
+pub(crate) struct MoveManyWant {
+    one: MoveWant,
+    how: MoveCount,
+}
+
+impl MoveManyWant {
+    pub(crate) fn new(one: MoveWant, how: MoveCount) -> MoveManyWant {
+        MoveManyWant { one, how }
+    }
+}
+
+impl Want for MoveManyWant {
+    type Out = Vec<Bytes>;
+
+    fn keys(&self) -> &[OwnedKey] {
+        self.one.keys()
+    }
+
+    fn concern(&self) -> Concern {
+        self.one.concern()
+    }
+
+    fn reach(&self) -> Option<Key<'_>> {
+        self.one.reach()
+    }
+
+    fn grows(&self) -> bool {
+        true
+    }
+
+    fn attempt(&self, tx: &mut Tx<'_>, tried: &[usize]) -> Result<Option<Vec<Bytes>>> {
+        let MoveWant { source: [source], target, from, to } = &self.one;
+        let len = tx.peek_list(source.get())?.map_or(0, |list| list.len());
+        if tried.is_empty() || self.how.of(len).is_none() {
+            return Ok(None);
+        }
+        if tx.keyspace().refuses_growth() {
+            return Err(Error::OutOfMemory);
+        }
+        tx.list_move_many(source.get(), target.get(), [*from, *to], self.how)
+    }
+
+    /// The elements are in the other list.
+    fn put_back(&self, _: &mut Tx<'_>, _: Vec<Bytes>) {}
 }
 
 fn first(want: &PopWant, (place, mut elements): (usize, Elements)) -> (Bytes, Bytes) {
@@ -261,6 +310,44 @@ impl Db {
         self.wait(want, timeout.into(), |_, element| element)
     }
 
+    /// Moves several elements from an end of one list to an end of another, or of the same, as
+    /// [`lmove_many`](Db::lmove_many) does, and waits while there are none, or not enough (`BLMOVEM` of Redis 8.10,
+    /// O(elements), locks both stripes, but not while it waits). Returns them; none if the timeout came first.
+    ///
+    /// # Errors
+    /// As [`lmove`](Db::lmove).
+    ///
+    /// ```
+    /// use std::{thread, time::Duration};
+    /// use danio::{Db, ListEnd, ListMove};
+    ///
+    /// let db = Db::in_memory();
+    /// let (left, right) = (ListEnd::Left, ListEnd::Right);
+    /// let worker = {
+    ///     let db = db.clone();
+    ///     thread::spawn(move || db.blmove_many("pairs", "taken", left, right, ListMove::exactly(2), None))
+    /// };
+    /// db.rpush("pairs", ["a"])?;
+    /// db.rpush("pairs", ["b", "c"])?;
+    /// assert_eq!(worker.join().expect("no panic")?, ["a", "b"]);
+    /// let none = db.blmove_many("pairs", "taken", left, right, ListMove::exactly(2), Duration::ZERO)?;
+    /// assert!(none.is_empty());
+    /// # Ok::<(), danio::Error>(())
+    /// ```
+    pub fn blmove_many(
+        &self,
+        source: impl AsRef<[u8]>,
+        target: impl AsRef<[u8]>,
+        from: ListEnd,
+        to: ListEnd,
+        how: ListMove,
+        timeout: impl Into<Option<Duration>>,
+    ) -> Result<Vec<Bytes>> {
+        let one = self.move_want(source.as_ref(), target.as_ref(), from, to);
+        let want = MoveManyWant::new(one, how.into());
+        Ok(self.wait(want, timeout.into(), |_, elements| elements)?.unwrap_or_default())
+    }
+
     /// A [`blmove`](Db::blmove) from right to left (`BRPOPLPUSH`).
     ///
     /// # Errors
@@ -380,6 +467,36 @@ impl Db {
     ) -> Waiting<Bytes> {
         let want = self.move_want(source.as_ref(), target.as_ref(), from, to);
         self.later(want, timeout.into(), |_, element| element)
+    }
+
+    /// [`blmove_many`](Db::blmove_many) as a future, which is nothing if the timeout came first.
+    ///
+    /// # Errors
+    /// As [`lmove`](Db::lmove).
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use danio::{Db, ListEnd, ListMove};
+    ///
+    /// let db = Db::in_memory();
+    /// let (left, right) = (ListEnd::Left, ListEnd::Right);
+    /// let jobs = db.blmove_many_async("waiting", "running", left, right, ListMove::up_to(5), None);
+    /// db.rpush("waiting", ["a", "b"])?;
+    /// assert_eq!(jobs.await?.expect("it waits for ever"), ["a", "b"]);
+    /// # Ok::<(), danio::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn blmove_many_async(
+        &self,
+        source: impl AsRef<[u8]>,
+        target: impl AsRef<[u8]>,
+        from: ListEnd,
+        to: ListEnd,
+        how: ListMove,
+        timeout: impl Into<Option<Duration>>,
+    ) -> Waiting<Vec<Bytes>> {
+        let one = self.move_want(source.as_ref(), target.as_ref(), from, to);
+        self.later(MoveManyWant::new(one, how.into()), timeout.into(), |_, elements| elements)
     }
 
     /// [`brpoplpush`](Db::brpoplpush) as a future.

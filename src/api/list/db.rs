@@ -4,7 +4,7 @@ use std::ops::{Range, RangeBounds};
 
 use bytes::Bytes;
 
-use super::{ListEnd, LposOptions, index_of, index_range};
+use super::{ListEnd, ListMove, LposOptions, index_of, index_range};
 use crate::api::{Db, Scope};
 use crate::ds::packed::Item;
 use crate::error::Result;
@@ -270,6 +270,43 @@ impl<S: Scope> Db<S> {
         self.many(&keys, Access::Exclusive, |tx| {
             tx.list_move(keys[0], keys[1], from.into(), to.into())
         })
+    }
+
+    /// Moves several elements from an end of one list to an end of another, or of the same (`LMOVEM` of Redis 8.10,
+    /// O(elements), locks both stripes). Returns them in the order in which they lie there; none if there is no list to
+    /// take them off, or not enough.
+    ///
+    /// # Errors
+    /// As [`lmove`](Db::lmove).
+    ///
+    /// ```
+    /// use danio::{Db, ListEnd, ListMove};
+    ///
+    /// let db = Db::in_memory();
+    /// db.rpush("waiting", ["a", "b", "c", "d", "e"])?;
+    /// let (left, right) = (ListEnd::Left, ListEnd::Right);
+    /// assert_eq!(db.lmove_many("waiting", "running", left, right, ListMove::up_to(2))?, ["a", "b"]);
+    /// let one_by_one = ListMove::up_to(2).one_by_one();
+    /// assert_eq!(db.lmove_many("waiting", "running", left, left, one_by_one)?, ["d", "c"]);
+    /// assert!(db.lmove_many("waiting", "running", left, right, ListMove::exactly(2))?.is_empty());
+    /// assert_eq!(db.lrange("running", ..)?, ["d", "c", "a", "b"]);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
+    pub fn lmove_many(
+        &self,
+        source: impl AsRef<[u8]>,
+        target: impl AsRef<[u8]>,
+        from: ListEnd,
+        to: ListEnd,
+        how: ListMove,
+    ) -> Result<Vec<Bytes>> {
+        self.make_room()?;
+        let keys = [self.key(source.as_ref()), self.key(target.as_ref())];
+        let ends = [from.into(), to.into()];
+        let moved = self.many(&keys, Access::Exclusive, |tx| {
+            tx.list_move_many(keys[0], keys[1], ends, how.into())
+        })?;
+        Ok(moved.unwrap_or_default())
     }
 
     /// Takes the last element off one list and adds it at the left end of another, or of the same

@@ -6,9 +6,10 @@ mod edit;
 mod options;
 mod pop;
 
-pub(crate) use block::{Elements, MoveWant, PopWant};
+pub(crate) use block::{Elements, MoveManyWant, MoveWant, PopWant};
 pub use db::ListElements;
-pub use options::{ListEnd, LposOptions};
+pub use options::{ListEnd, ListMove, LposOptions};
+pub(crate) use pop::MoveCount;
 
 use std::ops::{Bound, Range, RangeBounds};
 

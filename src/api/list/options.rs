@@ -1,5 +1,6 @@
 //! What methods of lists may be told besides.
 
+use super::MoveCount;
 use crate::value::list::{End, ListRef};
 
 /// An end of a list.
@@ -17,6 +18,36 @@ impl From<ListEnd> for End {
             ListEnd::Left => End::Front,
             ListEnd::Right => End::Back,
         }
+    }
+}
+
+/// How many elements [`Db::lmove_many`](crate::Db::lmove_many) moves, and how they come to lie.
+#[derive(Debug, Clone, Copy)]
+pub struct ListMove(MoveCount);
+
+impl ListMove {
+    /// So many, or all there are if they are fewer (`COUNT`); one at least.
+    pub fn up_to(count: usize) -> ListMove {
+        ListMove(MoveCount { count: count.max(1), exactly: false, bulk: true })
+    }
+
+    /// So many, or none if there are fewer (`EXACTLY`); one at least.
+    pub fn exactly(count: usize) -> ListMove {
+        let ListMove(how) = ListMove::up_to(count);
+        ListMove(MoveCount { exactly: true, ..how })
+    }
+
+    /// One after the other (`OBO`): what is moved from one end to the same end comes to lie the other way round. Otherwise
+    /// they keep their order (`BULK`).
+    pub fn one_by_one(mut self) -> ListMove {
+        self.0.bulk = false;
+        self
+    }
+}
+
+impl From<ListMove> for MoveCount {
+    fn from(ListMove(how): ListMove) -> MoveCount {
+        how
     }
 }
 

@@ -15,7 +15,104 @@ fn popped(end: End) -> (Event, &'static [u8]) {
     }
 }
 
+/// How many elements LMOVEM moves, and how they come to lie.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MoveCount {
+    /// At least one.
+    pub(crate) count: usize,
+    /// `EXACTLY`: so many or none.
+    pub(crate) exactly: bool,
+    /// `BULK`: in the order in which they lay, and not in that of moving one after the other.
+    pub(crate) bulk: bool,
+}
+
+impl MoveCount {
+    /// How many are moved off a list of this length.
+    pub(crate) fn of(self, len: usize) -> Option<usize> {
+        let enough = len >= if self.exactly { self.count } else { 1 };
+        enough.then(|| self.count.min(len))
+    }
+}
+
+fn pushed(end: End) -> (Event, &'static [u8]) {
+    match end {
+        End::Front => (LPUSH, b"LPUSH"),
+        End::Back => (RPUSH, b"RPUSH"),
+    }
+}
+
 impl Tx<'_> {
+    /// Takes elements off one list and adds them to another, or to the same (`LMOVEM`). Returns them as they lie
+    /// there; `None` if there are none, or not enough.
+    pub(crate) fn list_move_many(
+        &mut self,
+        source: Key<'_>,
+        target: Key<'_>,
+        [from, to]: [End; 2],
+        how: MoveCount,
+    ) -> Result<Option<Vec<Bytes>>> {
+        let Some(list) = self.peek_list(source)? else { return Ok(None) };
+        let len = list.len();
+        let Some(count) = how.of(len) else { return Ok(None) };
+        if count == 1 {
+            return Ok(self.list_move(source, target, from, to)?.map(|element| vec![element]));
+        }
+        let first = if from == End::Front { 0 } else { len - count };
+        let mut elements: Vec<Bytes> =
+            list.iter_from(first).take(count).map(super::db::owned).collect();
+        // In the order in which they are pushed: what is pushed at the front comes to lie the other way round.
+        let backwards = if how.bulk { to == End::Front } else { from == End::Back };
+        if backwards {
+            elements.reverse();
+        }
+        let limits = &self.keyspace().settings.limits;
+        let same = source.bytes == target.bytes;
+        let (push, push_verb) = pushed(to);
+        let (pop, pop_verb) = popped(from);
+        let take = |list: &mut List| {
+            for _ in 0..count {
+                list.pop_with(from, |_| ());
+            }
+        };
+        self.change(target, |slot| {
+            slot.edit(|list: &mut List| {
+                if same {
+                    take(list);
+                }
+                list.expect(count, elements.iter().map(Bytes::len).sum(), limits);
+                elements.iter().for_each(|element| list.push(to, element[..].into(), limits));
+                if same {
+                    list.shrunk(limits);
+                }
+                Ok(())
+            })?;
+            slot.count_as(count);
+            let (text, events) = (count.to_string(), [push, pop]);
+            Ok(slot.changed((), &events[..if same { 2 } else { 1 }], |effect| {
+                effect.command(&[pop_verb, source.bytes, text.as_bytes()]);
+                let mut words: Vec<&[u8]> = vec![push_verb, target.bytes];
+                words.extend(elements.iter().map(|element| &element[..]));
+                effect.command(&words);
+            }))
+        })?;
+        if !same {
+            self.change(source, |slot| {
+                slot.edit(|list: &mut List| {
+                    take(list);
+                    list.shrunk(limits);
+                    Ok(())
+                })?;
+                // What was told of the other key says it all.
+                slot.count_as(0);
+                Ok(slot.changed((), &[pop], |_| {}))
+            })?;
+        }
+        if to == End::Front {
+            elements.reverse();
+        }
+        Ok(Some(elements))
+    }
+
     /// Shows up to `count` elements from an end inwards, and removes them (`LPOP`, `RPOP`). Returns how
     /// many.
     #[inline]

@@ -1,8 +1,8 @@
-//! BLPOP, BRPOP, BLMPOP, BLMOVE, BRPOPLPUSH: as LPOP and its kin, and wait where there is no list.
+//! BLPOP, BRPOP, BLMPOP, BLMOVE, BLMOVEM, BRPOPLPUSH: as LPOP and its kin, and wait where there is no list.
 
 use super::ENDS;
-use super::relocate::{element, mpop_words};
-use crate::api::{Elements, MoveWant, PopWant};
+use super::relocate::{HOW_MANY, element, elements, how_many, mpop_words};
+use crate::api::{Elements, MoveManyWant, MoveWant, PopWant};
 use crate::command::blocking::{self, Limit};
 use crate::command::context::Context;
 use crate::command::keyspec::{KeyFlags, KeySpec};
@@ -123,6 +123,37 @@ fn blmove(ctx: &mut Context<'_, '_>) -> Result<()> {
     let (from, to) = (super::end(&ctx.args[3])?, super::end(&ctx.args[4])?);
     let limit = blocking::seconds(ctx, ctx.args.at(5))?;
     relocate(ctx, from, to, limit)
+}
+
+pub(super) const BLMOVEM: Command = Command::new("blmovem", -6, blmovem)
+    .group(Group::List)
+    .flags(&[Flags::WRITE, Flags::DENYOOM, Flags::BLOCKING])
+    .categories(&[Categories::LIST])
+    .keys(&[KeySpec::one(1, POPPED), KeySpec::one(2, &[KeyFlags::RW, KeyFlags::INSERT])])
+    .since("8.10.0")
+    .complexity("O(N) where N is the number of elements moved")
+    .summary("Takes elements off one list and adds them to another, and waits for them.")
+    .args(&[
+        Arg::key("source", 0),
+        Arg::key("destination", 1),
+        Arg::one_of("wherefrom", ENDS),
+        Arg::one_of("whereto", ENDS),
+        Arg::double("timeout"),
+        HOW_MANY,
+    ]);
+
+fn blmovem(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let [from, to] = [super::end(&ctx.args[3])?, super::end(&ctx.args[4])?];
+    let limit = blocking::seconds(ctx, ctx.args.at(5))?;
+    let how = how_many(ctx.args, 6)?;
+    let (source, target) = (ctx.keys[0], ctx.keys[1]);
+    let moved = ctx.tx.list_move_many(source, target, [from, to], how)?;
+    if moved.is_some() || !ctx.may_wait() {
+        elements(ctx.reply, moved);
+        return Ok(());
+    }
+    let want = MoveManyWant::new(MoveWant::new(source, target, from, to), how);
+    ctx.wait(want, limit, |_, moved, reply| elements(reply, Some(moved)))
 }
 
 pub(super) const BRPOPLPUSH: Command = Command::new("brpoplpush", 4, brpoplpush)

@@ -15,6 +15,7 @@ use crate::value::list::End;
 /// The family's rows.
 pub(super) static ROWS: &[Command] = &[
     block::BLMOVE,
+    block::BLMOVEM,
     block::BLMPOP,
     block::BLPOP,
     block::BRPOP,
@@ -23,6 +24,7 @@ pub(super) static ROWS: &[Command] = &[
     edit::LINSERT,
     read::LLEN,
     relocate::LMOVE,
+    relocate::LMOVEM,
     relocate::LMPOP,
     pop::LPOP,
     read::LPOS,

@@ -1,9 +1,10 @@
-//! LMOVE, RPOPLPUSH, LMPOP: several lists at one moment.
+//! LMOVE, LMOVEM, RPOPLPUSH, LMPOP: several lists at one moment.
 
 use bytes::Bytes;
 
 use super::ENDS;
 use super::pop::pop_array;
+use crate::api::MoveCount;
 use crate::command::args::Args;
 use crate::command::context::Context;
 use crate::command::keyspec::{KeyFlags, KeySpec};
@@ -33,6 +34,78 @@ pub(super) const LMOVE: Command = Command::new("lmove", 5, lmove)
 fn lmove(ctx: &mut Context<'_, '_>) -> Result<()> {
     let (from, to) = (super::end(&ctx.args[3])?, super::end(&ctx.args[4])?);
     relocate(ctx, from, to)
+}
+
+/// How many elements, and how they come to lie.
+pub(super) const HOW_MANY: Arg = Arg::block(
+    "how-many",
+    &[
+        Arg::one_of(
+            "selector",
+            &[Arg::integer("count").token("COUNT"), Arg::integer("exactly").token("EXACTLY")],
+        ),
+        Arg::one_of("ordering", &[Arg::word("obo", "OBO"), Arg::word("bulk", "BULK")]),
+    ],
+)
+.optional();
+
+pub(super) const LMOVEM: Command = Command::new("lmovem", -5, lmovem)
+    .group(Group::List)
+    .flags(&[Flags::WRITE, Flags::DENYOOM])
+    .categories(&[Categories::LIST])
+    .keys(&[
+        KeySpec::one(1, &[KeyFlags::RW, KeyFlags::ACCESS, KeyFlags::DELETE]),
+        KeySpec::one(2, &[KeyFlags::RW, KeyFlags::INSERT]),
+    ])
+    .since("8.10.0")
+    .complexity("O(N) where N is the number of elements moved")
+    .summary("Takes elements off one list and adds them to another.")
+    .args(&[
+        Arg::key("source", 0),
+        Arg::key("destination", 1),
+        Arg::one_of("wherefrom", ENDS),
+        Arg::one_of("whereto", ENDS),
+        HOW_MANY,
+    ]);
+
+fn lmovem(ctx: &mut Context<'_, '_>) -> Result<()> {
+    let ends = [super::end(&ctx.args[3])?, super::end(&ctx.args[4])?];
+    let how = how_many(ctx.args, 5)?;
+    let moved = ctx.tx.list_move_many(ctx.keys[0], ctx.keys[1], ends, how)?;
+    elements(ctx.reply, moved);
+    Ok(())
+}
+
+/// The words from one on that say how many.
+pub(super) fn how_many(words: Args<'_>, at: usize) -> Result<MoveCount> {
+    let words: Vec<&[u8]> = words.iter_from(at).collect();
+    let [selector, count, ordering] = words[..] else {
+        let one = MoveCount { count: 1, exactly: false, bulk: false };
+        return if words.is_empty() { Ok(one) } else { Err(Error::Syntax) };
+    };
+    let (exactly, bad) = match selector {
+        word if parse::is(word, "count") => (false, "ERR count should be greater than 0"),
+        word if parse::is(word, "exactly") => (true, "ERR exactly should be greater than 0"),
+        _ => return Err(Error::Syntax),
+    };
+    let bulk = parse::is(ordering, "bulk");
+    if !bulk && !parse::is(ordering, "obo") {
+        return Err(Error::Syntax);
+    }
+    match super::count(count, bad)? {
+        0 => Err(Error::reply(bad)),
+        count => Ok(MoveCount { count, exactly, bulk }),
+    }
+}
+
+/// Answers with elements that were moved, if there were any.
+pub(super) fn elements(reply: &mut dyn Reply, moved: Option<Vec<Bytes>>) {
+    let Some(elements) = moved else {
+        reply.null_array();
+        return;
+    };
+    reply.array(elements.len());
+    elements.iter().for_each(|element| reply.bulk(element));
 }
 
 pub(super) const RPOPLPUSH: Command =

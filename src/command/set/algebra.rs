@@ -117,30 +117,71 @@ fn store(ctx: &mut Context<'_, '_>, how: Combination) -> Result<()> {
     ctx.count(count)
 }
 
-pub(super) const SINTERCARD: Command = Command::new("sintercard", -3, sintercard)
-    .group(Group::Set)
-    .flags(&[Flags::READONLY])
-    .categories(&[Categories::SET])
-    .keys(&[KeySpec::counted(1, 1, &[KeyFlags::RO, KeyFlags::ACCESS])])
-    .since("7.0.0")
-    .complexity(INTERSECTING)
-    .summary("Counts the members that all sets have.")
-    .args(&[
-        Arg::integer("numkeys"),
-        Arg::key("key", 0).multiple(),
-        Arg::integer("limit").token("LIMIT").optional(),
-    ]);
+const COUNTED: &[KeySpec] = &[KeySpec::counted(1, 1, &[KeyFlags::RO, KeyFlags::ACCESS])];
+const NUMKEYS: Arg = Arg::integer("numkeys");
+const KEYS: Arg = Arg::key("key", 0).multiple();
+const LIMIT: Arg = Arg::integer("limit").token("LIMIT").optional();
+
+/// A command that counts what it finds.
+const fn counting(
+    name: &'static str,
+    handler: fn(&mut Context<'_, '_>) -> Result<()>,
+    complexity: &'static str,
+    summary: &'static str,
+) -> Command {
+    Command::new(name, -3, handler)
+        .group(Group::Set)
+        .flags(&[Flags::READONLY])
+        .categories(&[Categories::SET])
+        .keys(COUNTED)
+        .complexity(complexity)
+        .summary(summary)
+        .args(&[NUMKEYS, KEYS, LIMIT])
+}
+
+pub(super) const SINTERCARD: Command =
+    counting("sintercard", sintercard, INTERSECTING, "Counts the members that all sets have.")
+        .since("7.0.0");
 
 fn sintercard(ctx: &mut Context<'_, '_>) -> Result<()> {
+    count(ctx, Combination::Intersection)
+}
+
+pub(super) const SUNIONCARD: Command =
+    counting("sunioncard", sunioncard, ALL_MEMBERS, "Counts the members that any set has.")
+        .since("8.10.0")
+        .args(&[NUMKEYS, KEYS, Arg::word("approx", "APPROX").optional(), LIMIT]);
+
+fn sunioncard(ctx: &mut Context<'_, '_>) -> Result<()> {
+    count(ctx, Combination::Union)
+}
+
+pub(super) const SDIFFCARD: Command = counting(
+    "sdiffcard",
+    sdiffcard,
+    ALL_MEMBERS,
+    "Counts the members that the first set has and no other.",
+)
+.since("8.10.0");
+
+fn sdiffcard(ctx: &mut Context<'_, '_>) -> Result<()> {
+    count(ctx, Combination::Difference)
+}
+
+fn count(ctx: &mut Context<'_, '_>, how: Combination) -> Result<()> {
     let keys = parse::integer(&ctx.args[1]).ok().and_then(|keys| usize::try_from(keys).ok());
     let few = Error::reply("ERR numkeys should be greater than 0");
     let keys = keys.filter(|keys| *keys > 0).ok_or(few)?;
     if keys > ctx.args.len() - 2 {
         return Err(Error::reply("ERR Number of keys can't be greater than number of args"));
     }
-    let mut limit = 0;
+    let (mut limit, mut approximate) = (0, false);
     let mut words = ctx.args.iter_from(2 + keys);
     while let Some(word) = words.next() {
+        if how == Combination::Union && is(word, "approx") {
+            approximate = true;
+            continue;
+        }
         if !is(word, "limit") {
             return Err(Error::Syntax);
         }
@@ -149,6 +190,9 @@ fn sintercard(ctx: &mut Context<'_, '_>) -> Result<()> {
         limit = value.and_then(|limit| usize::try_from(limit).ok()).ok_or(refused)?;
     }
     let limit = if limit == 0 { usize::MAX } else { limit };
-    let count = ctx.tx.sintercard(ctx.keys, limit)?;
+    let count = match approximate {
+        true => usize::try_from(ctx.tx.estimate_union(ctx.keys)?).unwrap_or(limit).min(limit),
+        false => ctx.tx.count_sets(how, ctx.keys, limit)?,
+    };
     ctx.count(count)
 }

@@ -15,6 +15,7 @@ pub(super) static ROWS: &[Command] = &[
     basic::SADD,
     basic::SCARD,
     algebra::SDIFF,
+    algebra::SDIFFCARD,
     algebra::SDIFFSTORE,
     algebra::SINTER,
     algebra::SINTERCARD,
@@ -28,6 +29,7 @@ pub(super) static ROWS: &[Command] = &[
     basic::SREM,
     scan::SSCAN,
     algebra::SUNION,
+    algebra::SUNIONCARD,
     algebra::SUNIONSTORE,
 ];
 

@@ -131,6 +131,12 @@ impl Registers {
         Ok(())
     }
 
+    /// Adds an element.
+    pub(crate) fn note(&mut self, rank: Rank) {
+        let register = &mut self.0[rank.register];
+        *register = rank.rank.max(*register);
+    }
+
     pub(crate) fn count(&self) -> u64 {
         let (ranks, _) = self.0.as_chunks::<8>();
         estimate::estimate(&dense::count_ranks(ranks.iter().copied()))

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 /// A command on a list, of few elements.
 pub(super) fn command() -> impl Strategy<Value = Vec<String>> {
-    const LINES: [&str; 18] = [
+    const LINES: [&str; 22] = [
         "LPUSH k e e e",
         "RPUSH k e e",
         "RPUSH k long e",
@@ -20,6 +20,10 @@ pub(super) fn command() -> impl Strategy<Value = Vec<String>> {
         "LREM k n e",
         "LTRIM k n n",
         "LMOVE k k LEFT RIGHT",
+        "LMOVEM k k LEFT LEFT COUNT n OBO",
+        "LMOVEM k k LEFT RIGHT EXACTLY n BULK",
+        "LMOVEM k k RIGHT RIGHT COUNT n BULK",
+        "LMOVEM k k RIGHT LEFT EXACTLY n OBO",
         "LMOVE k k RIGHT RIGHT",
         "RPOPLPUSH k k",
         "LMPOP 2 k k RIGHT COUNT n",

@@ -31,7 +31,7 @@ fn step<S: Scope>(db: &Db<S>, now: SystemTime, draws: Draws) -> Result<()> {
     let two = [other, third];
     let group = || db.consumer_group(key, ["g", "h"][n % 2]);
     let id = |n: usize| StreamId::new(1 + (n % 9) as u64, 0);
-    match what % 89 {
+    match what % 90 {
         0 => db.set(key, long())?,
         1 => done(db.set_with(key, &x, SetOptions::new().keep_ttl().previous())?),
         2 => db.set_ex(key, soon, n.to_string())?,
@@ -72,6 +72,12 @@ fn step<S: Scope>(db: &Db<S>, now: SystemTime, draws: Draws) -> Result<()> {
         33 => done(db.lpop(key)?),
         34 => done(db.rpop_many(key, o % 60)?),
         35 => done(db.lmpop(&two, ListEnd::Left, o % 9)?),
+        88 => {
+            let how = ListMove::up_to(o % 20);
+            let how = if n % 2 == 0 { how.one_by_one() } else { how };
+            let ends = [ListEnd::Left, ListEnd::Right];
+            done(db.lmove_many(key, other, ends[m % 2], ends[l % 2], how)?)
+        }
         36 => done(db.lmove(key, other, ListEnd::Right, ListEnd::Left)?),
         37 => db.lset(key, (o % 40) as i64 - 20, long())?,
         38 => done(db.linsert_before(key, &x, &y)?),

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use super::{Iter, Member, Set, SetRef};
 use crate::config::Limits;
+use crate::ds::hll::{Rank, Registers};
 use crate::ds::intset::IntSetRef;
 use crate::ds::packed::{Item, Packed};
 use crate::ds::table::Step;
@@ -41,26 +42,44 @@ pub(crate) fn combine<'a>(
     hasher: &FieldHasher,
 ) -> Vec<Member<'a>> {
     let mut found = Vec::new();
-    let mut emit = |member| {
+    each(how, sets, hasher, &mut |member| {
         found.push(member);
         true
-    };
-    match how {
-        Combination::Intersection => intersect(sets, &mut emit),
-        Combination::Union => unite(sets, hasher, &mut emit),
-        Combination::Difference => subtract(sets, hasher, &mut emit),
-    }
+    });
     found
 }
 
-/// How many members sets have in common; stops after `limit` of them, which is at least 1.
-pub(crate) fn intersection_len(sets: &[SetRef<'_>], limit: usize) -> usize {
+/// How many members sets come to when they are combined; stops after `limit` of them, which is at least 1.
+pub(crate) fn combined_len(
+    how: Combination,
+    sets: &[SetRef<'_>],
+    hasher: &FieldHasher,
+    limit: usize,
+) -> usize {
     let mut count = 0;
-    intersect(sets, &mut |_| {
+    each(how, sets, hasher, &mut |_| {
         count += 1;
         count < limit
     });
     count
+}
+
+/// About how many members any of several sets has, by a HyperLogLog: none of them is kept.
+pub(crate) fn union_estimate(sets: &[SetRef<'_>]) -> u64 {
+    let mut registers = Registers::new();
+    let mut digits = Digits::new();
+    for member in sets.iter().flat_map(|set| set.iter()) {
+        registers.note(Rank::of(member.bytes(&mut digits)));
+    }
+    registers.count()
+}
+
+fn each<'a>(how: Combination, sets: &[SetRef<'a>], hasher: &FieldHasher, emit: Emit<'_, 'a>) {
+    match how {
+        Combination::Intersection => intersect(sets, emit),
+        Combination::Union => unite(sets, hasher, emit),
+        Combination::Difference => subtract(sets, hasher, emit),
+    }
 }
 
 impl Set {
@@ -138,18 +157,21 @@ fn unite<'a>(sets: &[SetRef<'a>], hasher: &FieldHasher, emit: Emit<'_, 'a>) {
         let mut numbers: Vec<i64> = ints.into_iter().flat_map(IntSetRef::iter).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        return numbers.into_iter().for_each(|number| _ = emit(Member::Int(number)));
+        numbers.into_iter().all(|number| emit(Member::Int(number)));
+        return;
     }
     if sets.len() > ASK_EACH {
         let mut seen = hashed(std::iter::empty(), hasher);
         let members = sets.into_iter().flat_map(SetRef::iter);
-        let new = members.filter(|member| seen.insert(member.item()));
-        return new.for_each(|member| _ = emit(member));
+        members.filter(|member| seen.insert(member.item())).all(emit);
+        return;
     }
     // The largest first: what it has is asked for, and it is asked for nothing.
     sets.sort_by_key(|set| std::cmp::Reverse(set.len()));
     for (i, set) in sets.iter().enumerate() {
-        sift(set.iter(), &sets[..i], false, &mut *emit);
+        if !sift(set.iter(), &sets[..i], false, &mut *emit) {
+            return;
+        }
     }
 }
 
@@ -161,8 +183,8 @@ fn subtract<'a>(sets: &[SetRef<'a>], hasher: &FieldHasher, emit: Emit<'_, 'a>) {
     if removes(sets) {
         let excluded = others.iter().flat_map(|set| set.iter()).map(Member::item);
         let excluded = hashed(excluded, hasher);
-        let left = first.iter().filter(|member| !excluded.contains(&member.item()));
-        return left.for_each(|member| _ = emit(member));
+        first.iter().filter(|member| !excluded.contains(&member.item())).all(emit);
+        return;
     }
     let mut others: Vec<SetRef<'_>> = others.iter().filter(|set| set.len() > 0).copied().collect();
     // The larger a set, the likelier it has a member, and then the others need not be asked.

@@ -11,7 +11,7 @@ mod pick;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use algebra::{Combination, combine, intersection_len};
+pub(crate) use algebra::{Combination, combine, combined_len, union_estimate};
 pub(crate) use members::Members;
 
 use crate::config::{EncodingLimit, Limits};

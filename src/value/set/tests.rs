@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::{Combination, Member, Set, SetRef, combine, intersection_len};
+use super::{Combination, Member, Set, SetRef, combine, combined_len, union_estimate};
 use crate::config::{EncodingLimit, Limits};
 use crate::rng::Rng;
 use crate::value::{Collection, Stored, StoredRef, View};
@@ -178,10 +178,13 @@ proptest! {
             prop_assert_eq!(found.into_iter().collect::<Model>(), expected.clone());
             let stored = Set::combined(how, &views, &limits);
             prop_assert_eq!(members(stored.as_ref()), expected.clone());
-            if how == Combination::Intersection {
-                for limit in [1, 2, 1000] {
-                    prop_assert_eq!(intersection_len(&views, limit), expected.len().min(limit));
-                }
+            for limit in [1, 2, 1000] {
+                let len = combined_len(how, &views, &limits.hasher, limit);
+                prop_assert_eq!(len, expected.len().min(limit));
+            }
+            if how == Combination::Union {
+                let wrong = union_estimate(&views).abs_diff(expected.len() as u64);
+                prop_assert!(wrong as usize <= 1 + expected.len() / 20, "{wrong}");
             }
         }
     }
