@@ -4,16 +4,18 @@
 //! |---|---|
 //! | a command's row and handler | the folder of its family, such as `connection/` |
 //! | what a row can say | `row.rs`, `keyspec.rs` |
-//! | how a call gets to its handler | `dispatch.rs`, with `table.rs` for names |
+//! | how a call gets to its handler | `dispatch.rs`, with `admit.rs`, `call.rs`, and `table.rs` for names |
 //! | what a handler is given | `context.rs`, `args.rs`, `reply.rs` |
 //! | a connection's state | `session.rs`; as others see it, `client.rs`; what all take, `client_memory.rs` |
 //! | what is sent to it besides answers | `push.rs`, `mailbox.rs` |
 //! | what connections share | `instance.rs`, `stats.rs`, `config/` |
 //! | loading, and the end of a server | `persistence/` |
 
+mod admit;
 mod args;
 mod bitmap;
 mod blocking;
+mod call;
 mod client;
 mod client_memory;
 mod config;

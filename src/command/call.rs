@@ -1,0 +1,170 @@
+//! Locks what a command needs and runs its handler.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use smallvec::SmallVec;
+
+use super::args::Args;
+use super::context::Context;
+use super::instance::Instance;
+use super::reply::Reply;
+use super::session::{Session, State};
+use super::table::{Node, Plan};
+use crate::api::Engine;
+use crate::error::Error;
+use crate::keyspace::{Access, Key, Tx};
+
+/// How many keys a command may have without an allocation.
+const FEW_KEYS: usize = 8;
+
+/// How a handler ended. The error is apart: so success is one word in a register, where a `Result` of what errors hold
+/// is written to memory and copied on each way out.
+pub(super) type Ended = std::result::Result<(), Box<Error>>;
+
+impl Session {
+    /// Locks what the command needs and runs its handler.
+    #[inline(always)]
+    pub(super) fn call(
+        &mut self,
+        node: &'static Node,
+        args: Args<'_>,
+        reply: &mut dyn Reply,
+    ) -> Ended {
+        match node.plan {
+            Plan::First => self.call_one(node, args, reply),
+            Plan::None => self.call_keyless(node, args, reply),
+            _ => self.call_many(node, args, reply),
+        }
+    }
+
+    /// As [`call`](Session::call), for a command that has its one key in word 1.
+    #[inline(never)]
+    fn call_one(&mut self, node: &'static Node, args: Args<'_>, reply: &mut dyn Reply) -> Ended {
+        let Session { engine, instance, state, .. } = self;
+        let (keyspace, db) = (engine.keyspace(), state.db);
+        let key = keyspace.key(args.at(1));
+        let keys = std::slice::from_ref(&key);
+        let mut tx = keyspace.begin_one(db, key, access(node));
+        let ended = handle(node, args, keys, &mut tx, engine, instance, state, reply);
+        if has_to_reclaim(node, &tx) {
+            return reclaim(ended, tx, keys, instance, state, node);
+        }
+        if tx.end() {
+            std::mem::forget(tx);
+        }
+        ended
+    }
+
+    /// As [`call`](Session::call), for a command without keys.
+    #[inline(never)]
+    fn call_keyless(
+        &mut self,
+        node: &'static Node,
+        args: Args<'_>,
+        reply: &mut dyn Reply,
+    ) -> Ended {
+        let Session { engine, instance, state, .. } = self;
+        let mut tx = engine.keyspace().begin_none(state.db);
+        let ended = handle(node, args, &[], &mut tx, engine, instance, state, reply);
+        if tx.end() {
+            std::mem::forget(tx);
+        }
+        ended
+    }
+
+    /// As [`call`](Session::call), for a command that has not its one key in word 1.
+    #[inline(never)]
+    fn call_many(&mut self, node: &'static Node, args: Args<'_>, reply: &mut dyn Reply) -> Ended {
+        let Session { engine, instance, state, .. } = self;
+        let (keyspace, db) = (engine.keyspace(), state.db);
+        let access = match node.is_alone_with(&args) {
+            true => Access::Exclusive,
+            false => access(node),
+        };
+        let mut keys = SmallVec::<[Key<'_>; FEW_KEYS]>::new();
+        keys.extend(node.keys(&args).map(|position| keyspace.key(args.at(position))));
+        let mut tx = match node.plan {
+            Plan::All => keyspace.begin_all(db, access),
+            Plan::Queue => match &state.queue {
+                Some(queue) => queue.begin(keyspace, db, &state.watched.keys(keyspace)),
+                None => keyspace.begin_none(db),
+            },
+            Plan::Specs if node.reaches(&args) => keyspace.begin_all(db, access),
+            Plan::None | Plan::First | Plan::Specs => keyspace.begin_many(db, &keys, access),
+        };
+        let ended = handle(node, args, &keys, &mut tx, engine, instance, state, reply);
+        match has_to_reclaim(node, &tx) {
+            true => reclaim(ended, tx, &keys, instance, state, node),
+            false => ended,
+        }
+    }
+}
+
+/// Runs the handler of a command whose stripes are locked by `tx`.
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "the parts of a Context, and nothing else")]
+fn handle(
+    node: &'static Node,
+    args: Args<'_>,
+    keys: &[Key<'_>],
+    tx: &mut Tx<'_>,
+    engine: &Engine,
+    instance: &Instance,
+    session: &mut State,
+    reply: &mut dyn Reply,
+) -> Ended {
+    tx.set_touches(!session.client.no_touch.load(Relaxed));
+    tx.set_by(session.client.id);
+    let mut ctx =
+        Context { args, keys, tx: &mut *tx, engine, instance, session: &mut *session, reply, node };
+    let ended = (node.row.handler)(&mut ctx).map_err(Box::new);
+    session.looks += tx.take_looks();
+    if instance.monitors.any() {
+        let micros = engine.clock().micros();
+        instance.monitors.show(&session.client, session.db, micros, node, args);
+    }
+    if session.remembers(node) {
+        match access(node) {
+            Access::Shared => instance.tracking.remember(&session.client, keys),
+            // What it changed itself comes before.
+            Access::Exclusive => keys.iter().for_each(|key| tx.note_read(*key)),
+        }
+    }
+    ended
+}
+
+/// How a command's stripes are locked.
+#[inline]
+fn access(node: &Node) -> Access {
+    if node.is_exclusive() { Access::Exclusive } else { Access::Shared }
+}
+
+/// Whether a scope is a reader's that met expired keys.
+#[inline(always)]
+fn has_to_reclaim(node: &Node, tx: &Tx<'_>) -> bool {
+    tx.met_past() && access(node) == Access::Shared
+}
+
+/// Ends a scope of a reader that met expired keys, and has them reclaimed.
+#[cold]
+fn reclaim(
+    ended: Ended,
+    mut tx: Tx<'_>,
+    keys: &[Key<'_>],
+    instance: &Instance,
+    session: &State,
+    node: &Node,
+) -> Ended {
+    let (keyspace, db, missed) = (tx.keyspace(), tx.db(), tx.take_missed());
+    drop(tx);
+    let reclaimed = keyspace.reclaim_met(db, keys).map_err(Box::new);
+    // That they were not there is told behind that they expired.
+    if let Some(missed) = missed {
+        keyspace.observers.committed(&missed);
+    }
+    if session.remembers(node) {
+        // That they are gone was told by now; that they come back will be.
+        instance.tracking.remember(&session.client, keys);
+    }
+    ended.and(reclaimed)
+}
