@@ -1,6 +1,12 @@
-//! What stands in the stream beside the commands of records.
+//! Commands in RESP, whole ones, and what stands in the stream beside the commands of records.
 
-pub(crate) use crate::keyspace::spell::{begin, command, word};
+pub(crate) use crate::keyspace::spell::{begin, word};
+
+/// Spells a command of `count` words.
+pub(crate) fn command<'w>(to: &mut Vec<u8>, count: usize, words: impl Iterator<Item = &'w [u8]>) {
+    begin(to, count);
+    words.for_each(|of| word(to, of));
+}
 
 pub(crate) fn select(to: &mut Vec<u8>, db: u32) {
     let mut number = itoa::Buffer::new();

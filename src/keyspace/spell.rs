@@ -1,11 +1,5 @@
 //! Commands in RESP, as the append-only file has them.
 
-/// Spells a command of `count` words.
-pub(crate) fn command<'w>(to: &mut Vec<u8>, count: usize, words: impl Iterator<Item = &'w [u8]>) {
-    begin(to, count);
-    words.for_each(|of| word(to, of));
-}
-
 /// Begins a command of `count` [words](word).
 #[inline]
 pub(crate) fn begin(to: &mut Vec<u8>, count: usize) {
@@ -56,7 +50,8 @@ mod tests {
         }
         let mut to = Vec::new();
         let long = vec![b'x'; 100];
-        command(&mut to, 3, [&b""[..], b"0123456789", &long].into_iter());
+        begin(&mut to, 3);
+        [&b""[..], b"0123456789", &long].iter().for_each(|of| word(&mut to, of));
         let told = format!("*3\r\n$0\r\n\r\n$10\r\n0123456789\r\n$100\r\n{}\r\n", "x".repeat(100));
         assert_eq!(to, told.as_bytes());
     }
