@@ -6,7 +6,7 @@ use std::time::Duration;
 #[cfg(feature = "async")]
 use super::Later;
 use super::Stream;
-use crate::api::{ConsumerGroup, Engine, GroupReadOptions, Scope, StreamEntry};
+use crate::api::{ConsumerGroup, Engine, GroupReadOptions, Nack, Scope, StreamEntry};
 use crate::ds::stream_log::StreamId;
 use crate::error::Result;
 
@@ -133,6 +133,30 @@ impl<T, S: Scope> StreamGroup<T, S> {
     /// ```
     pub fn ack(&self, ids: impl IntoIterator<Item = StreamId>) -> Result<usize> {
         self.group.ack(ids)
+    }
+
+    /// Gives entries back to the group: nobody has them then, and whoever [claims](StreamGroup::claim_idle) next gets
+    /// them, however long they are to have been idle (`XNACK`, O(ids), locks one stripe). Returns how many were pending.
+    ///
+    /// # Errors
+    /// If there is no such group.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use danio::{Nack, typed::Schema};
+    ///
+    /// let db = danio::Db::in_memory();
+    /// let jobs = db.stream_with::<u32>("jobs", Schema::plain());
+    /// let workers = jobs.group("workers");
+    /// workers.create_from_start()?;
+    /// jobs.push(&7)?;
+    /// let job = &workers.read("ann", 1)?[0]; // and ann has no time for it
+    /// assert_eq!(workers.nack([job.id], Nack::silent())?, 1);
+    /// assert_eq!(workers.claim_idle("bob", Duration::from_secs(60), 10)?[0].value, Ok(7));
+    /// # Ok::<(), danio::Error>(())
+    /// ```
+    pub fn nack(&self, ids: impl IntoIterator<Item = StreamId>, how: Nack) -> Result<usize> {
+        self.group.nack(ids, how)
     }
 
     /// Takes over entries that have been pending with others for `min_idle`, so many at most (`XAUTOCLAIM`, O(looked at),
