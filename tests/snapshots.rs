@@ -344,6 +344,46 @@ fn both_ways(kind: Kind, options: ExportOptions, timed: bool) {
     std::fs::remove_dir_all(&dir).unwrap();
 }
 
+/// What consumers gave back, which no older server knows, is a consumer's without a name there.
+fn given_back(kind: Kind, version: RdbVersion) {
+    let dir = std::env::temp_dir().join(format!("danio-given-{kind:?}-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let engine = engine();
+    let mut session = Session::new(&engine);
+    for line in [
+        "XADD s 1-0 f v",
+        "XADD s 2-0 f v",
+        "XADD s 3-0 f v",
+        "XGROUP CREATE s g 0",
+        "XREADGROUP GROUP g ann STREAMS s >",
+        "XNACK s g FATAL IDS 2 3-0 1-0",
+    ] {
+        run(&mut session, line);
+    }
+    let file = std::fs::File::create(dir.join("dump.rdb")).unwrap();
+    engine.export_with(file, ExportOptions::new().version(version)).unwrap();
+    let options = ["--dir", dir.to_str().unwrap(), "--dbfilename", "dump.rdb"];
+    if let Some(server) = kind.start_with(&options) {
+        let mut stream = BufReader::new(TcpStream::connect(server.address()).unwrap());
+        assert_eq!(ask(&mut stream, "XGROUP DELCONSUMER s g ann"), ":1");
+        assert_eq!(ask(&mut stream, "XCLAIM s g bob 999999999 3-0 RETRYCOUNT 1 JUSTID"), "*1");
+        let mut claimed = String::new();
+        stream.read_line(&mut claimed).unwrap();
+        stream.read_line(&mut claimed).unwrap();
+        assert_eq!(claimed, "$3\r\n3-0\r\n");
+        assert_eq!(ask(&mut stream, "XGROUP DELCONSUMER s g \"\""), ":1");
+        assert_eq!(ask(&mut stream, "XGROUP DELCONSUMER s g bob"), ":1");
+    }
+    std::fs::remove_dir_all(&dir).unwrap();
+}
+
+#[test]
+fn older_servers_have_what_was_given_back_for_whoever_claims_it() {
+    given_back(Kind::Redis, RdbVersion::Redis7_0);
+    given_back(Kind::Valkey, RdbVersion::Redis7_2);
+    given_back(Kind::Valkey, RdbVersion::Valkey9);
+}
+
 #[test]
 fn redis_7_starts_from_our_files_and_we_from_its() {
     both_ways(Kind::Redis, ExportOptions::new().version(RdbVersion::Redis7_0), false);
