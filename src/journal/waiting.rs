@@ -26,6 +26,14 @@ pub(crate) struct Wait {
     spell: u64,
 }
 
+impl Wait {
+    /// The position that is to be safe.
+    #[cfg(feature = "network")]
+    pub(crate) fn up_to(&self) -> u64 {
+        self.up_to
+    }
+}
+
 /// Somebody who is woken when something is known, rather than sleeping until then.
 pub(crate) trait Woken: Send + Sync + fmt::Debug {
     /// May be called by any thread; must be quick.

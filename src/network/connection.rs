@@ -1,7 +1,7 @@
 //! One connection: a future that reads, runs and answers until its peer has had enough.
 
 mod desk;
-mod gather;
+pub(super) mod gather;
 mod limits;
 mod safety;
 #[cfg(all(test, feature = "aof"))]

@@ -1,19 +1,23 @@
 //! The connections of one worker whose answers wait for the disk (`appendfsync always`), as one.
 //!
 //! The journal is told of them when the worker has nothing else to do, so that one sync serves all that were ready
-//! together; and it wakes the worker once, which wakes them: to wake a task from another thread costs a system call.
+//! together; and it wakes the worker once, which wakes them: to wake a task from another thread costs a system call. Where
+//! several wait, more are on their way: the worker looks for input again, as long as each look brings more.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
 
+use super::connection::gather::wait_for_input;
 use super::seat::Bell;
 use crate::api::Engine;
 use crate::journal::{Wait, Woken};
 
 /// So many batches run before the journal is told, if the worker does not pause.
 const BATCHES: u32 = 64;
+/// For so many looks for input those wait who came first.
+const LOOKS: u32 = 4;
 
 thread_local! {
     /// Nothing on a thread that does not say when it pauses.
@@ -30,6 +34,13 @@ struct Crew {
     untold: Option<u64>,
     /// How many batches have run since the first of those.
     batches: u32,
+    /// What the journal wakes the worker for.
+    told: Option<Wait>,
+    /// How often the worker has looked for more input for them, and how many waited then.
+    looks: u32,
+    seen: usize,
+    /// Whether it is to look.
+    looking: bool,
 }
 
 impl Woken for Bell {
@@ -39,27 +50,72 @@ impl Woken for Bell {
 }
 
 impl Crew {
-    /// Tells the journal of who waits.
-    fn tell(&mut self) {
-        let Some(up_to) = self.untold.take() else { return };
-        self.batches = 0;
-        let (journal, bell) = (&self.engine.aof().journal, self.bell.clone() as Arc<dyn Woken>);
-        journal.when_safe(up_to, &bell);
-        journal.nudge();
-        // What was known before wakes nobody.
-        self.wake();
+    /// The worker has nothing to do but to look for input.
+    fn pause(&mut self) {
+        if self.untold.is_some() && !self.looking {
+            self.looking = self.waiting.len() > 1;
+            match self.looking {
+                true => self.bell.wake(),
+                false => self.tell(),
+            }
+        }
     }
 
-    /// Wakes those of whom it is known what came of what they wait for.
+    /// What the worker's own task does: it looks for input, or wakes whom it can. Returns whether it is to have another turn
+    /// when the worker has looked.
+    fn turn(&mut self) -> bool {
+        self.wake();
+        if !self.looking {
+            return false;
+        }
+        if self.looks < LOOKS && self.waiting.len() > self.seen {
+            self.looks += 1;
+            self.seen = self.waiting.len();
+            return true;
+        }
+        self.tell();
+        false
+    }
+
+    /// Tells the journal of who waits.
+    fn tell(&mut self) {
+        (self.looks, self.seen, self.looking) = (0, 0, false);
+        if self.untold.take().is_none() {
+            return;
+        }
+        self.batches = 0;
+        // What was known before wakes nobody.
+        self.wake();
+        if !self.waiting.is_empty() {
+            self.engine.aof().call();
+        }
+    }
+
+    /// Wakes those of whom it is known what came of what they wait for, and has the journal wake the worker for the rest: once
+    /// at a time, for whom it has waited longest.
     fn wake(&mut self) {
         let journal = &self.engine.aof().journal;
-        self.waiting.retain(|(wait, bell)| {
-            let known = journal.outcome(wait).is_some();
-            if known {
-                bell.wake();
+        loop {
+            self.waiting.retain(|(wait, bell)| {
+                let known = journal.outcome(wait).is_some();
+                if known {
+                    bell.wake();
+                }
+                !known
+            });
+            let Some((first, _)) = self.waiting.first() else {
+                self.told = None;
+                return;
+            };
+            if self.told.as_ref().is_some_and(|told| journal.outcome(told).is_none()) {
+                return;
             }
-            !known
-        });
+            let told = journal.when_safe(first.up_to(), &(self.bell.clone() as Arc<dyn Woken>));
+            self.told = Some(told);
+            if journal.outcome(&told).is_none() {
+                return;
+            }
+        }
     }
 }
 
@@ -67,10 +123,24 @@ impl Crew {
 pub(super) fn muster(engine: &Engine) -> impl Future<Output = ()> + Send + use<> {
     let (engine, bell) = (engine.clone(), Arc::new(Bell::default()));
     let (waiting, untold) = (Vec::new(), None);
-    CREW.set(Some(Crew { engine, bell: bell.clone(), waiting, untold, batches: 0 }));
+    let (told, batches, looks, seen, looking) = (None, 0, 0, 0, false);
+    let to_wake = bell.clone();
+    CREW.set(Some(Crew {
+        engine,
+        bell: to_wake,
+        waiting,
+        untold,
+        batches,
+        told,
+        looks,
+        seen,
+        looking,
+    }));
     poll_fn(move |cx| {
         bell.hang(cx.waker());
-        CREW.with_borrow_mut(|crew| crew.as_mut().map(Crew::wake));
+        if CREW.with_borrow_mut(|crew| crew.as_mut().is_some_and(Crew::turn)) {
+            wait_for_input(cx);
+        }
         Poll::Pending
     })
 }
@@ -82,7 +152,7 @@ pub(super) fn disband() {
 
 /// The thread has nothing to do but to wait for input.
 pub(super) fn on_pause() {
-    CREW.with_borrow_mut(|crew| crew.as_mut().map(Crew::tell));
+    CREW.with_borrow_mut(|crew| crew.as_mut().map(Crew::pause));
 }
 
 /// A batch begins.

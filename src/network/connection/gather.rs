@@ -39,7 +39,7 @@ impl Gathering {
 }
 
 /// Has the connection take its next turn after the worker has looked for input.
-pub(super) fn wait_for_input(cx: &mut Context<'_>) {
+pub(in crate::network) fn wait_for_input(cx: &mut Context<'_>) {
     // Polled once, it has the task woken then; nothing is lost when it is dropped.
     let _ = pin!(tokio::task::yield_now()).poll(cx);
 }

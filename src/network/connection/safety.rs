@@ -132,7 +132,10 @@ mod kept {
             let now = aof.journal.wait_from_now(up_to);
             if aof.journal.outcome(&now) != Some(Outcome::Safe) {
                 self.wait = Some(crew::wait(engine, up_to, &self.bell));
-                aof.hurry(up_to);
+                // Else the crew has it made safe, together with what others of this worker write.
+                if aof.settings.fsync() != AppendFsync::Always {
+                    aof.want(up_to);
+                }
             }
         }
 

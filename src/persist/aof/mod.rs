@@ -337,7 +337,7 @@ impl Aof {
 
     /// Sees to it that whoever waits from now on for a position is woken, though what is synced when has changed since it
     /// was appended.
-    #[cfg(any(feature = "network", feature = "async"))]
+    #[cfg(feature = "async")]
     pub(crate) fn hurry(&self, up_to: u64) {
         match self.settings.fsync() {
             AppendFsync::Always => self.journal.nudge(),

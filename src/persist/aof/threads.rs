@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::Aof;
-use super::writer::State;
+use super::writer::{SLOW, State};
 use crate::clock::Stopwatch;
 use crate::config::AppendFsync;
 use crate::sync::{thread, wait_on};
@@ -55,6 +55,18 @@ impl Aof {
         for thread in std::mem::take(&mut *self.threads.lock()) {
             // A panic of the thread has been printed; there is nobody else to tell.
             let _ = thread.join();
+        }
+    }
+
+    /// Has what was appended made safe soon (`appendfsync always`). While a sync runs that began a moment ago, nobody is
+    /// woken: whoever made it looks at its end what has come since.
+    #[cfg(feature = "network")]
+    pub(crate) fn call(&self) {
+        let state = self.state.lock();
+        let soon = state.running_syncs() > 0 && state.since_sync.elapsed() < SLOW;
+        drop(state);
+        if !soon {
+            self.journal.nudge();
         }
     }
 

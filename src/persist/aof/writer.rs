@@ -30,7 +30,7 @@ const EARLY: usize = 16 << 20;
 /// How many syncs run at a time.
 const SYNCS: usize = 2;
 /// From when on a sync is slow: what comes while it runs need not wait for its end.
-const SLOW: Duration = Duration::from_micros(500);
+pub(super) const SLOW: Duration = Duration::from_micros(500);
 /// How often what was written is made safe (`appendfsync everysec`).
 const EVERY: Duration = Duration::from_secs(1);
 
