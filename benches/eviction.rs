@@ -2,9 +2,9 @@
 //!
 //! `cargo bench --features server --bench eviction [-- seconds [policy]]` (the feature for the server's allocator)
 //!
-//! As many writers as cores, then eight; values of 16 to 1,000 bytes, the limit 256 MB. Meanwhile the
-//! bytes in use and the process's resident memory are looked at all the time. Then the limit is lowered to a
-//! quarter, at once, under the same fire.
+//! As many writers as cores, then eight, each in a process of its own; values of 16 to 1,000 bytes, the limit
+//! 256 MB. Meanwhile the bytes in use and the process's resident memory are looked at all the time. Then the
+//! limit is lowered to a quarter, at once, under the same fire.
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures the machine's own time")]
 
@@ -24,20 +24,34 @@ static ALLOCATOR: danio::Allocator = danio::Allocator;
 
 const LIMIT: usize = 256 << 20;
 const KEYS: u64 = 4_000_000;
+/// Says how many writers one fire has: `writers=8`.
+const WRITERS: &str = "writers=";
 
 fn main() {
+    #[cfg(feature = "server")]
+    danio::Allocator::share_pages();
     let words: Vec<String> = std::env::args().skip(1).collect();
     let seconds: u64 = words.iter().find_map(|word| word.parse().ok()).unwrap_or(10);
     let chosen = words.iter().find(|word| word.contains('-') && !word.starts_with('-'));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let writers = words.iter().find_map(|word| word.strip_prefix(WRITERS)?.parse().ok());
     for policy in EvictionPolicy::ALL {
         let wanted =
             chosen.map_or(policy == EvictionPolicy::AllKeysLru, |name| policy.name() == name);
-        if wanted {
-            fire(policy, cores, seconds);
-            fire(policy, 8, seconds);
+        match writers {
+            _ if !wanted => {}
+            Some(writers) => fire(policy, writers, seconds),
+            None => [cores, 8].into_iter().for_each(|n| fire_apart(policy, n, seconds)),
         }
     }
+}
+
+/// Fires in a process of its own: what one fire has freed is resident for a while, and not the next one's.
+fn fire_apart(policy: EvictionPolicy, writers: usize, seconds: u64) {
+    let program = std::env::current_exe().expect("this program");
+    let words = [seconds.to_string(), policy.name().into(), format!("{WRITERS}{writers}")];
+    let ended = std::process::Command::new(program).args(words).status().expect("it starts");
+    assert!(ended.success(), "{ended}");
 }
 
 /// What was seen of memory, in bytes.

@@ -7,8 +7,21 @@
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout};
+use std::ffi::{c_int, c_long};
 
 use mimalloc::MiMalloc;
+
+unsafe extern "C" {
+    /// What an option stands at. Part of mimalloc, whose crate names neither it nor the options.
+    safe fn mi_option_get(option: c_int) -> c_long;
+    /// Sets an option, unless the environment has.
+    fn mi_option_set_default(option: c_int, value: c_long);
+}
+
+/// mimalloc 3's number of what becomes of a page when a block in it is freed that was full; it stands at 0.
+const RECLAIM_ON_FREE: c_int = 35;
+/// The option before it, by which it is known again, and what that stands at.
+const GENERIC_COLLECT: (c_int, c_long) = (34, 10_000);
 
 /// The allocator of `danio-server`; as good a choice for an application that holds much in Danio.
 ///
@@ -23,6 +36,35 @@ use mimalloc::MiMalloc;
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Allocator;
+
+impl Allocator {
+    /// Has threads share the memory that is partly free. Call it first in `main`, before there are threads;
+    /// `danio-server` does. Returns whether it is so from now on.
+    ///
+    /// A page of 64 KB holds blocks of one size. Unless told otherwise the thread that filled a page takes it back
+    /// when any block in it is freed, and keeps it, though others look for such blocks: where several threads
+    /// write and keys are evicted, resident memory grows for as long as they do. With eight writers, two
+    /// cores and a limit of 256 MB it was 1.50 of the limit after 14 seconds; shared, it stays below
+    /// 1.25. `MIMALLOC_PAGE_RECLAIM_ON_FREE` in the environment has the last word.
+    ///
+    /// ```
+    /// #[global_allocator]
+    /// static ALLOCATOR: danio::Allocator = danio::Allocator;
+    ///
+    /// assert!(danio::Allocator::share_pages());
+    /// ```
+    pub fn share_pages() -> bool {
+        // Another version may have other options under these numbers.
+        if mi_option_get(RECLAIM_ON_FREE) == 0
+            && mi_option_get(GENERIC_COLLECT.0) == GENERIC_COLLECT.1
+        {
+            // SAFETY: a number that mimalloc knows, as was just seen. It writes one word, which its threads
+            // read at any time, as they do while it reads the environment itself.
+            unsafe { mi_option_set_default(RECLAIM_ON_FREE, -1) };
+        }
+        mi_option_get(RECLAIM_ON_FREE) == -1
+    }
+}
 
 /// The alignment that every block has: mimalloc's sizes are multiples of a word.
 const GIVEN: usize = size_of::<usize>();
@@ -67,6 +109,19 @@ unsafe impl GlobalAlloc for Allocator {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_options_are_those_that_are_meant() {
+        // What stands beside it, in mimalloc's own order: how many full pages are kept, and how many are tried.
+        let beside = [GENERIC_COLLECT.0, RECLAIM_ON_FREE + 1, RECLAIM_ON_FREE + 2];
+        assert_eq!(beside.map(|option| mi_option_get(option)), [GENERIC_COLLECT.1, 2, 4]);
+        assert!(Allocator::share_pages() && Allocator::share_pages(), "the second time as well");
+        assert_eq!(
+            beside.map(|option| mi_option_get(option)),
+            [GENERIC_COLLECT.1, 2, 4],
+            "nothing else changed"
+        );
+    }
 
     #[test]
     fn every_block_is_aligned_as_asked() {

@@ -15,6 +15,8 @@ use std::process::ExitCode;
 static ALLOCATOR: danio::Allocator = danio::Allocator;
 
 fn main() -> ExitCode {
+    // Where it cannot be so, memory that is free is only given back later.
+    danio::Allocator::share_pages();
     match args::read(std::env::args_os().skip(1)) {
         args::Asked::Print(text) => {
             print!("{text}");
