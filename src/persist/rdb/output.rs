@@ -1,5 +1,7 @@
 //! Lengths and strings as they are written; `input` tells their forms.
 
+use std::cell::Cell;
+
 use super::listpack::Writer;
 use super::lzf::Compressor;
 use crate::ds::packed::Item;
@@ -25,6 +27,23 @@ pub(super) struct Output<'o> {
 pub(super) struct Scratch {
     compressor: Compressor,
     pack: Writer,
+}
+
+impl Scratch {
+    /// Calls `work` with one that this thread keeps, a quarter of a megabyte at most: to make it takes longer than most
+    /// values do.
+    pub(super) fn with<R>(work: impl FnOnce(&mut Scratch) -> R) -> R {
+        thread_local! {
+            static KEPT: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+        }
+        let mut scratch = KEPT.try_with(Cell::take).ok().flatten().unwrap_or_default();
+        let result = work(&mut scratch);
+        // This one grows with what is packed.
+        scratch.pack = Writer::default();
+        // A thread that ends keeps nothing.
+        let _ = KEPT.try_with(|kept| kept.set(Some(scratch)));
+        result
+    }
 }
 
 impl Output<'_> {

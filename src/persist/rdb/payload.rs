@@ -31,9 +31,11 @@ pub(crate) fn dump(entry: &Entry, now: Millis, compress: bool) -> Vec<u8> {
 pub(crate) fn dump_for(entry: &Entry, target: Target, now: Millis, compress: bool) -> Vec<u8> {
     let mut bytes = Vec::new();
     let of = encode::kind_of(entry, target);
-    let mut out = Output { bytes: &mut bytes, scratch: &mut Scratch::default(), compress };
-    out.byte(of);
-    encode::value(entry, of, now, &mut out);
+    Scratch::with(|scratch| {
+        let mut out = Output { bytes: &mut bytes, scratch, compress };
+        out.byte(of);
+        encode::value(entry, of, now, &mut out);
+    });
     bytes.extend_from_slice(&Target::least(of).to_le_bytes());
     let sum = checksum(&bytes);
     bytes.extend_from_slice(&sum.to_le_bytes());
