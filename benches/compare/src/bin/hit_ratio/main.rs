@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Every cache is asked for a key and is given it if it was missing. A trace is a file with a number
-//! on each line. The servers are started here, on sockets of their own; Danio's clock runs as fast as the
-//! requests came to Redis, so that what a policy knows of time is the same.
+//! on each line. The servers are started here, on sockets of their own; under a policy Danio's clock runs as fast as
+//! the requests came to Redis under it, so that what a policy knows of time is the same.
 
 #![forbid(unsafe_code)]
 
@@ -94,22 +94,23 @@ fn compare(trace: &Trace, servers: &mut [(&str, Server)]) -> Vec<Line> {
         }
     };
     for &size in &trace.sizes {
-        let mut pace = Duration::from_micros(4);
+        let mut paces = [Duration::from_micros(4); 2];
         let mut theirs = Vec::new();
         for (name, server) in servers.iter_mut() {
-            for policy in ["lru", "lfu"] {
+            for (policy, pace) in ["lru", "lfu"].into_iter().zip(&mut paces) {
                 let (hits, entries, took) =
                     server.run(&format!("allkeys-{policy}"), size, &trace.keys);
                 theirs.push((format!("{name} {policy}"), hits, entries));
-                pace = took;
+                *pace = took;
             }
         }
+        let [lru, lfu] = paces;
         let ours = [
-            ("danio s3fifo", EvictionPolicy::AllKeysS3Fifo),
-            ("danio lru", EvictionPolicy::AllKeysLru),
-            ("danio lfu", EvictionPolicy::AllKeysLfu),
+            ("danio s3fifo", EvictionPolicy::AllKeysS3Fifo, lru),
+            ("danio lru", EvictionPolicy::AllKeysLru, lru),
+            ("danio lfu", EvictionPolicy::AllKeysLfu, lfu),
         ];
-        for (name, policy) in ours {
+        for (name, policy, pace) in ours {
             let (hits, entries) = Danio::measure(policy, size, pace, &trace.keys);
             note(name, size, hits, entries);
         }
