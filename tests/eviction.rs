@@ -260,3 +260,36 @@ fn frequencies_and_idle_times_are_those_of_the_clock() {
     clock.advance(Duration::from_millis(61_500));
     assert_eq!(db.idle_time("k"), Ok(Some(Duration::from_secs(61))));
 }
+
+/// A small cache under LFU: of a thousand keys, spread thinly over the stripes, those that were popular once must not
+/// keep out for ever what is asked for now.
+#[test]
+fn lfu_lets_new_keys_live_until_they_are_used_again() {
+    let config = Config::new()
+        .stripes(64)
+        .seed(1)
+        .clock(ManualClock::new())
+        .maxmemory_policy(EvictionPolicy::AllKeysLfu);
+    let db = Engine::open(config).expect("valid").db(0).expect("exists");
+    let ask = |key: usize| {
+        let found = db.get(format!("key:{key:08}")).expect("a string").is_some();
+        if !found {
+            db.set(format!("key:{key:08}"), "v").expect("room is made");
+        }
+        found
+    };
+    // Each of a thousand was used thirty times.
+    let uses = (0..30).flat_map(|_| 0..1_000);
+    assert_eq!(uses.filter(|key| ask(*key)).count(), 29_000);
+    let mut session = Session::new(db.engine());
+    config_set(&mut session, "maxmemory", &db.engine().used_memory().to_string());
+    // Now others are popular, each for a while: they are asked for four times.
+    let (mut asked, mut hits) = (0, 0);
+    for step in 30..20_000 {
+        for again in 0..4 {
+            asked += 1;
+            hits += usize::from(ask(1_000_000 + step - 10 * again));
+        }
+    }
+    assert!(hits * 100 >= asked * 40, "{hits} of {asked}");
+}

@@ -9,6 +9,7 @@
 //! takes effect over many calls, and over the rounds of upkeep, and stalls nobody.
 
 mod ghosts;
+mod place;
 mod pool;
 pub(super) mod resist;
 mod score;
@@ -24,14 +25,11 @@ use crate::clock::{Clock, Millis, Stopwatch};
 use crate::config::EvictionPolicy;
 use crate::error::{Error, Result};
 use crate::rng::Rng;
+use place::Look;
 pub(super) use pool::Pool;
 pub(crate) use resist::Age;
 pub(super) use resist::Resist;
 
-/// Where fewer keys than this are in a stripe, a victim is looked for in several: among this many, ...
-const AMONG: usize = 256;
-/// ... and in no more stripes than this.
-const MOST_STRIPES: usize = 16;
 /// Victims between two looks at the time.
 const VICTIMS_A_LOOK: u64 = 8;
 
@@ -204,8 +202,8 @@ impl Keyspace {
 
     /// Evicts one key. Returns whether there was one that may be.
     fn evict_one(&self, policy: EvictionPolicy, rng: &Rng) -> bool {
-        let first = self.pick_stripe(policy, rng);
-        if self.evict_in(first, policy, rng) {
+        let (first, look) = self.pick_stripe(policy, rng);
+        if self.evict_in(first, policy, look, rng) {
             return true;
         }
         // Few stripes have a key that may go: look for one without keeping others out.
@@ -214,48 +212,13 @@ impl Keyspace {
         others.into_iter().any(|stripe| {
             let may = self.stripes[stripe].keys.load(Relaxed) > 0
                 && self.lock_shared(stripe).spaces.iter().any(|space| may_go(policy, space) > 0);
-            may && self.evict_in(stripe, policy, rng)
+            may && self.evict_in(stripe, policy, Look::Fresh, rng)
         })
     }
 
-    /// A stripe to evict from: any, if stripes hold many keys; else that of several whose worst key is the worst,
-    /// since the worst of a few keys is no bad one.
-    fn pick_stripe(&self, policy: EvictionPolicy, rng: &Rng) -> usize {
-        let first = self.any_stripe(rng);
-        let here = self.stripes[first].keys.load(Relaxed);
-        let looks = (AMONG / here.max(1)).clamp(1, MOST_STRIPES.min(self.stripes.len()));
-        if looks == 1 || policy.is_random() {
-            return first;
-        }
-        let others = (1..looks).map(|_| self.any_stripe(rng));
-        let worst = |stripe: &usize| self.worst_in(*stripe, policy, rng);
-        std::iter::once(first).chain(others).max_by_key(worst).unwrap_or(first)
-    }
-
-    /// How much the key that would go of a stripe deserves it.
-    fn worst_in(&self, stripe: usize, policy: EvictionPolicy, rng: &Rng) -> Option<u64> {
-        let mut tx = self.begin_stripe(stripe, Access::Exclusive);
-        let data = tx.parts(stripe).ok()?.data;
-        let databases = 0..data.spaces.len();
-        databases
-            .filter_map(|db| {
-                (may_go(policy, &data.spaces[db]) > 0)
-                    .then(|| data.with_overhead(db, |space| self.worst_score(space, policy, rng)))
-                    .flatten()
-            })
-            .max()
-    }
-
-    /// A stripe, such that all keys are as likely to be in it.
-    fn any_stripe(&self, rng: &Rng) -> usize {
-        let [a, b] = [(); 2].map(|()| rng.below(self.stripes.len()));
-        let [in_a, in_b] = [a, b].map(|stripe| self.stripes[stripe].keys.load(Relaxed));
-        if rng.below((in_a + in_b).max(1)) < in_a { a } else { b }
-    }
-
     /// Evicts one key of a stripe. Returns whether there was one that may be.
-    fn evict_in(&self, stripe: usize, policy: EvictionPolicy, rng: &Rng) -> bool {
-        self.evict_by(stripe, policy, rng, |space| self.find_victim(space, policy, rng))
+    fn evict_in(&self, stripe: usize, policy: EvictionPolicy, look: Look, rng: &Rng) -> bool {
+        self.evict_by(stripe, policy, rng, |space| self.find_victim(space, policy, look, rng))
     }
 
     /// Evicts the key of a stripe whose name `pick` gives, out of a database of those that have some that

@@ -354,7 +354,7 @@ impl Keyspace {
 
     /// Evicts the worst key that is no newcomer, of those of some stripe, if its word makes it worse.
     fn evict_if(&self, worse: impl Fn(u32) -> bool, rng: &Rng) -> bool {
-        let stripe = self.pick_stripe(EvictionPolicy::AllKeysS3Fifo, rng);
+        let (stripe, _) = self.pick_stripe(EvictionPolicy::AllKeysS3Fifo, rng);
         self.evict_by(stripe, EvictionPolicy::AllKeysS3Fifo, rng, |space| {
             space.fit_ghosts();
             space.with_pool(EvictionPolicy::AllKeysS3Fifo, |space, pool| {

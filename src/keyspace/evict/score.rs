@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::Look;
 use super::pool::{Candidate, Pool};
 use crate::clock::{Millis, Seconds};
 use crate::config::EvictionPolicy;
@@ -19,6 +20,7 @@ impl Keyspace {
         &self,
         space: &mut Space,
         policy: EvictionPolicy,
+        look: Look,
         rng: &Rng,
     ) -> Option<Box<[u8]>> {
         if policy.is_random() {
@@ -30,7 +32,7 @@ impl Keyspace {
         // Of another policy.
         space.resist = None;
         space.with_pool(policy, |space, pool| {
-            self.worst(space, pool, policy, rng).map(|(_, entry)| entry.key().into())
+            self.worst(space, pool, policy, look, rng).map(|(_, entry)| entry.key().into())
         })
     }
 
@@ -39,12 +41,13 @@ impl Keyspace {
         &self,
         space: &mut Space,
         policy: EvictionPolicy,
+        look: Look,
         rng: &Rng,
     ) -> Option<u64> {
         space.with_pool(policy, |space, pool| {
             let worst = match policy {
                 EvictionPolicy::AllKeysS3Fifo => self.worst_of_others(space, pool, rng)?.candidate,
-                _ => self.worst(space, pool, policy, rng)?.0,
+                _ => self.worst(space, pool, policy, look, rng)?.0,
             };
             pool.offer(worst);
             Some(worst.score)
@@ -60,21 +63,38 @@ impl Keyspace {
         sample.get(rng.below(sample.len().max(1))).map(|entry| entry.key().into())
     }
 
-    /// The worst of a few and of the pool.
+    /// The worst of a few and of the pool; or of the pool alone.
     fn worst<'s>(
         &self,
         space: &'s Space,
         pool: &mut Pool,
         policy: EvictionPolicy,
+        look: Look,
         rng: &Rng,
     ) -> Option<(Candidate, &'s Entry)> {
         let now = self.clock.second();
+        if look == Look::Known
+            && let Some(found) = self.worst_known(space, pool, policy, now)
+        {
+            return Some(found);
+        }
         for entry in self.sample(space, policy, rng) {
             let score = self.score(policy, entry, now);
             if pool.wants(score) {
                 pool.offer(Candidate { score, hash: self.hash(entry.key()) });
             }
         }
+        self.worst_known(space, pool, policy, now)
+    }
+
+    /// The worst of the pool.
+    fn worst_known<'s>(
+        &self,
+        space: &'s Space,
+        pool: &mut Pool,
+        policy: EvictionPolicy,
+        now: Seconds,
+    ) -> Option<(Candidate, &'s Entry)> {
         while let Some(candidate) = pool.take_worst() {
             let is = |entry: &Entry| self.hash(entry.key()) == candidate.hash;
             let Some(entry) = space.table.find(candidate.hash, is) else { continue };
