@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::Aof;
-use super::writer::{SLOW, State};
+use super::writer::State;
 use crate::clock::Stopwatch;
 use crate::config::AppendFsync;
 use crate::sync::{thread, wait_on};
@@ -62,10 +62,8 @@ impl Aof {
     /// woken: whoever made it looks at its end what has come since.
     #[cfg(feature = "network")]
     pub(crate) fn call(&self) {
-        let state = self.state.lock();
-        let soon = state.running_syncs() > 0 && state.since_sync.elapsed() < SLOW;
-        drop(state);
-        if !soon {
+        let ends_soon = self.state.lock().syncs_since_a_moment();
+        if !ends_soon {
             self.journal.nudge();
         }
     }

@@ -30,7 +30,7 @@ const EARLY: usize = 16 << 20;
 /// How many syncs run at a time.
 const SYNCS: usize = 2;
 /// From when on a sync is slow: what comes while it runs need not wait for its end.
-pub(super) const SLOW: Duration = Duration::from_micros(500);
+const SLOW: Duration = Duration::from_micros(500);
 /// How often what was written is made safe (`appendfsync everysec`).
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -171,6 +171,12 @@ impl State {
 
     pub(super) fn running_syncs(&self) -> usize {
         self.syncs.iter().filter(|sync| !sync.done).count()
+    }
+
+    /// Whether a sync runs that began a moment ago.
+    #[cfg(feature = "network")]
+    pub(super) fn syncs_since_a_moment(&self) -> bool {
+        self.running_syncs() > 0 && self.since_sync.elapsed() < SLOW
     }
 
     /// Whether more may be written before something is safe.
