@@ -122,19 +122,16 @@ impl Crew {
 /// From now on this thread says when it [pauses](on_pause). What it returns is to run on it for as long as its connections do.
 pub(super) fn muster(engine: &Engine) -> impl Future<Output = ()> + Send + use<> {
     let (engine, bell) = (engine.clone(), Arc::new(Bell::default()));
-    let (waiting, untold) = (Vec::new(), None);
-    let (told, batches, looks, seen, looking) = (None, 0, 0, 0, false);
-    let to_wake = bell.clone();
     CREW.set(Some(Crew {
         engine,
-        bell: to_wake,
-        waiting,
-        untold,
-        batches,
-        told,
-        looks,
-        seen,
-        looking,
+        bell: bell.clone(),
+        waiting: Vec::new(),
+        untold: None,
+        batches: 0,
+        told: None,
+        looks: 0,
+        seen: 0,
+        looking: false,
     }));
     poll_fn(move |cx| {
         bell.hang(cx.waker());
