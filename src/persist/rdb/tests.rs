@@ -148,6 +148,43 @@ fn take(db: &Db, step: Step, id: u64) {
     }
 }
 
+/// What is short enough for Redis to pack it, and too long for Danio to keep it packed, is written as packed.
+#[test]
+fn collections_of_each_length_come_back() {
+    let db = fresh();
+    for count in (1_usize..140).step_by(21).chain([128, 129, 512, 513]) {
+        for width in [2, 9, 40] {
+            let _ = db.del_many(["set", "ints", "zset", "floats", "long hash", "list"]);
+            for n in 0..count {
+                let word = format!("{n:0width$}x");
+                let (score, number) = ((n as f64).sqrt().to_string(), (n * 9999).to_string());
+                let [word, score, number] = [&word, &score, &number].map(|word| word.as_bytes());
+                run(&db, &[b"SADD", b"set", word]);
+                run(&db, &[b"SADD", b"ints", number]);
+                run(&db, &[b"ZADD", b"zset", number, word]);
+                run(&db, &[b"ZADD", b"floats", score, number]);
+                run(&db, &[b"HSET", b"long hash", word, score]);
+                run(&db, &[b"RPUSH", b"list", word]);
+            }
+            for key in ["set", "ints", "zset", "floats", "long hash", "list"] {
+                let before = run(&db, &[b"DEBUG", b"DIGEST-VALUE", key.as_bytes()]);
+                let encoding = db.encoding(key);
+                let payload = db.dump(key).unwrap();
+                db.restore("copy of it", &payload).unwrap();
+                let after = run(&db, &[b"DEBUG", b"DIGEST-VALUE", b"copy of it"]);
+                assert_eq!(after, before, "{key} of {count}, {width} wide");
+                assert_eq!(db.encoding("copy of it"), encoding, "{key} of {count}");
+                assert!(db.del("copy of it"));
+            }
+            let before = text(&db, "DEBUG DIGEST");
+            let mut file = Vec::new();
+            db.engine().export(&mut file).unwrap();
+            db.engine().import(&file[..]).unwrap();
+            assert_eq!(text(&db, "DEBUG DIGEST"), before, "{count}, {width} wide");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 64 }))]
 

@@ -59,7 +59,7 @@ pub(super) fn value(entry: &Entry, of: u8, now: Millis, out: &mut Output<'_>) {
         kind::SET | kind::SET_INTSET | kind::SET_LISTPACK => {
             set(entry.view().expect(KNOWN), of, out);
         }
-        kind::ZSET_2 | kind::ZSET_LISTPACK => zset(entry.view().expect(KNOWN), out),
+        kind::ZSET_2 | kind::ZSET_LISTPACK => zset(entry.view().expect(KNOWN), of, out),
         kind::STREAM_2 | kind::STREAM_3 | kind::STREAM_4 | kind::STREAM_5 => {
             stream::write(entry.view().expect(KNOWN), of, out)
         }
@@ -109,22 +109,35 @@ fn set(set: SetRef<'_>, of: u8, out: &mut Output<'_>) {
     }
 }
 
-fn zset(zset: ZSetRef<'_>, out: &mut Output<'_>) {
-    if let ZSetRef::Packed(members) = zset {
-        return out.listpack(|pack| {
-            let mut text = Vec::new();
-            each_spelled(members, |member, score| {
-                pack.push_spelled(member);
-                match score {
-                    SpelledScore::Whole(spelled) => pack.push_spelled(spelled),
-                    SpelledScore::Other(score) => {
-                        text.clear();
-                        double::write(score, &mut text);
-                        pack.push(&text[..]);
+fn zset(zset: ZSetRef<'_>, of: u8, out: &mut Output<'_>) {
+    let mut text = Vec::new();
+    let mut spell = |pack: &mut Writer, score: f64| {
+        text.clear();
+        double::write(score, &mut text);
+        pack.push(&text[..]);
+    };
+    match (of, zset) {
+        (kind::ZSET_LISTPACK, ZSetRef::Packed(members)) => {
+            return out.listpack(|pack| {
+                each_spelled(members, |member, score| {
+                    pack.push_spelled(member);
+                    match score {
+                        SpelledScore::Whole(spelled) => pack.push_spelled(spelled),
+                        SpelledScore::Other(score) => spell(pack, score),
                     }
+                });
+            });
+        }
+        // One that Redis would pack, but that is kept as a tree, for its length.
+        (kind::ZSET_LISTPACK, _) => {
+            return out.listpack(|pack| {
+                for (member, score) in zset.members(0..zset.len(), false) {
+                    pack.push(member);
+                    spell(pack, score);
                 }
             });
-        });
+        }
+        _ => {}
     }
     out.count(zset.len());
     // The greatest first: to Redis each is then the new first one, which is the quickest to add.
