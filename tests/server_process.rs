@@ -108,6 +108,32 @@ fn a_term_signal_ends_it_in_good_order() {
 }
 
 #[test]
+fn a_signal_does_what_its_words_say() {
+    for (words, saved) in [
+        (["--shutdown-on-sigterm", "now save"], true),
+        (["--shutdown-on-sigterm", "nosave force"], false),
+    ] {
+        let port = free_port().to_string();
+        let folder = scratch("ends", "");
+        fs::remove_file(&folder).expect("it was made");
+        fs::create_dir_all(&folder).expect("a folder");
+        let mut options =
+            vec!["--port", &port, "--save", if saved { "" } else { "900 1" }, "--dir"];
+        let path = folder.to_string_lossy();
+        options.push(&path);
+        options.extend(words);
+        let mut server = start(&options, "");
+        server.wait_for("Ready to accept connections");
+        Wire::connect(port.parse().expect("a port")).call(&["SET", "k", "v"], "+OK\r\n");
+        server.signal("-TERM");
+        let (log, _, well) = server.end();
+        assert!(well, "{log}");
+        assert_eq!(folder.join("dump.rdb").exists(), saved, "{words:?}: {log}");
+        fs::remove_dir_all(&folder).expect("it is there");
+    }
+}
+
+#[test]
 fn a_client_ends_it() {
     let port = free_port().to_string();
     let mut server = start(&["--port", &port, "--save", ""], "");

@@ -358,7 +358,7 @@ fn watch_signals(engine: Engine) -> io::Result<()> {
                 let instance = Instance::of(&engine);
                 let parameter =
                     if name == "SIGTERM" { "shutdown-on-sigterm" } else { "shutdown-on-sigint" };
-                let ending = Ending::of_signal(instance.parameters.number(parameter));
+                let ending = Ending::of_signal(&instance.parameters.text(parameter));
                 if ending.run(&engine).is_err() {
                     tracing::warn!("{name} received but errors trying to shut down the server, check the logs for more information");
                     insisted = false;

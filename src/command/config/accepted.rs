@@ -10,8 +10,6 @@ use super::rows::{ALLOWED, INT_MAX, int, one_of, size, text, yes_no};
 const NO: &[(&str, i64)] = &[("no", 0)];
 const SUPERVISED: &[(&str, i64)] = &[("no", 0), ("auto", 1), ("systemd", 2), ("upstart", 3)];
 const SYNCED: &[(&str, i64)] = &[("everysec", 0), ("always", 1), ("no", 2)];
-const ON_SIGNAL: &[(&str, i64)] =
-    &[("default", 0), ("save", 1), ("nosave", 2), ("now", 4), ("force", 8)];
 const ON_ERROR: &[(&str, i64)] = &[("ignore", 0), ("panic", 1), ("panic-on-replicas", 2)];
 
 /// The rows, by what they tune.
@@ -39,8 +37,6 @@ pub(super) static ROWS: &[Parameter] = &[
     yes_no("disable-thp", "yes").limits(Limits::IMMUTABLE),
     one_of("oom-score-adj", NO, "no"),
     int("shutdown-timeout", 0, INT_MAX, "10"),
-    one_of("shutdown-on-sigint", ON_SIGNAL, "default"),
-    one_of("shutdown-on-sigterm", ON_SIGNAL, "default"),
     yes_no("io-threads-do-reads", "no").limits(Limits::FIXED),
     int("max-new-connections-per-cycle", 1, 1000, "10"),
     int("socket-mark-id", 0, u32::MAX as i64, "0").limits(Limits::IMMUTABLE),

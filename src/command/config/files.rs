@@ -33,8 +33,7 @@ pub(in crate::command) fn bind_files(parameters: &Parameters, engine: &Engine) {
         saves.set_name(&String::from_utf8_lossy(value.text()));
     });
     follow(parameters, "save", engine, |saves, value| {
-        let words: Vec<&[u8]> = value.text().split(|byte| *byte == b' ').collect();
-        saves.set_points(points(&words).unwrap_or_default());
+        saves.set_points(points(value.text()).unwrap_or_default());
     });
     follow(parameters, "rdbchecksum", engine, |saves, value| {
         saves.checksum.store(value.number() != 0, Relaxed);
@@ -66,15 +65,18 @@ fn follow(parameters: &Parameters, name: &str, engine: &Engine, set: fn(&Saves, 
 /// Brings `seconds changes` pairs to one form.
 pub(super) fn save_points(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
     let joined = words.join(&b' ');
-    let words: Vec<&[u8]> = joined.split(|byte| *byte == b' ').collect();
-    let points = points(&words).ok_or("Invalid save parameters")?;
+    let points = points(&joined).ok_or("Invalid save parameters")?;
     let pairs: Vec<String> =
         points.iter().map(|point| format!("{} {}", point.seconds, point.changes)).collect();
     Ok(pairs.join(" ").into_bytes())
 }
 
-fn points(words: &[&[u8]]) -> Option<Vec<SavePoint>> {
-    let words: Vec<&[u8]> = words.iter().copied().filter(|word| !word.is_empty()).collect();
+/// Reads pairs with one space between their words, as Redis does; no words are no points.
+fn points(text: &[u8]) -> Option<Vec<SavePoint>> {
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
+    let words: Vec<&[u8]> = text.split(|byte| *byte == b' ').collect();
     if !words.len().is_multiple_of(2) {
         return None;
     }
@@ -128,8 +130,11 @@ mod tests {
         };
         assert_eq!(read(&[b""]).as_deref(), Ok(""));
         assert_eq!(read(&[b"900", b"1"]).as_deref(), Ok("900 1"));
-        assert_eq!(read(&[b"3600 1  300 100"]).as_deref(), Ok("3600 1 300 100"));
-        for wrong in [&b"900"[..], b"0 1", b"-1 1", b"1 -1", b"a 1", b"1 1 1"] {
+        assert_eq!(read(&[b"3600 1 300 100"]).as_deref(), Ok("3600 1 300 100"));
+        assert_eq!(read(&[b"3600", b"1", b"300", b"0"]).as_deref(), Ok("3600 1 300 0"));
+        for wrong in
+            [&b"900"[..], b"0 1", b"-1 1", b"1 -1", b"a 1", b"1 1 1", b" ", b"1  1", b" 1 1"]
+        {
             assert!(read(&[wrong]).is_err());
         }
     }

@@ -122,6 +122,7 @@ fn spell(slot: &Slot) -> Vec<Line> {
         "bind" | "save" if text.is_empty() => vec![line(row, b"\"\"", true)],
         // Without a line a server would save at other times.
         "bind" | "save" => vec![line(row, text, true)],
+        "shutdown-on-sigint" | "shutdown-on-sigterm" => vec![line(row, text, needed)],
         "dir" => vec![line(row, &quoted(&absolute(text)), true)],
         "client-output-buffer-limit" => buffer_limits(row, text),
         "maxmemory-clients" => {
@@ -244,6 +245,7 @@ mod tests {
                 ("maxmemory-clients", &["1048576"]),
                 ("maxmemory-policy", &["allkeys-lfu"]),
                 ("list-max-listpack-size", &["-3"]),
+                ("shutdown-on-sigterm", &["save", "now"]),
             ],
             "client-output-buffer-limit replica 1 2 3\n",
         );
@@ -257,6 +259,7 @@ mod tests {
             "maxmemory-clients 1mb",
             "maxmemory-policy allkeys-lfu",
             "list-max-listpack-size -3",
+            "shutdown-on-sigterm save now",
         ] {
             assert!(new.lines().any(|found| found == line), "{line} in {new}");
         }

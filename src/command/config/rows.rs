@@ -166,6 +166,8 @@ pub(super) static ROWS: &[Parameter] = &[
     int("rdb-key-save-delay", i32::MIN as i64, INT_MAX, "0").limits(Limits::HIDDEN),
     #[cfg(feature = "snapshot")]
     int("key-load-delay", i32::MIN as i64, INT_MAX, "0").limits(Limits::HIDDEN),
+    Parameter::new("shutdown-on-sigint", Kind::Words(on_signal), "default"),
+    Parameter::new("shutdown-on-sigterm", Kind::Words(on_signal), "default"),
     #[cfg(feature = "aof")]
     yes_no("appendonly", "no"),
     #[cfg(not(feature = "aof"))]
@@ -178,6 +180,33 @@ fn never_saved(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
         [b""] => Ok(Vec::new()),
         _ => Err("data are in memory only, so that the only value is \"\"".into()),
     }
+}
+
+const ON_SIGNAL: [&str; 4] = ["save", "nosave", "now", "force"];
+
+/// How a signal ends the server: words of SHUTDOWN, in one order, or `default`.
+fn on_signal(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let joined = words.join(&b' ');
+    let mut given = [false; ON_SIGNAL.len()];
+    for word in joined.split(|byte| *byte == b' ') {
+        let place = ON_SIGNAL.iter().position(|n| n.as_bytes().eq_ignore_ascii_case(word));
+        match place {
+            Some(place) => given[place] = true,
+            None if word.eq_ignore_ascii_case(b"default") => {}
+            None => {
+                let names = ON_SIGNAL.join(", ");
+                return Err(
+                    format!("argument(s) must be one of the following: default, {names}").into()
+                );
+            }
+        }
+    }
+    if given[0] && given[1] {
+        return Err("shutdown options SAVE and NOSAVE can't be used simultaneously".into());
+    }
+    let names = ON_SIGNAL.iter().zip(given).filter(|(_, given)| *given);
+    let names: Vec<&str> = names.map(|(name, _)| *name).collect();
+    Ok(if names.is_empty() { b"default".to_vec() } else { names.join(" ").into_bytes() })
 }
 
 /// Brings the letters of event classes to one order.
@@ -240,6 +269,22 @@ fn three(words: &[&[u8]]) -> Option<[u64; 3]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signal_may_say_several_words() {
+        let read = |text: &str| {
+            on_signal(&[text.as_bytes()], b"").map(|text| String::from_utf8(text).expect("text"))
+        };
+        assert_eq!(read("now SAVE").as_deref(), Ok("save now"));
+        assert_eq!(read("default force now").as_deref(), Ok("now force"));
+        assert_eq!(read("default").as_deref(), Ok("default"));
+        assert_eq!(on_signal(&[b"nosave", b"now"], b"").as_deref(), Ok(&b"nosave now"[..]));
+        let both = "shutdown options SAVE and NOSAVE can't be used simultaneously";
+        assert_eq!(read("nosave save"), Err(both.into()));
+        for wrong in ["", " now", "save  now", "abort"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn buffer_limits_merge() {

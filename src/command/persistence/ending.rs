@@ -14,14 +14,12 @@ pub struct Ending {
 }
 
 impl Ending {
-    /// As a number of `shutdown-on-sigterm` says.
-    pub fn of_signal(number: i64) -> Ending {
-        let save = match number & 3 {
-            1 => Some(true),
-            2 => Some(false),
-            _ => None,
-        };
-        Ending { save, force: number & 8 != 0 }
+    /// As the words of `shutdown-on-sigterm` say.
+    pub fn of_signal(words: &[u8]) -> Ending {
+        let says =
+            |name: &str| words.split(|byte| *byte == b' ').any(|word| word == name.as_bytes());
+        let (save, nosave) = (says("save"), says("nosave"));
+        Ending { save: (save || nosave).then_some(save), force: says("force") }
     }
 
     /// Ends the server on an engine, if there is one: saves, and then, while nothing moves, has the process exit, or the

@@ -45,7 +45,7 @@ pub(super) const SHUTDOWN: Command = Command::new("shutdown", -1, shutdown)
 
 fn shutdown(ctx: &mut Context<'_, '_>) -> Result<()> {
     let (mut save, mut nosave, mut force) = (false, false, false);
-    let (mut abort, mut failover) = (false, false);
+    let (mut abort, mut failover, mut others) = (false, false, false);
     for word in ctx.args.iter_from(1) {
         match word {
             word if is(word, "nosave") => nosave = true,
@@ -54,11 +54,15 @@ fn shutdown(ctx: &mut Context<'_, '_>) -> Result<()> {
             // There are no replicas to wait for, so there is nothing to hurry.
             word if is(word, "now") || is(word, "safe") => {}
             word if is(word, "failover") => failover = true,
-            word if is(word, "abort") => abort = true,
+            word if is(word, "abort") => {
+                abort = true;
+                continue;
+            }
             _ => return Err(Error::Syntax),
         }
+        others = true;
     }
-    if (abort && ctx.args.len() > 2) || (save && nosave) {
+    if (abort && others) || (save && nosave) {
         return Err(Error::Syntax);
     }
     if failover {
