@@ -178,15 +178,17 @@ impl Tx<'_> {
         })
     }
 
-    /// Fills the table of LCS for two strings, empty if they are missing, and shows it.
+    /// Fills the table of LCS for two strings, empty if they are missing, and shows it with the options.
     ///
     /// # Errors
-    /// The words of LCS for keys of another type and for strings that are too long.
-    pub(crate) fn lcs<R>(
+    /// In this order: the words of LCS for keys of another type, what is wrong with the options, and the words for
+    /// strings that are too long.
+    pub(crate) fn lcs<O, R>(
         &self,
         a: Key<'_>,
         b: Key<'_>,
-        show: impl FnOnce(&LcsTable<'_>) -> R,
+        options: Result<O>,
+        show: impl FnOnce(&LcsTable<'_>, O) -> R,
     ) -> Result<R> {
         let not_strings = |_| Error::reply("ERR The specified keys must contain string values");
         let empty = StringRef::Bytes(&[]);
@@ -194,11 +196,12 @@ impl Tx<'_> {
         let (a, b) = (self.string(a), self.string(b));
         let a = a.map_err(not_strings)?.unwrap_or(empty);
         let b = b.map_err(not_strings)?.unwrap_or(empty);
+        let options = options?;
         let (mut a_digits, mut b_digits) = (Digits::new(), Digits::new());
         let table =
             LcsTable::new(a.bytes(&mut a_digits), b.bytes(&mut b_digits), self.max_string());
         let failed = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
-        Ok(show(&table.ok_or(Error::reply(failed))?))
+        Ok(show(&table.ok_or(Error::reply(failed))?, options))
     }
 
     /// Bytes of the longest string.
@@ -641,7 +644,7 @@ impl<S: Scope> Db<S> {
         let keys = [self.key(a.as_ref()), self.key(b.as_ref())];
         let range = |(first, last): (usize, usize)| first..last + 1;
         self.many(&keys, Access::Shared, |tx| {
-            tx.lcs(keys[0], keys[1], |table| {
+            tx.lcs(keys[0], keys[1], Ok(()), |table, ()| {
                 let (bytes, matches) = table.walk();
                 Lcs {
                     bytes: bytes.into(),

@@ -60,12 +60,10 @@ impl Options {
 }
 
 fn lcs(ctx: &mut Context<'_, '_>) -> Result<()> {
-    // Redis looks at the keys before the options, and so at their types.
+    // Redis looks at the keys before the options, and so at their types; at their lengths behind both.
     let options = Options::parse(ctx);
     let reply = &mut *ctx.reply;
-    ctx.tx.lcs(ctx.keys[0], ctx.keys[1], |table| {
-        options.map(|options| show(reply, table, &options))
-    })?
+    ctx.tx.lcs(ctx.keys[0], ctx.keys[1], options, |table, options| show(reply, table, &options))
 }
 
 fn show(reply: &mut dyn Reply, table: &LcsTable<'_>, options: &Options) {
