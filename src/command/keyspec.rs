@@ -192,9 +192,9 @@ impl KeySpec {
         self
     }
 
-    /// What is done with the keys among `args`.
+    /// What is done with the keys among `args`, which leave nothing variable.
     pub fn flags_for(&self, args: &Args<'_>) -> KeyFlags {
-        self.refine.map_or(self.flags, |refine| refine(args))
+        self.refine.map_or(self.flags, |refine| refine(args)) - KeyFlags::VARIABLE_FLAGS
     }
 
     /// Whether what it finds are keys, and not channels that are routed like keys.

@@ -144,8 +144,14 @@ fn command(line: Line<'_>) -> Words {
     match about {
         "INFO" => line.word("nosuchcommand").end(),
         "NOPE" => line.end(),
-        _ => match line.dice.below(8) {
+        _ => match line.dice.below(10) {
             0 => line.word("get").key().end(),
+            7 => {
+                let word = line.dice.pick(&["STORE", "STOREDIST", "ASC"]);
+                let line = line.word("georadius").key().word("0").word("0").word("1").word("m");
+                line.option(word).key().end()
+            }
+            8 => line.word("bitfield").key().option("GET").word("u8").word("0").end(),
             1 => line.word("MSET").key().value().key().value().end(),
             2 => line.word("set").key().value().option("GET").end(),
             3 => line.word("copy").keys(2, 2).end(),
