@@ -99,6 +99,10 @@ const THRESHOLDS: &[&str] = &[
     "set-max-intset-entries 512",
     "set-max-listpack-entries 128",
     "set-max-listpack-value 64",
+    "zset-max-listpack-entries 128",
+    "zset-max-listpack-value 64",
+    "hll-sparse-max-bytes 3000",
+    "stream-node-max-entries 100",
 ];
 
 /// The command that reads all of a value, by its type.
