@@ -77,6 +77,36 @@ fn scratch(name: &str, text: &str) -> PathBuf {
     path
 }
 
+/// The files that come with Redis and Valkey, where they are installed, but for where and how the server runs.
+#[test]
+fn files_that_come_with_other_servers_are_understood() {
+    for file in ["/etc/redis/redis.conf", "/etc/valkey/valkey.conf"] {
+        let Ok(text) = fs::read_to_string(file) else {
+            eprintln!("skipped: there is no {file}, or it is not for everybody");
+            continue;
+        };
+        let elsewhere = [
+            "bind ",
+            "daemonize ",
+            "dir ",
+            "include ",
+            "logfile ",
+            "pidfile ",
+            "port ",
+            "unixsocket",
+        ];
+        let lines =
+            text.lines().filter(|line| !elsewhere.iter().any(|word| line.starts_with(word)));
+        let conf = scratch("stock.conf", &lines.collect::<Vec<_>>().join("\n"));
+        let path = conf.to_str().expect("a path in UTF-8");
+        let mut server = start(&[path, "--port", &free_port().to_string()], "");
+        server.wait_for("Ready to accept connections");
+        server.signal("-TERM");
+        assert!(server.end().2, "it ends well");
+        fs::remove_file(conf).expect("the file");
+    }
+}
+
 #[test]
 fn a_term_signal_ends_it_in_good_order() {
     let port = free_port().to_string();

@@ -4,12 +4,15 @@
 //! CONFIG GET shows what was set. Nothing stands here that would be a promise: where only one value is
 //! true, no other is taken.
 
-use super::parameter::{Kind, Limits, Parameter};
+use super::parameter::{Kind, Limits, Parameter, Refusal};
 use super::rows::{ALLOWED, INT_MAX, int, one_of, size, text, yes_no};
+use crate::text::int::parse_i64;
 
 const NO: &[(&str, i64)] = &[("no", 0)];
 const SUPERVISED: &[(&str, i64)] = &[("no", 0), ("auto", 1), ("systemd", 2), ("upstart", 3)];
 const SYNCED: &[(&str, i64)] = &[("everysec", 0), ("always", 1), ("no", 2)];
+const DISKLESS: &[(&str, i64)] =
+    &[("disabled", 0), ("on-empty-db", 1), ("swapdb", 2), ("flush-before-load", 3)];
 const ON_ERROR: &[(&str, i64)] = &[("ignore", 0), ("panic", 1), ("panic-on-replicas", 2)];
 
 /// The rows, by what they tune.
@@ -22,6 +25,12 @@ pub(super) static ROWS: &[Parameter] = &[
     yes_no("replica-lazy-flush", "no").alias("slave-lazy-flush"),
     yes_no("activerehashing", "yes"),
     one_of("activedefrag", NO, "no"),
+    int("active-defrag-cycle-min", 1, 99, "1"),
+    int("active-defrag-cycle-max", 1, 99, "25"),
+    int("active-defrag-threshold-lower", 0, 1000, "10"),
+    int("active-defrag-threshold-upper", 0, 1000, "100"),
+    size("active-defrag-ignore-bytes", 1, i64::MAX, "100mb"),
+    int("active-defrag-max-scan-fields", 1, i64::MAX, "1000"),
     yes_no("jemalloc-bg-thread", "yes"),
     yes_no("dynamic-hz", "yes"),
     int("active-expire-effort", 1, 10, "1"),
@@ -36,6 +45,10 @@ pub(super) static ROWS: &[Parameter] = &[
     yes_no("crash-memcheck-enabled", "yes"),
     yes_no("disable-thp", "yes").limits(Limits::IMMUTABLE),
     one_of("oom-score-adj", NO, "no"),
+    Parameter::new("oom-score-adj-values", Kind::Words(oom_scores), "0 200 800"),
+    text("ignore-warnings", ""),
+    // Scripts.
+    int("busy-reply-threshold", 0, i64::MAX, "5000").alias("lua-time-limit"),
     int("shutdown-timeout", 0, INT_MAX, "10"),
     yes_no("io-threads-do-reads", "no").limits(Limits::FIXED),
     int("max-new-connections-per-cycle", 1, 1000, "10"),
@@ -80,14 +93,27 @@ pub(super) static ROWS: &[Parameter] = &[
     yes_no("replica-read-only", "yes").alias("slave-read-only"),
     yes_no("replica-ignore-maxmemory", "yes").alias("slave-ignore-maxmemory"),
     int("replica-priority", 0, INT_MAX, "100").alias("slave-priority"),
+    yes_no("replica-announced", "yes"),
+    text("replica-announce-ip", "").alias("slave-announce-ip"),
+    int("replica-announce-port", 0, 65535, "0").alias("slave-announce-port"),
+    yes_no("replica-ignore-disk-write-errors", "no"),
+    text("masterauth", "").alias("primaryauth"),
+    text("masteruser", "").alias("primaryuser"),
+    int("min-replicas-to-write", 0, 0, "0").alias("min-slaves-to-write"),
+    int("min-replicas-max-lag", 0, INT_MAX, "10").alias("min-slaves-max-lag"),
     yes_no("repl-diskless-sync", "yes"),
     int("repl-diskless-sync-delay", 0, INT_MAX, "5"),
+    int("repl-diskless-sync-max-replicas", 0, INT_MAX, "0"),
+    one_of("repl-diskless-load", DISKLESS, "disabled"),
+    one_of("dual-channel-replication-enabled", NO, "no"),
     yes_no("repl-disable-tcp-nodelay", "no"),
     size("repl-backlog-size", 1, i64::MAX, "1mb"),
     int("repl-backlog-ttl", 0, i64::MAX, "3600"),
     int("repl-timeout", 1, INT_MAX, "60"),
     int("repl-ping-replica-period", 1, INT_MAX, "10").alias("repl-ping-slave-period"),
+    one_of("tls-port", &[("0", 0)], "0"),
     // Users, modules, and what test suites set.
+    Parameter::new("aclfile", Kind::Enum(&[("", 0)]), "").limits(Limits::IMMUTABLE),
     text("acl-pubsub-default", "resetchannels"),
     int("acllog-max-len", 0, i64::MAX, "128"),
     one_of("enable-module-command", ALLOWED, "no").limits(Limits::IMMUTABLE),
@@ -95,3 +121,18 @@ pub(super) static ROWS: &[Parameter] = &[
     yes_no("use-exit-on-panic", "no").limits(Limits::HIDDEN),
     one_of("propagation-error-behavior", ON_ERROR, "ignore"),
 ];
+
+/// Three numbers, one for each of what a process can be to others.
+fn oom_scores(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let joined = words.join(&b' ');
+    let words: Vec<&[u8]> = joined.split(|byte| *byte == b' ').collect();
+    if words.len() != 3 {
+        return Err("wrong number of arguments".into());
+    }
+    let fits =
+        |word: &&[u8]| parse_i64(word).is_some_and(|number| (-2000..=2000).contains(&number));
+    if !words.iter().all(fits) {
+        return Err("Invalid oom-score-adj-values, elements must be between -2000 and 2000.".into());
+    }
+    Ok(joined)
+}

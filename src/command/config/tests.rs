@@ -87,3 +87,41 @@ fn start_up_may_set_everything() {
     assert_eq!(parameters.load(b"foo", &[b"3"]), Err(None));
     assert!(matches!(parameters.load(b"databases", &[b"x"]), Err(Some(_))));
 }
+
+/// What the files that come with Redis 7.0 and Valkey 9 set, and what is set to tune them.
+#[test]
+fn what_only_other_servers_act_on_is_understood() {
+    let parameters = Parameters::new();
+    for line in [
+        "oom-score-adj-values 0 200 800",
+        "repl-diskless-load disabled",
+        "repl-diskless-sync-max-replicas 0",
+        "dual-channel-replication-enabled no",
+        "active-defrag-cycle-max 25",
+        "active-defrag-ignore-bytes 100mb",
+        "lua-time-limit 5000",
+        "min-slaves-to-write 0",
+        "replica-announce-ip 10.0.0.1",
+        "slave-announce-port 6380",
+        "masterauth secret",
+        "tls-port 0",
+    ] {
+        let mut words = line.split(' ').map(str::as_bytes);
+        let name = words.next().expect("a name");
+        let values: Vec<&[u8]> = words.collect();
+        assert_eq!(parameters.load(name, &values), Ok(()), "{line}");
+    }
+    assert_eq!(parameters.number("busy-reply-threshold"), 5000);
+    assert_eq!(parameters.text("replica-announce-ip"), "10.0.0.1");
+    let words = "Invalid oom-score-adj-values, elements must be between -2000 and 2000.";
+    for (value, refused) in
+        [("1 2", "wrong number of arguments"), ("1 2 2001", words), ("a 1 2", words)]
+    {
+        assert!(refusal(set(&parameters, &[("oom-score-adj-values", value)])).ends_with(refused));
+    }
+    // No replica would be there.
+    assert!(set(&parameters, &[("min-replicas-to-write", "1")]).is_err());
+    assert!(matches!(parameters.load(b"tls-port", &[b"6390"]), Err(Some(_))));
+    let text = String::from_utf8(parameters.rewrite(b"aclfile a\noom-score-adj-values 1 2 3\n"));
+    assert!(text.expect("text").starts_with("\noom-score-adj-values 0 200 800\n"));
+}
