@@ -13,6 +13,7 @@ use super::client_memory::{Part, Total};
 use super::mailbox::{Mailbox, OutputLimits};
 use super::table::Table;
 use super::tracking::{Mode, Wish};
+use super::traffic::{Net, Traffic, bump};
 use crate::blocking::Cancel;
 use crate::clock::Millis;
 use crate::error::Result;
@@ -129,16 +130,6 @@ impl std::fmt::Debug for OnPush {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("OnPush")
     }
-}
-
-/// What the network layer counts.
-#[derive(Debug, Default)]
-struct Traffic {
-    received: AtomicU64,
-    sent: AtomicU64,
-    query_used: AtomicUsize,
-    query_free: AtomicUsize,
-    output: AtomicUsize,
 }
 
 /// What a client calls itself.
@@ -319,16 +310,13 @@ impl Client {
     #[cfg(feature = "network")]
     pub(crate) fn on_read(&self, now: Millis, received: usize, used: usize, free: usize) {
         self.seen.store(now.0, Relaxed);
-        bump(&self.traffic.received, received as u64);
-        self.traffic.query_used.store(used, Relaxed);
-        self.traffic.query_free.store(free, Relaxed);
+        self.traffic.on_read(received, used, free);
     }
 
     /// Notes that the connection wrote `sent` bytes, and that `waiting` more wait.
     #[cfg(feature = "network")]
     pub(crate) fn on_write(&self, sent: usize, waiting: usize) {
-        bump(&self.traffic.sent, sent as u64);
-        self.traffic.output.store(waiting, Relaxed);
+        self.traffic.on_write(sent, waiting);
     }
 
     /// Notes that it called just now.
@@ -462,16 +450,10 @@ impl Client {
         )
     }
 
-    /// Bytes received and sent.
-    pub(super) fn net_bytes(&self) -> (u64, u64) {
-        (self.traffic.received.load(Relaxed), self.traffic.sent.load(Relaxed))
+    /// How many keys it watches.
+    pub(super) fn watched(&self) -> usize {
+        self.watched.load(Relaxed)
     }
-}
-
-/// Adds to a counter that one thread alone writes: no read-modify-write is needed.
-#[inline]
-pub(super) fn bump(counter: &AtomicU64, by: u64) {
-    counter.store(counter.load(Relaxed).wrapping_add(by), Relaxed);
 }
 
 /// The clients of one engine.
@@ -481,8 +463,8 @@ pub struct Clients {
     /// How much output may wait for each.
     pub(super) limits: Arc<OutputLimits>,
     live: Mutex<BTreeMap<u64, Arc<Client>>>,
-    /// Received and sent by clients that are gone.
-    past: Mutex<(u64, u64)>,
+    /// What clients that are gone read and wrote, and what all had at `CONFIG RESETSTAT`.
+    past: Mutex<(Net, Net)>,
     /// What all take.
     pub(super) total: Total,
 }
@@ -502,10 +484,8 @@ impl Clients {
         client.mailbox.close();
         if self.live.lock().remove(&client.id).is_some() {
             self.settle_gone(client);
-            let (received, sent) = client.net_bytes();
             let mut past = self.past.lock();
-            past.0 += received;
-            past.1 += sent;
+            past.0 = past.0 + client.traffic.net();
         }
     }
 
@@ -539,12 +519,16 @@ impl Clients {
             .fold((0, 0), |most, one| (most.0.max(one.0), most.1.max(one.1)))
     }
 
-    /// Bytes received and sent since the start, by all clients.
-    pub(super) fn net_bytes(&self) -> (u64, u64) {
-        let past = *self.past.lock();
-        self.all().iter().fold(past, |sum, client| {
-            let (received, sent) = client.net_bytes();
-            (sum.0 + received, sum.1 + sent)
-        })
+    /// What all clients read and wrote since the start, or since `CONFIG RESETSTAT`.
+    pub(super) fn net(&self) -> Net {
+        let (past, before) = *self.past.lock();
+        self.all().iter().fold(past, |sum, client| sum + client.traffic.net()) - before
+    }
+
+    /// Counts what is read and written from zero again.
+    pub(super) fn forget_net(&self) {
+        let counted = self.net();
+        let mut past = self.past.lock();
+        past.1 = past.1 + counted;
     }
 }

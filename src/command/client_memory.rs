@@ -113,6 +113,7 @@ impl Clients {
     /// Starts the count of those that were cut again (`CONFIG RESETSTAT`).
     pub(super) fn reset_statistics(&self) {
         self.total.cut.store(0, Relaxed);
+        self.forget_net();
     }
 
     /// Sets the limit: `wanted` bytes, or a share of `maxmemory` if it is below zero.

@@ -19,6 +19,7 @@ use super::stats::Stats;
 use super::table::Node;
 use super::timing::Timing;
 use super::tracking::Tracking;
+use super::traffic::Net;
 use crate::api::Engine;
 use crate::clock::{Millis, Stopwatch};
 use crate::error::Error;
@@ -186,7 +187,7 @@ impl Instance {
     /// What happens in a second, since INFO last looked or over a tenth of a second at least.
     pub(super) fn rates(&self) -> Rates {
         let (now, calls) = (self.started.elapsed(), self.stats.calls());
-        let (received, sent) = self.clients.net_bytes();
+        let Net { received, sent, .. } = self.clients.net();
         let mut last = self.last_look.lock();
         let passed = now.saturating_sub(last.at).as_secs_f64();
         if passed >= 0.1 {

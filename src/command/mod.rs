@@ -55,6 +55,7 @@ mod table;
 mod tests;
 mod timing;
 mod tracking;
+mod traffic;
 mod transaction;
 mod value;
 mod zset;

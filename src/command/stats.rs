@@ -24,6 +24,12 @@ const SHARDS: usize = 16;
 /// How many spans of time are told apart, each twice as long as the one before: the first ends at a microsecond.
 pub(super) const SPANS: usize = 31;
 
+/// The upper end of a span in nanoseconds, as Redis's histograms, of two digits, have it.
+pub(super) fn end_of_span(span: usize) -> i64 {
+    let nanos = 1024_i64 << span;
+    nanos + nanos / 128 - 1
+}
+
 /// How many kinds of error are counted apart; a script could invent any number.
 const ERROR_KINDS: usize = 128;
 

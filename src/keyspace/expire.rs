@@ -10,7 +10,7 @@
 //! a second at most: what is past its time is then a small part of it, and upkeep stays cheap
 //! however the times are spread.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::event::HEXPIRED;
@@ -37,11 +37,27 @@ pub(crate) struct Reclaimed {
     pub(crate) more: bool,
 }
 
+/// What rounds of upkeep took since the start, or since `CONFIG RESETSTAT`.
+#[derive(Debug, Default)]
+pub(crate) struct UpkeepTime {
+    pub(crate) nanos: AtomicU64,
+    /// Rounds whose time was over before the work was.
+    pub(crate) cut_short: AtomicU64,
+}
+
 impl Keyspace {
     /// Reclaims expired keys for about `budget`, starting at stripe `from`; leaves in `from` where
     /// to go on. Each step locks one stripe for one segment: some ten microseconds.
     pub(crate) fn reclaim_expired(&self, from: &mut usize, budget: Duration) -> Reclaimed {
         let watch = Stopwatch::start();
+        let done = self.reclaim_until(from, &watch, budget);
+        let nanos = u64::try_from(watch.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.upkeep.nanos.fetch_add(nanos, Ordering::Relaxed);
+        self.upkeep.cut_short.fetch_add(u64::from(done.more), Ordering::Relaxed);
+        done
+    }
+
+    fn reclaim_until(&self, from: &mut usize, watch: &Stopwatch, budget: Duration) -> Reclaimed {
         let now = self.clock.now();
         let mut done = Reclaimed::default();
         if self.keeps_expired(now) {

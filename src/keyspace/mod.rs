@@ -64,6 +64,7 @@ use account::Account;
 use discard::Discarded;
 use entry::Entry;
 use evict::{Age, Evictions};
+use expire::UpkeepTime;
 use inside::Later;
 use line::Waiting;
 use observer::Observers;
@@ -87,6 +88,7 @@ pub(crate) struct Keyspace {
     pub(crate) expired: AtomicU64,
     /// Fields of hashes reclaimed because their time was over.
     pub(crate) expired_fields: AtomicU64,
+    pub(crate) upkeep: UpkeepTime,
     pub(crate) evictions: Evictions,
     /// The time of `allkeys-s3fifo`.
     pub(crate) age: Age,
@@ -121,6 +123,7 @@ impl Keyspace {
             account: Account::new(config.maxmemory, config.stripes),
             expired: AtomicU64::new(0),
             expired_fields: AtomicU64::new(0),
+            upkeep: UpkeepTime::default(),
             evictions: Evictions::default(),
             age: Age::default(),
             discarded: Arc::default(),
@@ -186,6 +189,8 @@ impl Keyspace {
         }
         self.expired.store(0, Ordering::Relaxed);
         self.expired_fields.store(0, Ordering::Relaxed);
+        self.upkeep.nanos.store(0, Ordering::Relaxed);
+        self.upkeep.cut_short.store(0, Ordering::Relaxed);
         self.evictions.reset();
         self.discarded.reset();
     }

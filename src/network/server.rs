@@ -182,6 +182,12 @@ impl command::Listener for Face {
 
     fn describe(&self) -> Vec<(&'static str, String)> {
         let port = self.addresses.first().map_or(0, SocketAddr::port);
-        vec![("tcp_port", port.to_string())]
+        let mut lines = vec![("tcp_port", port.to_string())];
+        if !self.addresses.is_empty() {
+            let bound: String =
+                self.addresses.iter().map(|address| format!("bind={},", address.ip())).collect();
+            lines.push(("listener0", format!("name=tcp,{bound}port={port}")));
+        }
+        lines
     }
 }

@@ -27,6 +27,7 @@ mod dumps;
 mod episode;
 mod events;
 mod families;
+mod info;
 mod monitor;
 mod protocol;
 mod scripts;

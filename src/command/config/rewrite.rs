@@ -133,7 +133,9 @@ fn spell(slot: &Slot) -> Vec<Line> {
         "latency-tracking-info-percentiles" if text.is_empty() => {
             vec![line(row, b"\"\"", needed)]
         }
-        "shutdown-on-sigint" | "shutdown-on-sigterm" | "oom-score-adj-values"
+        "shutdown-on-sigint"
+        | "shutdown-on-sigterm"
+        | "oom-score-adj-values"
         | "latency-tracking-info-percentiles" => vec![line(row, text, needed)],
         "dir" => vec![line(row, &quoted(&absolute(text)), true)],
         "client-output-buffer-limit" => buffer_limits(row, text),

@@ -6,7 +6,7 @@ use super::parameter::{Kind, Limits, Parameter, Refusal};
 use crate::command::client_memory;
 use crate::config::{EncodingLimit, EvictionPolicy, MAX_SAMPLES};
 use crate::pubsub::Notified;
-use crate::text::memory;
+use crate::text::{double, memory};
 
 pub(super) const INT_MAX: i64 = i32::MAX as i64;
 
@@ -116,6 +116,7 @@ pub(super) static ROWS: &[Parameter] = &[
     int("commandlog-large-reply-max-len", 0, i64::MAX, "128"),
     int("latency-monitor-threshold", 0, i64::MAX, "0"),
     yes_no("latency-tracking", "yes"),
+    Parameter::new("latency-tracking-info-percentiles", Kind::Words(percentiles), "50 99 99.9"),
     // Snapshots and payloads.
     #[cfg(feature = "snapshot")]
     yes_no("rdbcompression", "yes"),
@@ -216,6 +217,28 @@ fn notified(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
         Some(notified) => Ok(notified.letters().into_bytes()),
         None => Err("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".into()),
     }
+}
+
+/// Reads shares of a hundred.
+fn percentiles(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let joined = words.join(&b' ');
+    if joined.is_empty() {
+        return Ok(joined);
+    }
+    let mut shown = Vec::new();
+    for word in joined.split(|byte| *byte == b' ') {
+        let value = double::parse(word).filter(|value| !value.is_nan());
+        let value = value.ok_or("Invalid latency-tracking-info-percentiles parameters")?;
+        if !(0.0..=100.0).contains(&value) {
+            return Err(
+                "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]"
+                    .into(),
+            );
+        }
+        let digits = format!("{value:.6}");
+        shown.push(digits.trim_end_matches('0').trim_end_matches('.').to_owned());
+    }
+    Ok(shown.join(" ").into_bytes())
 }
 
 fn joined(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {

@@ -3,6 +3,7 @@
 use crate::command::context::Context;
 use crate::command::help;
 use crate::command::row::{Arg, Command, Flags, Group};
+use crate::command::stats::end_of_span;
 use crate::command::table::{Node, Table};
 use crate::error::{Error, Result};
 
@@ -170,17 +171,11 @@ fn histogram(ctx: &mut Context<'_, '_>) -> Result<()> {
         let mut sum = 0;
         for (i, count) in buckets.iter().enumerate().filter(|(_, count)| **count > 0) {
             sum += count;
-            ctx.reply.integer(bound(i));
+            ctx.reply.integer(end_of_span(i) / 1_000);
             ctx.reply.integer(i64::try_from(sum).unwrap_or(i64::MAX));
         }
     }
     Ok(())
-}
-
-/// The upper end of a bucket in microseconds, as Redis's histograms, of two digits, have it.
-fn bound(bucket: usize) -> i64 {
-    let nanos = 1024_i64 << bucket;
-    (nanos + nanos / 128 - 1) / 1_000
 }
 
 const HELP: Command = Command::new("help", 2, help_text)

@@ -49,6 +49,7 @@ const SECTIONS: &[Section] = &[
     section("modules", "Modules", true, sections::modules),
     section("commandstats", "Commandstats", false, statistics::commandstats),
     section("errorstats", "Errorstats", true, statistics::errorstats),
+    section("latencystats", "Latencystats", false, statistics::latencystats),
     section("cluster", "Cluster", true, sections::cluster),
     section("keyspace", "Keyspace", true, statistics::keyspace),
 ];

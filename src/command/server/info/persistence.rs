@@ -12,8 +12,11 @@ pub(super) fn persistence(ctx: &mut Context<'_, '_>, report: &mut String) -> Res
     for name in ["current_cow_peak", "current_cow_size", "current_cow_size_age"] {
         line(report, name, 0);
     }
+    line(report, "current_fork_perc", "0.00");
     snapshots(ctx, report);
     aof(ctx, report);
+    line(report, "module_fork_in_progress", 0);
+    line(report, "module_fork_last_cow_size", 0);
     if loading.is_on() {
         let told = loading.told();
         line(report, "loading_start_time", told.started);

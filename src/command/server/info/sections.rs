@@ -29,6 +29,10 @@ pub(super) fn server(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<(
     line(report, "os", system::os());
     line(report, "arch_bits", usize::BITS);
     line(report, "monotonic_clock", "POSIX clock_gettime");
+    line(report, "multiplexing_api", system::multiplexing_api());
+    line(report, "atomicvar_api", "rust-std");
+    // As of a compiler that is not GCC.
+    line(report, "gcc_version", "0.0.0");
     line(report, "process_id", std::process::id());
     line(report, "process_supervised", "no");
     line(report, "run_id", &instance.run_id);
@@ -40,6 +44,8 @@ pub(super) fn server(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<(
     line(report, "lru_clock", (micros / 1_000_000) & 0xFF_FFFF);
     let executable = std::env::current_exe().unwrap_or_default();
     line(report, "executable", executable.display());
+    let threads = instance.parameters.number("io-threads");
+    line(report, "io_threads_active", u8::from(threads > 1));
     let config_file = instance.config_file.lock().clone().unwrap_or_default();
     line(report, "config_file", config_file.display());
     if let Some(listener) = instance.listener.lock().clone() {
@@ -65,9 +71,10 @@ pub(super) fn clients(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<
     line(report, "tracking_clients", instance.tracking.clients());
     let listening = clients.iter().filter(|client| client.is_subscriber()).count();
     line(report, "pubsub_clients", listening);
-    line(report, "watching_clients", 0);
+    let watched: Vec<usize> = clients.iter().map(|client| client.watched()).collect();
+    line(report, "watching_clients", watched.iter().filter(|keys| **keys > 0).count());
     line(report, "clients_in_timeout_table", instance.blocked_with_limit.load(Relaxed));
-    line(report, "total_watched_keys", 0);
+    line(report, "total_watched_keys", watched.iter().sum::<usize>());
     let (keys, on_nokey) = ctx.engine.keyspace().waited_for();
     line(report, "total_blocking_keys", keys);
     line(report, "total_blocking_keys_on_nokey", on_nokey);
@@ -109,6 +116,22 @@ pub(super) fn memory(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<(
     let ratio = if used == 0 { 0.0 } else { rss as f64 / used as f64 };
     line(report, "mem_fragmentation_ratio", format_args!("{ratio:.2}"));
     line(report, "mem_fragmentation_bytes", rss.cast_signed() - used.cast_signed());
+    // The allocator belongs to the program and is not asked: what it holds is what the process does.
+    line(report, "allocator_allocated", used);
+    for name in ["allocator_active", "allocator_resident"] {
+        line(report, name, rss);
+    }
+    line(report, "allocator_frag_ratio", format_args!("{ratio:.2}"));
+    line(report, "allocator_frag_bytes", rss.saturating_sub(used));
+    for (ratio, bytes) in [
+        ("allocator_rss_ratio", "allocator_rss_bytes"),
+        ("rss_overhead_ratio", "rss_overhead_bytes"),
+    ] {
+        line(report, ratio, "1.00");
+        line(report, bytes, 0);
+    }
+    let own = ctx.instance.exit.lock().is_some();
+    line(report, "mem_allocator", if own { "mimalloc" } else { "unknown" });
     line(report, "mem_not_counted_for_evict", 0);
     line(report, "mem_clients_normal", ctx.instance.clients.memory());
     // There are no scripts, replicas or files, and nothing is moved in the background.
@@ -131,6 +154,9 @@ pub(super) fn memory(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<(
         "active_defrag_running",
     ] {
         line(report, name, 0);
+    }
+    for name in ["used_memory_lua", "used_memory_vm_total", "used_memory_scripts"] {
+        line(report, &format!("{name}_human"), human(0));
     }
     let discarded = ctx.engine.keyspace().discarded();
     line(report, "lazyfree_pending_objects", discarded.pending);
@@ -168,6 +194,9 @@ pub(super) fn cpu(_: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
     line(report, "used_cpu_user", format_args!("{user:.6}"));
     line(report, "used_cpu_sys_children", "0.000000");
     line(report, "used_cpu_user_children", "0.000000");
+    let (system, user) = system::cpu_seconds_of_main();
+    line(report, "used_cpu_sys_main_thread", format_args!("{system:.6}"));
+    line(report, "used_cpu_user_main_thread", format_args!("{user:.6}"));
     Ok(())
 }
 

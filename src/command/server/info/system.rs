@@ -24,11 +24,29 @@ pub(super) fn total_memory() -> u64 {
     field_in_kib("/proc/meminfo", "MemTotal:")
 }
 
+/// How the process waits for its sockets, by the name of the system's call.
+pub(super) fn multiplexing_api() -> &'static str {
+    match std::env::consts::OS {
+        "linux" | "android" => "epoll",
+        "windows" => "iocp",
+        _ => "kqueue",
+    }
+}
+
 /// Seconds that the process spent in the kernel and in its own code.
 pub(super) fn cpu_seconds() -> (f64, f64) {
+    cpu_seconds_in("/proc/self/stat")
+}
+
+/// Those of its first thread.
+pub(super) fn cpu_seconds_of_main() -> (f64, f64) {
+    cpu_seconds_in(&format!("/proc/self/task/{}/stat", std::process::id()))
+}
+
+fn cpu_seconds_in(path: &str) -> (f64, f64) {
     /// Linux reports these times in hundredths of a second to every program.
     const TICKS: f64 = 100.0;
-    let Some(line) = first_line("/proc/self/stat") else {
+    let Some(line) = first_line(path) else {
         return (0.0, 0.0);
     };
     // The program's name may hold blanks, and ends with the last parenthesis.
