@@ -205,9 +205,10 @@ impl Session {
     }
 
     /// Runs a command of a log, whatever it answers. Returns its row, and whether it answered that it could not be run.
+    /// What is for who runs the server, such as SHUTDOWN, is not run: no log has it but one that somebody made up.
     ///
     /// # Errors
-    /// `None` if there is no such command.
+    /// `None` if there is no such command, or it takes other arguments.
     #[cfg(feature = "aof")]
     pub(super) fn replay_one(
         &mut self,
@@ -219,10 +220,19 @@ impl Session {
             node = node.child(args.at(1))?;
         }
         if !node.row.accepts(args.len()) {
-            return Some((node, Err(Error::WrongArity(node.full_name.into()))));
+            return None;
+        }
+        let flags = node.row.flags;
+        if flags.contains(Flags::ADMIN) {
+            return Some((node, Err(Error::reply("ERR not a command of a log"))));
+        }
+        // Refused, it would have the commands around it thrown away at EXEC.
+        let nested = is(args.at(0), "multi") || is(args.at(0), "watch");
+        if nested && self.state.queue.is_some() {
+            return Some((node, Err(Error::reply("ERR MULTI calls can not be nested"))));
         }
         if let Some(queue) = &mut self.state.queue
-            && !node.row.flags.contains(Flags::AT_ONCE)
+            && !flags.contains(Flags::AT_ONCE)
         {
             queue.push(node, args);
             return Some((node, Ok(())));

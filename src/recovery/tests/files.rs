@@ -162,12 +162,47 @@ fn damage_is_refused_and_says_where() {
     assert!(why.ends_with("is not the last file"), "{why}");
     let (_, offset, why) = reason(&good, &[&good[..], &commands(&["BLA x"])].concat());
     assert_eq!((offset, &*why), (at, "unknown command 'BLA'"));
+    // As in Redis, one with other arguments is none.
+    let wrong = [&good[..], &commands(&["SET a", "SET b 1"])].concat();
+    let (_, offset, why) = reason(&good, &wrong);
+    assert_eq!((offset, &*why), (at, "unknown command 'SET'"));
     let disk = with(&[("manifest", manifest), ("1.incr.aof", &good)]);
     let missing = Engine::open(config(&disk, Always)).expect_err("refused").to_string();
     assert!(missing.contains("appendonly.aof.2.incr.aof"), "{missing}");
     let disk = with(&[("manifest", b"")]);
     let empty = Engine::open(config(&disk, Always)).expect_err("refused").to_string();
     assert!(empty.contains("Found an empty AOF manifest"), "{empty}");
+}
+
+#[test]
+fn what_no_server_writes_harms_nothing() {
+    let manifest = b"file appendonly.aof.1.incr.aof seq 1 type i\n";
+    let lines = [
+        "SET a 1",
+        "MULTI",
+        "SET b 1",
+        "MULTI",
+        "WATCH a",
+        "SET c 1",
+        "SHUTDOWN",
+        "EXEC",
+        "SHUTDOWN NOSAVE",
+        "CONFIG SET maxmemory 1",
+        "EXEC",
+        "BLPOP none 0",
+        "SUBSCRIBE channel",
+        "LPUSH a x",
+        "SELECT 99",
+        "SET d 1",
+    ];
+    let disk = with(&[("manifest", manifest), ("1.incr.aof", &commands(&lines))]);
+    let engine = open(&disk, Always);
+    let db = db(&engine);
+    for key in ["a", "b", "c", "d"] {
+        assert_eq!(db.get(key).expect("a string").as_deref(), Some(&b"1"[..]), "{key}");
+    }
+    let limit = db.execute(["CONFIG", "GET", "maxmemory"]).expect("a parameter");
+    assert!(format!("{limit:?}").contains("b\"0\""), "{limit:?}");
 }
 
 #[test]
