@@ -103,8 +103,8 @@ impl RedisConf {
     /// Reads a configuration file, the standard input if `stdin`, and the options of a
     /// command line, in that order; later ones count.
     ///
-    /// An option is a word that begins with `--`; the words up to the next one are its
-    /// value.
+    /// An option is a word that begins with `--`; the word behind it, whatever it is, and those up to the next option are
+    /// its value. As in Redis, `--save` alone says that there are no save points.
     ///
     /// # Errors
     /// As [`RedisConf::parse`]; and [`ConfError::Open`] for `file` and the standard input.
@@ -123,20 +123,7 @@ impl RedisConf {
             read.map_err(|cause| ConfError::Open { path: "-".into(), cause })?;
         }
         text.push(b'\n');
-        for (i, word) in options.iter().enumerate() {
-            match word.strip_prefix(b"--") {
-                Some(name) => {
-                    if i > 0 {
-                        text.push(b'\n');
-                    }
-                    text.extend_from_slice(name);
-                }
-                None => {
-                    text.push(b' ');
-                    quote_into(word, &mut text);
-                }
-            }
-        }
+        lines_of(options, &mut text);
         RedisConf::parse(&text)
     }
 
@@ -216,6 +203,34 @@ impl Place {
     }
 }
 
+/// Writes the options of a command line as lines of a configuration.
+fn lines_of(options: &[Vec<u8>], text: &mut Vec<u8>) {
+    // Whether a name waits for its value.
+    let mut named = false;
+    for (i, word) in options.iter().enumerate() {
+        match word.strip_prefix(b"--") {
+            Some(name) if !named => {
+                if i > 0 {
+                    text.push(b'\n');
+                }
+                text.extend_from_slice(name);
+                let alone = options.get(i + 1).is_none_or(|next| next.starts_with(b"--"));
+                if alone && name.eq_ignore_ascii_case(b"save") {
+                    text.extend_from_slice(b" \"\"");
+                } else {
+                    // A word may hold the value too.
+                    named = !name.contains(&b' ');
+                }
+            }
+            _ => {
+                text.push(b' ');
+                quote_into(word, text);
+                named = false;
+            }
+        }
+    }
+}
+
 /// The path itself, or the files it stands for if its last part is a pattern.
 fn expand(path: &Path) -> Vec<PathBuf> {
     let pattern = path.file_name().map(|name| name.to_string_lossy()).unwrap_or(Cow::Borrowed(""));
@@ -274,15 +289,26 @@ mod tests {
 
     #[test]
     fn reads_options() {
-        let options: Vec<Vec<u8>> = ["--port", "1", "--bind", "a b", "c", "--save"]
-            .iter()
-            .map(|w| w.as_bytes().to_vec())
-            .collect();
-        let conf = RedisConf::load(None, false, &options).expect("well-formed");
+        let read = |words: &[&str]| {
+            let options: Vec<Vec<u8>> = words.iter().map(|word| word.as_bytes().to_vec()).collect();
+            lines(&RedisConf::load(None, false, &options).expect("well-formed"))
+        };
         assert_eq!(
-            lines(&conf),
-            [line(2, &["port", "1"]), line(3, &["bind", "a b", "c"]), line(4, &["save"])]
+            read(&["--port", "1", "--bind", "a b", "c", "--save"]),
+            [line(2, &["port", "1"]), line(3, &["bind", "a b", "c"]), line(4, &["save", ""])]
         );
+        assert_eq!(
+            read(&["--title", "--save", "--save", "--port", "--bla", "--level x", "--hz", "5"]),
+            [
+                line(2, &["title", "--save"]),
+                line(3, &["save", ""]),
+                line(4, &["port", "--bla"]),
+                line(5, &["level", "x"]),
+                line(6, &["hz", "5"])
+            ]
+        );
+        assert_eq!(read(&["--port", "--level", "x"]), [line(2, &["port", "--level", "x"])]);
+        assert_eq!(read(&["--port"]), [line(2, &["port"])]);
     }
 
     #[test]
