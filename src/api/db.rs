@@ -39,6 +39,11 @@ impl Db {
     }
 
     /// The engine that this database belongs to.
+    ///
+    /// ```
+    /// let db = danio::Db::in_memory();
+    /// assert_eq!(db.engine().databases(), 16);
+    /// ```
     pub fn engine(&self) -> &Engine {
         &self.scope
     }
@@ -50,6 +55,12 @@ impl<S> Db<S> {
     }
 
     /// The database's number.
+    ///
+    /// ```
+    /// let engine = danio::Engine::open(danio::Config::new())?;
+    /// assert_eq!(engine.db(2)?.number(), 2);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn number(&self) -> u32 {
         self.number
     }

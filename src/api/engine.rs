@@ -155,6 +155,16 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::DbOutOfRange`] if there are not so many.
+    ///
+    /// ```
+    /// use danio::{Config, Engine, Error};
+    ///
+    /// let engine = Engine::open(Config::new())?;
+    /// engine.db(1)?.set("k", "v")?;
+    /// assert!(!engine.db(0)?.exists("k"));
+    /// assert_eq!(engine.db(16).err(), Some(Error::DbOutOfRange));
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn db(&self, number: u32) -> Result<Db> {
         if number >= self.databases() {
             return Err(Error::DbOutOfRange);
@@ -163,6 +173,12 @@ impl Engine {
     }
 
     /// How many databases there are.
+    ///
+    /// ```
+    /// let engine = danio::Engine::open(danio::Config::new())?;
+    /// assert_eq!(engine.databases(), 16);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn databases(&self) -> u32 {
         self.inner.keyspace.databases()
     }
@@ -198,6 +214,14 @@ impl Engine {
 
     /// Empties every database (`FLUSHALL`). The memory is given back before the call returns, after
     /// all locks are released.
+    ///
+    /// ```
+    /// let engine = danio::Engine::open(danio::Config::new())?;
+    /// engine.db(3)?.set("k", "v")?;
+    /// engine.flush_all();
+    /// assert!(engine.db(3)?.is_empty());
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn flush_all(&self) {
         let mut tx = self.keyspace().begin_all(0, Access::Exclusive);
         tx.flush(None, false).expect("every stripe is held");
@@ -210,6 +234,15 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::DbOutOfRange`]; as all writes, [`Error::AofFailing`] and [`Error::SaveFailing`].
+    ///
+    /// ```
+    /// let engine = danio::Engine::open(danio::Config::new())?;
+    /// engine.db(0)?.set("k", "v")?;
+    /// engine.swap_db(0, 1)?;
+    /// assert!(engine.db(0)?.is_empty());
+    /// assert!(engine.db(1)?.exists("k"));
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn swap_db(&self, a: u32, b: u32) -> Result<()> {
         if a.max(b) >= self.databases() {
             return Err(Error::DbOutOfRange);
@@ -221,18 +254,46 @@ impl Engine {
 
     /// Bytes allocated for keys, values and tables (`used_memory_dataset`); the allocator's and the
     /// program's own needs are not counted. O(stripes), takes no lock.
+    ///
+    /// ```
+    /// let db = danio::Db::in_memory();
+    /// let before = db.engine().used_memory();
+    /// db.set("k", vec![0; 10_000])?;
+    /// assert!(db.engine().used_memory() >= before + 10_000);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn used_memory(&self) -> usize {
         self.keyspace().used_memory()
     }
 
     /// Look-ups for reading that found their key and that did not, since the start
     /// (`keyspace_hits`, `keyspace_misses`).
+    ///
+    /// ```
+    /// let db = danio::Db::in_memory();
+    /// db.set("k", "v")?;
+    /// db.get("k")?;
+    /// db.get("missing")?;
+    /// assert_eq!(db.engine().hits_and_misses(), (1, 1));
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn hits_and_misses(&self) -> (u64, u64) {
         let looks = self.keyspace().looks();
         (looks.hits, looks.misses)
     }
 
     /// The time by the engine's clock (`TIME`).
+    ///
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    /// use danio::{Config, Engine, ManualClock};
+    ///
+    /// let clock = ManualClock::new();
+    /// clock.set(UNIX_EPOCH + Duration::from_secs(9));
+    /// let engine = Engine::open(Config::new().clock(clock))?;
+    /// assert_eq!(engine.time(), UNIX_EPOCH + Duration::from_secs(9));
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn time(&self) -> std::time::SystemTime {
         std::time::UNIX_EPOCH + Duration::from_micros(self.clock().micros().max(0).unsigned_abs())
     }

@@ -182,12 +182,27 @@ impl Config {
 
     /// How many parts, each with its own lock, the keys are spread over: a power of two
     /// from 1 to 1024. More let more threads write at once; each costs about 300 bytes.
+    ///
+    /// ```
+    /// use danio::{Config, Engine};
+    ///
+    /// assert!(Engine::open(Config::new().stripes(256)).is_ok());
+    /// assert!(Engine::open(Config::new().stripes(100)).is_err(), "no power of two");
+    /// ```
     pub fn stripes(mut self, stripes: usize) -> Config {
         self.stripes = stripes;
         self
     }
 
     /// How many numbered databases there are (`databases`): 1 to 65,536.
+    ///
+    /// ```
+    /// use danio::{Config, Engine};
+    ///
+    /// assert_eq!(Engine::open(Config::new().databases(1))?.databases(), 1);
+    /// assert!(Engine::open(Config::new().databases(0)).is_err());
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn databases(mut self, databases: u32) -> Config {
         self.databases = databases;
         self
@@ -210,6 +225,15 @@ impl Config {
     }
 
     /// How many bytes of data to hold (`maxmemory`); 0, the default, is no limit.
+    ///
+    /// ```
+    /// use danio::{Config, Engine};
+    ///
+    /// let db = Engine::open(Config::new().maxmemory(1_000_000))?.db(0)?;
+    /// db.set("k", vec![0; 2_000_000])?;
+    /// assert!(db.set("another", "v").is_err(), "nothing may be evicted");
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn maxmemory(mut self, bytes: usize) -> Config {
         self.maxmemory = bytes;
         self
@@ -257,6 +281,15 @@ impl Config {
     }
 
     /// The longest key or value, in bytes (`proto-max-bulk-len`): 1 MB to 512 MB, the default.
+    ///
+    /// ```
+    /// use danio::{Config, Engine};
+    ///
+    /// let db = Engine::open(Config::new().max_string(1 << 20))?.db(0)?;
+    /// assert!(db.set("k", vec![0; 1 << 20]).is_ok());
+    /// assert!(db.append("k", "x").is_err());
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn max_string(mut self, bytes: usize) -> Config {
         self.max_string = bytes;
         self

@@ -66,6 +66,11 @@ impl<S: Scope> Db<S> {
 
 impl<S: Scope> ConsumerGroup<S> {
     /// The stream's key.
+    ///
+    /// ```
+    /// let db = danio::Db::in_memory();
+    /// assert_eq!(db.consumer_group("jobs", "workers").key(), b"jobs");
+    /// ```
     pub fn key(&self) -> &[u8] {
         &self.key
     }
@@ -76,6 +81,11 @@ impl<S: Scope> ConsumerGroup<S> {
     }
 
     /// The group's name.
+    ///
+    /// ```
+    /// let db = danio::Db::in_memory();
+    /// assert_eq!(db.consumer_group("jobs", "workers").name(), b"workers");
+    /// ```
     pub fn name(&self) -> &[u8] {
         &self.name
     }
@@ -85,6 +95,16 @@ impl<S: Scope> ConsumerGroup<S> {
     ///
     /// # Errors
     /// [`Error::Reply`](crate::Error::Reply) with code `BUSYGROUP` if there is one of that name.
+    ///
+    /// ```
+    /// # let db = danio::Db::in_memory();
+    /// # let group = db.consumer_group("jobs", "workers");
+    /// db.xadd("jobs", [("n", "1")])?;
+    /// group.create_from_start()?;
+    /// assert_eq!(group.read("ann", 10)?.len(), 1);
+    /// assert!(group.create_from_start().is_err(), "there is one");
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn create_from_start(&self) -> Result<()> {
         self.create_after(StreamId::MIN)
     }
@@ -94,6 +114,17 @@ impl<S: Scope> ConsumerGroup<S> {
     ///
     /// # Errors
     /// As [`create_from_start`](ConsumerGroup::create_from_start).
+    ///
+    /// ```
+    /// # let db = danio::Db::in_memory();
+    /// # let group = db.consumer_group("jobs", "workers");
+    /// db.xadd("jobs", [("n", "1")])?;
+    /// group.create_from_end()?;
+    /// assert!(group.read("ann", 10)?.is_empty());
+    /// let id = db.xadd("jobs", [("n", "2")])?;
+    /// assert_eq!(group.read("ann", 10)?[0].id, id);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn create_from_end(&self) -> Result<()> {
         self.create(Start::End)
     }
@@ -102,6 +133,16 @@ impl<S: Scope> ConsumerGroup<S> {
     ///
     /// # Errors
     /// As [`create_from_start`](ConsumerGroup::create_from_start).
+    ///
+    /// ```
+    /// # let db = danio::Db::in_memory();
+    /// # let group = db.consumer_group("jobs", "workers");
+    /// let first = db.xadd("jobs", [("n", "1")])?;
+    /// let second = db.xadd("jobs", [("n", "2")])?;
+    /// group.create_after(first)?;
+    /// assert_eq!(group.read("ann", 10)?[0].id, second);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn create_after(&self, id: StreamId) -> Result<()> {
         self.create(Start::After(id))
     }
@@ -134,6 +175,15 @@ impl<S: Scope> ConsumerGroup<S> {
     ///
     /// # Errors
     /// If there is no stream; see the [type](ConsumerGroup).
+    ///
+    /// ```
+    /// # let db = danio::Db::in_memory();
+    /// # let group = db.consumer_group("jobs", "workers");
+    /// group.create_from_end()?;
+    /// assert!(group.destroy()?);
+    /// assert!(!group.destroy()?);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn destroy(&self) -> Result<bool> {
         self.db.write(&self.key, |tx, key| tx.xgroup_destroy(key, &self.name))
     }
@@ -143,6 +193,15 @@ impl<S: Scope> ConsumerGroup<S> {
     ///
     /// # Errors
     /// If there is no such group; see the [type](ConsumerGroup).
+    ///
+    /// ```
+    /// # let db = danio::Db::in_memory();
+    /// # let group = db.consumer_group("jobs", "workers");
+    /// group.create_from_end()?;
+    /// assert!(group.create_consumer("ann")?);
+    /// assert!(!group.create_consumer("ann")?);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn create_consumer(&self, consumer: impl AsRef<[u8]>) -> Result<bool> {
         let consumer = consumer.as_ref();
         self.db.grow(&self.key, |tx, key| tx.xgroup_create_consumer(key, &self.name, consumer))
@@ -153,6 +212,17 @@ impl<S: Scope> ConsumerGroup<S> {
     ///
     /// # Errors
     /// If there is no such group; see the [type](ConsumerGroup).
+    ///
+    /// ```
+    /// # let db = danio::Db::in_memory();
+    /// # let group = db.consumer_group("jobs", "workers");
+    /// group.create_from_end()?;
+    /// db.xadd("jobs", [("n", "1")])?;
+    /// group.read("ann", 10)?;
+    /// assert_eq!(group.remove_consumer("ann")?, 1);
+    /// assert_eq!(group.pending()?.count, 0);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn remove_consumer(&self, consumer: impl AsRef<[u8]>) -> Result<usize> {
         let consumer = consumer.as_ref();
         self.db.write(&self.key, |tx, key| tx.xgroup_delete_consumer(key, &self.name, consumer))
@@ -163,6 +233,16 @@ impl<S: Scope> ConsumerGroup<S> {
     ///
     /// # Errors
     /// If there is no such group; see the [type](ConsumerGroup).
+    ///
+    /// ```
+    /// # let db = danio::Db::in_memory();
+    /// # let group = db.consumer_group("jobs", "workers");
+    /// group.create_from_end()?;
+    /// let id = db.xadd("jobs", [("n", "1")])?;
+    /// assert_eq!(group.read("ann", 10)?[0].id, id);
+    /// assert!(group.read("bob", 10)?.is_empty(), "it is with ann");
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn read(&self, consumer: impl AsRef<[u8]>, count: usize) -> Result<Vec<StreamEntry>> {
         let options = GroupReadOptions::new().count(count);
         let entries = self.read_with(consumer, options)?;
@@ -248,6 +328,17 @@ impl<S: Scope> ConsumerGroup<S> {
     ///
     /// # Errors
     /// [`Error::WrongType`](crate::Error::WrongType) if the key holds no stream.
+    ///
+    /// ```
+    /// # let db = danio::Db::in_memory();
+    /// # let group = db.consumer_group("jobs", "workers");
+    /// group.create_from_end()?;
+    /// let id = db.xadd("jobs", [("n", "1")])?;
+    /// group.read("ann", 10)?;
+    /// assert_eq!(group.ack([id])?, 1);
+    /// assert_eq!(group.ack([id])?, 0);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn ack(&self, ids: impl IntoIterator<Item = StreamId>) -> Result<usize> {
         let ids: Vec<StreamId> = ids.into_iter().collect();
         self.db.write(&self.key, |tx, key| tx.xack(key, &self.name, &ids))
@@ -284,6 +375,16 @@ impl<S: Scope> ConsumerGroup<S> {
     ///
     /// # Errors
     /// If there is no such group; see the [type](ConsumerGroup).
+    ///
+    /// ```
+    /// # let db = danio::Db::in_memory();
+    /// # let group = db.consumer_group("jobs", "workers");
+    /// group.create_from_end()?;
+    /// db.xadd("jobs", [("n", "1")])?;
+    /// group.read("ann", 10)?;
+    /// assert_eq!(group.pending()?.count, 1);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn pending(&self) -> Result<PendingSummary> {
         self.db.read(&self.key, |tx, key| tx.xpending(key, &self.name))
     }
@@ -318,6 +419,17 @@ impl<S: Scope> ConsumerGroup<S> {
     ///
     /// # Errors
     /// If there is no such group; see the [type](ConsumerGroup).
+    ///
+    /// ```
+    /// # let db = danio::Db::in_memory();
+    /// # let group = db.consumer_group("jobs", "workers");
+    /// group.create_from_end()?;
+    /// let id = db.xadd("jobs", [("n", "1")])?;
+    /// group.read("ann", 10)?;
+    /// let claimed = group.claim("bob", std::time::Duration::ZERO, [id])?;
+    /// assert_eq!(claimed[0].id, id);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn claim(
         &self,
         consumer: impl AsRef<[u8]>,
@@ -420,6 +532,15 @@ impl<S: Scope> ConsumerGroup<S> {
     ///
     /// # Errors
     /// If there is no such group; see the [type](ConsumerGroup).
+    ///
+    /// ```
+    /// # let db = danio::Db::in_memory();
+    /// # let group = db.consumer_group("jobs", "workers");
+    /// group.create_from_end()?;
+    /// group.create_consumer("ann")?;
+    /// assert_eq!(group.consumers()?[0].name, "ann");
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn consumers(&self) -> Result<Vec<ConsumerInfo>> {
         self.db.read(&self.key, |tx, key| tx.xinfo_consumers(key, &self.name))
     }
