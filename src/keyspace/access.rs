@@ -4,7 +4,7 @@
 //! ```text
 //! LRU      [ stamp 8 | seconds, modulo 2^24 (194 days)                  ]
 //! LFU      [ stamp 8 | minute of the last decay, modulo 2^16 | counter 8 ]
-//! S3-FIFO  [ stamp 8 | as evict/resist.rs has it                         ]
+//! S3-FIFO  [ stamp 8 | as evict/age.rs has it                            ]
 //! ```
 //!
 //! The LFU counter is Morris's approximate counter (1978): the more it has counted, the less
@@ -13,7 +13,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::evict::{Age, resist};
+use super::evict::{Age, age};
 use crate::clock::Seconds;
 use crate::config::{Settings, Words};
 use crate::rng::Rng;
@@ -50,13 +50,19 @@ fn stamp(settings: &Settings) -> u32 {
 
 /// The access word after one more use.
 #[inline]
-pub(crate) fn touched(access: u32, settings: &Settings, now: Seconds, rng: &Rng, age: &Age) -> u32 {
+pub(crate) fn touched(
+    access: u32,
+    settings: &Settings,
+    now: Seconds,
+    rng: &Rng,
+    present: &Age,
+) -> u32 {
     let stamp = access & !LRU_BITS;
     stamp
         | match settings.words() {
             Words::LastUse => lru_clock(now),
             Words::Uses => used_again(access, settings, now, rng),
-            Words::UsesByTick => resist::touched(access & LRU_BITS, age.now()),
+            Words::UsesByTick => age::touched(access & LRU_BITS, present.now()),
         }
 }
 
@@ -70,9 +76,9 @@ fn used_again(access: u32, settings: &Settings, now: Seconds, rng: &Rng) -> u32 
 }
 
 /// How often a key is used, by the policy's own measure.
-pub(crate) fn frequency(access: u32, settings: &Settings, now: Seconds, age: &Age) -> u32 {
+pub(crate) fn frequency(access: u32, settings: &Settings, now: Seconds, present: &Age) -> u32 {
     match settings.words() {
-        Words::UsesByTick => resist::frequency(access, age.now()),
+        Words::UsesByTick => age::frequency(access, present.now()),
         _ => lfu_counter(access, settings, now),
     }
 }

@@ -1,8 +1,8 @@
 //! What is remembered of keys that were evicted: that they were there, how often they were used,
-//! and when last.
+//! when last, and whether they had been let in or were newcomers.
 //!
 //! ```text
-//! a cell:   [ hash 9 | frequency 3 | tick of the last use, in eights, modulo 16 : 4 ]
+//! a cell:   [ hash 9 | let in 1 | frequency 2 | tick of the last use, in eights, modulo 16 : 4 ]
 //! a group:  four cells, the newest first; what it has no place for is forgotten
 //! ```
 //!
@@ -13,7 +13,9 @@
 /// Cells in a group: one word.
 const GROUP: usize = 4;
 /// The most that a cell remembers of a frequency.
-const MOST: u32 = 7;
+const MOST: u32 = 3;
+/// The bit of a key that had been let in.
+const LET_IN: u16 = 1 << 6;
 /// What part of the hash a cell holds.
 const PRINT: u16 = 0xff80;
 /// Ticks that a cell holds as one, as bits.
@@ -24,8 +26,10 @@ const TIMES: u32 = 16;
 /// What was remembered of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ghost {
-    /// How often it was used: 1 to 7, which stands for more too.
+    /// How often it was used: 1 to 3, which stands for more too.
     pub(super) frequency: u32,
+    /// Whether it was no newcomer when it went.
+    pub(super) let_in: bool,
     /// Ticks since it was last used, up to seven more or less, modulo 128.
     pub(super) unused: u32,
 }
@@ -63,12 +67,13 @@ impl Ghosts {
     }
 
     /// Remembers a key that goes, last used at a tick.
-    pub(super) fn put(&mut self, hash: u64, frequency: u32, used: u32) {
+    pub(super) fn put(&mut self, hash: u64, frequency: u32, used: u32, let_in: bool) {
         if let Some((group, print)) = self.place(hash) {
             group.copy_within(..GROUP - 1, 1);
             // A cell is never zero, since the frequency is not: that is an empty one.
             let time = (used >> COARSE) % TIMES;
-            group[0] = print | (frequency.clamp(1, MOST) * TIMES + time) as u16;
+            let rest = (frequency.clamp(1, MOST) * TIMES + time) as u16;
+            group[0] = print | if let_in { LET_IN } else { 0 } | rest;
         }
     }
 
@@ -76,11 +81,12 @@ impl Ghosts {
     pub(super) fn take(&mut self, hash: u64, tick: u32) -> Option<Ghost> {
         let (group, print) = self.place(hash)?;
         let at = group.iter().position(|cell| *cell != 0 && cell & PRINT == print)?;
-        let rest = u32::from(group[at] & !PRINT);
+        let rest = u32::from(group[at] & !PRINT & !LET_IN);
+        let let_in = group[at] & LET_IN != 0;
         group.copy_within(at + 1.., at);
         group[GROUP - 1] = 0;
         let unused = (tick >> COARSE).wrapping_sub(rest) % TIMES;
-        Some(Ghost { frequency: rest / TIMES, unused: unused << COARSE })
+        Some(Ghost { frequency: rest / TIMES, let_in, unused: unused << COARSE })
     }
 }
 
@@ -95,9 +101,14 @@ mod tests {
         ghosts.fit(10_000);
         assert!(ghosts.heap_size() <= 20_000);
         let hashes: Vec<u64> = (0..20_000).map(|_| rng.next()).collect();
-        hashes.iter().enumerate().for_each(|(i, hash)| ghosts.put(*hash, i as u32 % 7 + 1, 40));
+        hashes
+            .iter()
+            .enumerate()
+            .for_each(|(i, hash)| ghosts.put(*hash, i as u32 % 3 + 1, 40, i.is_multiple_of(2)));
         let mut known = |range: std::ops::Range<usize>| {
-            let is = |i: usize| Some(Ghost { frequency: i as u32 % 7 + 1, unused: 24 });
+            let is = |i: usize| {
+                Some(Ghost { frequency: i as u32 % 3 + 1, let_in: i.is_multiple_of(2), unused: 24 })
+            };
             range.filter(|&i| ghosts.take(hashes[i], 64) == is(i)).count()
         };
         let (late, early) = (known(16_000..20_000), known(0..10_000));
@@ -109,12 +120,15 @@ mod tests {
     #[test]
     fn who_came_back_is_forgotten_and_a_new_size_keeps_most() {
         let (mut ghosts, rng) = (Ghosts::default(), Rng::new(2));
-        ghosts.put(1, 1, 1);
+        ghosts.put(1, 1, 1, false);
         assert_eq!(ghosts.take(1, 1), None, "no place at all");
         ghosts.fit(8_000);
         let hashes: Vec<u64> = (0..2_000).map(|_| rng.next()).collect();
-        hashes.iter().for_each(|hash| ghosts.put(*hash, 99, 0));
-        assert_eq!(ghosts.take(hashes[0], 0), Some(Ghost { frequency: MOST, unused: 0 }));
+        hashes.iter().for_each(|hash| ghosts.put(*hash, 99, 0, true));
+        assert_eq!(
+            ghosts.take(hashes[0], 0),
+            Some(Ghost { frequency: MOST, let_in: true, unused: 0 })
+        );
         assert_eq!(ghosts.take(hashes[0], 0), None);
         let before = ghosts.heap_size();
         ghosts.fit(9_000);

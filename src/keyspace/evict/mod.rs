@@ -8,10 +8,12 @@
 //! A call works for a bounded time (`maxmemory-eviction-tenacity`): a limit that is lowered by far
 //! takes effect over many calls, and over the rounds of upkeep, and stalls nobody.
 
+pub(super) mod age;
 mod ghosts;
+mod pace;
 mod place;
 mod pool;
-pub(super) mod resist;
+mod resist;
 mod score;
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
@@ -25,9 +27,9 @@ use crate::clock::{Clock, Millis, Stopwatch};
 use crate::config::EvictionPolicy;
 use crate::error::{Error, Result};
 use crate::rng::Rng;
+pub(crate) use age::Age;
 use place::Look;
 pub(super) use pool::Pool;
-pub(crate) use resist::Age;
 pub(super) use resist::Resist;
 
 /// Victims between two looks at the time.

@@ -15,17 +15,7 @@
 //!                  +--------> ghosts: how often it was used, and when last
 //! ```
 //!
-//! What is known of a key lies in its access word, which costs nothing:
-//!
-//! ```text
-//! [ stamp 8 | newcomer 1 | frequency 3 | era of the last use 6 | tick of the last use 14 ]
-//! ```
-//!
-//! *Ticks* are time as requests move it: sixteen are as many requests as there are keys. *Eras* are time
-//! as change moves it: a new one begins when newcomers have taken the place of so many others, a part of
-//! them that is smaller where hits are rarer; frequencies are halved then. While the popular keys stay the same,
-//! and in a loop, hardly anybody is replaced, and what is known is kept; when they change, the old ones are
-//! forgotten fast.
+//! What is known of a key lies in its access word, by the time that `age.rs` has.
 //!
 //! A key that comes back has the frequency that its ghost remembers. The request that brings a
 //! key in does not count as a use: in a loop over more keys than fit, that keeps those that are in,
@@ -37,199 +27,24 @@
 //! Beside the words there are the queue, twelve bytes for each of its keys, and the ghosts (`ghosts.rs`), seven
 //! for eight keys: two bytes for each key together at the most.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
-use super::ghosts::{Ghost, Ghosts};
+use super::age::{ERA_AT, MOST, NEWCOMER, Newcomer, TICKS, frequency, settled, unused};
+use super::ghosts::Ghosts;
 use super::pool::{Candidate, Pool};
 use crate::config::EvictionPolicy;
 use crate::keyspace::Keyspace;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::stripe::Space;
 use crate::rng::Rng;
-use crate::sync::Mutex;
 
-/// Of so many keys one is a newcomer.
-const NEWCOMERS: usize = 64;
-/// By such a part of the keys the queue may be longer than it should: the account of bytes is off by a five-hundredth,
-/// so that keys come for a while without one having to go, and then several go at once.
-const SLACK: usize = 256;
-/// To what part of that the queue shrinks at most, as bits.
-const SHRINKS: u32 = 6;
-/// Of so many newcomers one at least must have been used in the queue, or it shrinks.
-const USED: u32 = 1_000;
-/// Ticks for as many requests as there are keys.
-const TICKS_A_ROUND: u64 = 16;
-/// How many replacements make an era: five quarters of the keys, times the hit ratio.
-const ERA: (u64, u64) = (5, 4);
-/// The highest frequency.
-const MOST: u32 = 7;
 /// How many of a newcomer's ticks its ghost may have left out.
 const COARSE: u32 = 7;
 /// Evictions between two looks at the requests.
 const LOOK: u64 = 32;
 /// The cache counts as full when but so small a part of it is free.
 const FULL: usize = 128;
-
 const STAMP: u32 = 0xff << 24;
-const NEWCOMER: u32 = 1 << 23;
-const FREQUENCY_AT: u32 = 20;
-const ERA_AT: u32 = 14;
-const ERAS: u32 = 0x3f;
-const TICKS: u32 = (1 << ERA_AT) - 1;
-
-/// What the policy knows of all keys.
-#[derive(Debug, Default)]
-pub(crate) struct Age {
-    /// The present era and tick, as an access word has them.
-    now: AtomicU32,
-    /// Requests when the tick began.
-    since: AtomicU64,
-    /// Replacements in this era so far, and how many end it.
-    replaced: AtomicU64,
-    era_ends: AtomicU64,
-    /// Hits and requests when the hit ratio was last worked out.
-    hits: AtomicU64,
-    requests: AtomicU64,
-    /// About how many keys there are.
-    keys: AtomicUsize,
-    /// Newcomers that left the queue since it was last fitted, and those of them that were used in it.
-    left: AtomicU32,
-    used: AtomicU32,
-    /// By how much the queue has shrunk, as bits.
-    shrunk: AtomicU32,
-    /// New keys, oldest first. Some may be gone.
-    newcomers: Mutex<VecDeque<Newcomer>>,
-}
-
-/// A key that has just come to be, and when it was there before, in as few bytes as it takes:
-/// the hash, `[ database 22 | ticks that it was away 7 | the frequency that it came with 3 ]`.
-#[derive(Debug, Clone, Copy)]
-struct Newcomer([u32; 3]);
-
-impl Newcomer {
-    const DATABASES: u32 = 1 << 22;
-
-    /// A newcomer that was there before, as far as is known, if `ghost` says so. None in databases beyond those
-    /// that it can tell apart.
-    fn new(hash: u64, db: u32, ghost: Option<Ghost>) -> Option<Newcomer> {
-        let Ghost { unused, frequency } = ghost.unwrap_or(Ghost { unused: 0, frequency: 0 });
-        let rest = db << 10 | unused.min(127) << 3 | frequency.min(MOST);
-        (db < Newcomer::DATABASES).then_some(Newcomer([(hash >> 32) as u32, hash as u32, rest]))
-    }
-
-    fn hash(self) -> u64 {
-        u64::from(self.0[0]) << 32 | u64::from(self.0[1])
-    }
-
-    fn db(self) -> u32 {
-        self.0[2] >> 10
-    }
-
-    fn away(self) -> u32 {
-        self.0[2] >> 3 & 127
-    }
-
-    fn frequency(self) -> u32 {
-        self.0[2] & MOST
-    }
-}
-
-impl Age {
-    #[inline]
-    pub(in crate::keyspace) fn now(&self) -> u32 {
-        self.now.load(Relaxed)
-    }
-
-    fn go_on(&self, eras: u32, ticks: u32) {
-        let now = self.now();
-        let era = (now >> ERA_AT).wrapping_add(eras) & ERAS;
-        self.now.store(era << ERA_AT | now.wrapping_add(ticks) & TICKS, Relaxed);
-    }
-
-    /// Notes how many hits and requests there were by now, and how many keys there are.
-    fn note(&self, hits: u64, requests: u64, keys: usize) {
-        self.keys.store(keys, Relaxed);
-        let round = (keys as u64).max(1);
-        let since = self.since.load(Relaxed);
-        // Statistics may have been started again.
-        let passed = requests.checked_sub(since);
-        let ticks = passed.map_or(1, |passed| passed * TICKS_A_ROUND / round);
-        if ticks > 0 {
-            self.go_on(0, ticks.min(TICKS.into()) as u32);
-            let used = ticks * round / TICKS_A_ROUND;
-            self.since.store(if passed.is_some() { since + used } else { requests }, Relaxed);
-        }
-        let then = self.requests.load(Relaxed);
-        if requests >= then + 2 * round || requests < then || self.era_ends.load(Relaxed) == 0 {
-            let (asked, hit) = (
-                requests.saturating_sub(then).max(1),
-                hits.saturating_sub(self.hits.load(Relaxed)),
-            );
-            let share = (hit * 100 / asked).clamp(10, 100);
-            self.era_ends.store((round * share * ERA.0 / ERA.1 / 100).max(1), Relaxed);
-            self.hits.store(hits, Relaxed);
-            self.requests.store(requests, Relaxed);
-        }
-    }
-
-    /// Notes that a newcomer took another's place.
-    fn replace(&self) {
-        if self.replaced.fetch_add(1, Relaxed) + 1 >= self.era_ends.load(Relaxed) {
-            self.replaced.store(0, Relaxed);
-            self.go_on(1, 0);
-        }
-    }
-
-    /// How many newcomers there may be.
-    fn room(&self) -> usize {
-        (self.keys.load(Relaxed) / NEWCOMERS) >> self.shrunk.load(Relaxed)
-    }
-
-    /// How many more may be there before some pass without a trial.
-    fn slack(&self) -> usize {
-        self.keys.load(Relaxed) / SLACK + 1
-    }
-
-    /// Notes that a newcomer left the queue, and fits the queue to whether they are used there.
-    fn note_left(&self, used: bool) {
-        let used = self.used.fetch_add(used.into(), Relaxed) + u32::from(used);
-        let left = self.left.fetch_add(1, Relaxed) + 1;
-        if left as usize >= (self.keys.load(Relaxed) / 8).max(64) {
-            self.left.store(0, Relaxed);
-            self.used.store(0, Relaxed);
-            let shrunk = self.shrunk.load(Relaxed);
-            let fits = if used < left / USED + 1 {
-                (shrunk + 1).min(SHRINKS)
-            } else {
-                shrunk.saturating_sub(1)
-            };
-            self.shrunk.store(fits, Relaxed);
-        }
-    }
-}
-
-/// The frequency that an access word tells.
-pub(in crate::keyspace) fn frequency(word: u32, now: u32) -> u32 {
-    let eras = (now >> ERA_AT).wrapping_sub(word >> ERA_AT) & ERAS;
-    (word >> FREQUENCY_AT & MOST) >> eras.min(31)
-}
-
-/// The access word, but for the stamp, of a key that is used once more.
-#[inline]
-pub(in crate::keyspace) fn touched(word: u32, now: u32) -> u32 {
-    word & NEWCOMER | settled(frequency(word, now) + 1, now)
-}
-
-/// The access word, but for the stamp, of a key that is no newcomer, and used now.
-fn settled(frequency: u32, now: u32) -> u32 {
-    frequency.min(MOST) << FREQUENCY_AT | now
-}
-
-/// For how many ticks a key was not used.
-fn unused(word: u32, now: u32) -> u32 {
-    now.wrapping_sub(word) & TICKS
-}
 
 /// What this policy remembers of a database in a stripe.
 #[derive(Debug, Default)]
@@ -262,6 +77,9 @@ impl Keyspace {
         let limit = self.settings.maxmemory.load(Relaxed);
         let now = self.age.now();
         let ghost = resist.as_mut().and_then(|resist| resist.0.take(hash, now & TICKS));
+        if let Some(ghost) = ghost {
+            self.age.pace.came_back(ghost.let_in);
+        }
         let frequency = ghost.map_or(0, |ghost| ghost.frequency);
         let mut word = settled(frequency, now);
         // While there is room for all nobody has to queue.
@@ -360,7 +178,7 @@ impl Keyspace {
             space.with_pool(EvictionPolicy::AllKeysS3Fifo, |space, pool| {
                 let worst = self.worst_of_others(space, pool, rng)?;
                 if worse(worst.word) {
-                    return Some(remember(&mut space.resist, worst));
+                    return Some(self.remember(&mut space.resist, worst));
                 }
                 pool.offer(worst.candidate);
                 None
@@ -376,7 +194,7 @@ impl Keyspace {
                 let entry = space.table.sample(|n| rng.below(n))?;
                 Some(self.victim(self.hash(entry.key()), entry, 1))
             });
-            worst.map(|victim| remember(&mut space.resist, victim))
+            worst.map(|victim| self.remember(&mut space.resist, victim))
         })
     }
 
@@ -390,7 +208,7 @@ impl Keyspace {
                 let entry = space.table.find(hash, |entry| self.hash(entry.key()) == hash)?;
                 let frequency = frequency(entry.access(), self.age.now()) + 1;
                 let victim = self.victim(hash, entry, frequency);
-                Some((db, remember(&mut space.resist, victim)))
+                Some((db, self.remember(&mut space.resist, victim)))
             })
         })
     }
@@ -430,6 +248,16 @@ impl Keyspace {
         Victim { candidate, key: entry.key().into(), word, frequency }
     }
 
+    /// Leaves a ghost of a key that goes. Returns its name.
+    fn remember(&self, resist: &mut Option<Box<Resist>>, victim: Victim) -> Box<[u8]> {
+        let let_in = victim.word & NEWCOMER == 0;
+        self.age.pace.went(let_in);
+        if let Some(resist) = resist {
+            resist.0.put(victim.candidate.hash, victim.frequency, victim.word & TICKS, let_in);
+        }
+        victim.key
+    }
+
     /// Moves the policy's time on with the requests there were. O(stripes), now and then.
     fn grow_older(&self) {
         let evicted = self.evictions.keys.load(Relaxed);
@@ -458,14 +286,6 @@ impl Space {
         let keys = self.table.len() - self.table.len() / 8;
         self.resist.get_or_insert_default().0.fit(keys);
     }
-}
-
-/// Leaves a ghost of a key that goes. Returns its name.
-fn remember(resist: &mut Option<Box<Resist>>, victim: Victim) -> Box<[u8]> {
-    if let Some(resist) = resist {
-        resist.0.put(victim.candidate.hash, victim.frequency, victim.word & TICKS);
-    }
-    victim.key
 }
 
 /// A key that may go: the least frequent first, and of those the longest unused.
