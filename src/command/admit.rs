@@ -1,15 +1,14 @@
 //! Whether a session may call a command, and the answer if it may not.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use super::args::Args;
+use super::client::Mark;
 use super::dispatch::Flow;
 use super::errors;
 use super::instance::Held;
 use super::parse::is;
 use super::reply::Reply;
 use super::row::{Flags, Group};
-use super::session::Session;
+use super::session::{Replies, Session, State};
 use super::table::{Node, Plan};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
@@ -21,8 +20,23 @@ const KEYSPACE: Flags = Flags::WRITE.union(Flags::READONLY).union(Flags::MAY_REP
 pub(super) type Refused = (Option<&'static Node>, Error);
 
 impl Session {
+    /// Whether nothing is out of the ordinary, neither with the session nor with its client, the server or the data. Then
+    /// nothing is forbidden but what a row itself forbids, nobody is told of a command, and each runs at once.
+    #[inline(always)]
+    pub(super) fn is_ordinary(&self) -> bool {
+        let State { authenticated, replies, queue, subscriptions, blocked, client, .. } =
+            &self.state;
+        let own = *authenticated
+            & (*replies == Replies::On)
+            & queue.is_none()
+            & subscriptions.is_none()
+            & blocked.is_none();
+        let keyspace = self.engine.keyspace();
+        let shared = !self.instance.attention.is_needed() & keyspace.settings.gate.is_open();
+        own & client.is_ordinary() & shared && keyspace.has_room()
+    }
+
     /// The row for these words, if the session may call it with them.
-    #[inline]
     pub(super) fn admit(&self, args: Args<'_>) -> Result<&'static Node, Box<Refused>> {
         let refused = |node, error| Err(Box::new((node, error)));
         let Some(mut node) = self.table.find(args.at(0)) else {
@@ -36,7 +50,7 @@ impl Session {
                 }
             }
         }
-        if !node.row.accepts(args.len()) {
+        if !node.accepts(args.len()) {
             return refused(Some(node), Error::WrongArity(node.full_name.into()));
         }
         let flags = node.row.flags;
@@ -161,7 +175,7 @@ impl Session {
         let (what, until) = self.instance.pause.at(self.engine.clock().now())?;
         let held =
             what == Held::All || self.effects(node).intersects(Flags::WRITE | Flags::MAY_REPLICATE);
-        client.held.store(held, Relaxed);
+        client.mark(Mark::HELD, held);
         held.then_some(until)
     }
 }

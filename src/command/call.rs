@@ -1,10 +1,9 @@
 //! Locks what a command needs and runs its handler.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use smallvec::SmallVec;
 
 use super::args::Args;
+use super::client::Mark;
 use super::context::Context;
 use super::instance::Instance;
 use super::reply::Reply;
@@ -21,6 +20,15 @@ const FEW_KEYS: usize = 8;
 /// is written to memory and copied on each way out.
 pub(super) type Ended = std::result::Result<(), Box<Error>>;
 
+/// Whether whoever calls a command is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Care {
+    /// [Nothing is out of the ordinary](Session::is_ordinary).
+    None,
+    /// Perhaps its look-ups are no uses, it tracks keys, or somebody is shown all commands.
+    Due,
+}
+
 impl Session {
     /// Locks what the command needs and runs its handler.
     #[inline(always)]
@@ -28,24 +36,31 @@ impl Session {
         &mut self,
         node: &'static Node,
         args: Args<'_>,
+        care: Care,
         reply: &mut dyn Reply,
     ) -> Ended {
         match node.plan {
-            Plan::First => self.call_one(node, args, reply),
-            Plan::None => self.call_keyless(node, args, reply),
-            _ => self.call_many(node, args, reply),
+            Plan::First => self.call_one(node, args, care, reply),
+            Plan::None => self.call_keyless(node, args, care, reply),
+            _ => self.call_many(node, args, care, reply),
         }
     }
 
     /// As [`call`](Session::call), for a command that has its one key in word 1.
     #[inline(never)]
-    fn call_one(&mut self, node: &'static Node, args: Args<'_>, reply: &mut dyn Reply) -> Ended {
+    fn call_one(
+        &mut self,
+        node: &'static Node,
+        args: Args<'_>,
+        care: Care,
+        reply: &mut dyn Reply,
+    ) -> Ended {
         let Session { engine, instance, state, .. } = self;
         let (keyspace, db) = (engine.keyspace(), state.db);
         let key = keyspace.key(args.at(1));
         let keys = std::slice::from_ref(&key);
         let mut tx = keyspace.begin_one(db, key, access(node));
-        let ended = handle(node, args, keys, &mut tx, engine, instance, state, reply);
+        let ended = handle(node, args, keys, &mut tx, engine, instance, state, care, reply);
         if has_to_reclaim(node, &tx) {
             return reclaim(ended, tx, keys, instance, state, node);
         }
@@ -61,11 +76,12 @@ impl Session {
         &mut self,
         node: &'static Node,
         args: Args<'_>,
+        care: Care,
         reply: &mut dyn Reply,
     ) -> Ended {
         let Session { engine, instance, state, .. } = self;
         let mut tx = engine.keyspace().begin_none(state.db);
-        let ended = handle(node, args, &[], &mut tx, engine, instance, state, reply);
+        let ended = handle(node, args, &[], &mut tx, engine, instance, state, care, reply);
         if tx.end() {
             std::mem::forget(tx);
         }
@@ -74,7 +90,13 @@ impl Session {
 
     /// As [`call`](Session::call), for a command that has not its one key in word 1.
     #[inline(never)]
-    fn call_many(&mut self, node: &'static Node, args: Args<'_>, reply: &mut dyn Reply) -> Ended {
+    fn call_many(
+        &mut self,
+        node: &'static Node,
+        args: Args<'_>,
+        care: Care,
+        reply: &mut dyn Reply,
+    ) -> Ended {
         let Session { engine, instance, state, .. } = self;
         let (keyspace, db) = (engine.keyspace(), state.db);
         let access = match node.is_alone_with(&args) {
@@ -92,7 +114,7 @@ impl Session {
             Plan::Specs if node.reaches(&args) => keyspace.begin_all(db, access),
             Plan::None | Plan::First | Plan::Specs => keyspace.begin_many(db, &keys, access),
         };
-        let ended = handle(node, args, &keys, &mut tx, engine, instance, state, reply);
+        let ended = handle(node, args, &keys, &mut tx, engine, instance, state, care, reply);
         match has_to_reclaim(node, &tx) {
             true => reclaim(ended, tx, &keys, instance, state, node),
             false => ended,
@@ -111,14 +133,34 @@ fn handle(
     engine: &Engine,
     instance: &Instance,
     session: &mut State,
+    care: Care,
     reply: &mut dyn Reply,
 ) -> Ended {
-    tx.set_touches(!session.client.no_touch.load(Relaxed));
+    if care == Care::Due {
+        tx.set_touches(!session.client.has(Mark::NO_TOUCH));
+    }
     tx.set_by(session.client.id);
     let mut ctx =
         Context { args, keys, tx: &mut *tx, engine, instance, session: &mut *session, reply, node };
     let ended = (node.row.handler)(&mut ctx).map_err(Box::new);
     session.looks += tx.take_looks();
+    if care == Care::Due {
+        show(node, args, keys, tx, engine, instance, session);
+    }
+    ended
+}
+
+/// Shows a command that ran to who wants to know, its stripes being locked still.
+#[cold]
+fn show(
+    node: &'static Node,
+    args: Args<'_>,
+    keys: &[Key<'_>],
+    tx: &mut Tx<'_>,
+    engine: &Engine,
+    instance: &Instance,
+    session: &State,
+) {
     if instance.monitors.any() {
         let micros = engine.clock().micros();
         instance.monitors.show(&session.client, session.db, micros, node, args);
@@ -130,7 +172,6 @@ fn handle(
             Access::Exclusive => keys.iter().for_each(|key| tx.note_read(*key)),
         }
     }
-    ended
 }
 
 /// How a command's stripes are locked.

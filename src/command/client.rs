@@ -6,6 +6,7 @@ use std::sync::atomic::{
 };
 use std::sync::{Arc, Weak};
 
+use bitflags::bitflags;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
@@ -87,9 +88,8 @@ pub struct Client {
     /// The RESP version it speaks: 2 or 3.
     pub(super) resp: AtomicU8,
     pub(super) no_evict: AtomicBool,
-    pub(super) no_touch: AtomicBool,
-    /// Whether it sent a command that CLIENT PAUSE holds back.
-    pub(super) held: AtomicBool,
+    /// What its commands have to mind, besides what it tracks: bits of [`Mark`].
+    marks: AtomicU8,
     /// Commands that wait for EXEC; -1 outside a transaction.
     multi: AtomicI64,
     /// Bytes that they take.
@@ -102,7 +102,6 @@ pub struct Client {
     pub(super) tracking: Mode,
     /// Bytes that it takes to watch them.
     watched_memory: AtomicUsize,
-    killed: AtomicBool,
     /// What is pushed to it.
     pub(super) mailbox: Mailbox,
     /// Whether more was pushed than it may leave unread.
@@ -149,6 +148,19 @@ impl std::fmt::Debug for Client {
     }
 }
 
+bitflags! {
+    /// What makes the commands of one client run with care.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct Mark: u8 {
+        /// The connection was asked to end.
+        const KILLED = 1;
+        /// It sent a command that `CLIENT PAUSE` holds back.
+        const HELD = 1 << 1;
+        /// What it looks up does not count as used (`CLIENT NO-TOUCH`).
+        const NO_TOUCH = 1 << 2;
+    }
+}
+
 pub(super) const NO_COMMAND: usize = usize::MAX;
 
 impl Client {
@@ -164,15 +176,13 @@ impl Client {
             db: AtomicU32::new(0),
             resp: AtomicU8::new(2),
             no_evict: AtomicBool::new(false),
-            no_touch: AtomicBool::new(false),
-            held: AtomicBool::new(false),
+            marks: AtomicU8::new(0),
             multi: AtomicI64::new(-1),
             multi_memory: AtomicUsize::new(0),
             watched: AtomicUsize::new(0),
             watched_memory: AtomicUsize::new(0),
             watcher: Arc::default(),
             tracking: Mode::default(),
-            killed: AtomicBool::new(false),
             mailbox: Mailbox::default(),
             overrun: AtomicBool::new(false),
             limits,
@@ -188,13 +198,34 @@ impl Client {
 
     /// Asks the connection to end (`CLIENT KILL`).
     pub fn kill(&self) {
-        self.killed.store(true, Relaxed);
+        self.mark(Mark::KILLED, true);
         self.wake();
     }
 
+    /// Whether a mark is set.
+    #[inline]
+    pub(super) fn has(&self, mark: Mark) -> bool {
+        self.marks.load(Relaxed) & mark.bits() != 0
+    }
+
+    /// Sets or clears a mark.
+    pub(super) fn mark(&self, mark: Mark, on: bool) {
+        match on {
+            true => self.marks.fetch_or(mark.bits(), Relaxed),
+            false => self.marks.fetch_and(!mark.bits(), Relaxed),
+        };
+    }
+
+    /// Whether its commands have nothing to mind: it has no mark, and tracks no keys.
+    #[inline(always)]
+    pub(super) fn is_ordinary(&self) -> bool {
+        self.marks.load(Relaxed) | self.tracking.wish().bits() == 0
+    }
+
     /// Whether the connection was asked to end.
+    #[inline]
     pub fn is_killed(&self) -> bool {
-        self.killed.load(Relaxed)
+        self.has(Mark::KILLED)
     }
 
     /// Notes that the connection ends with the answer that is on its way.
@@ -373,7 +404,7 @@ impl Client {
             (self.is_monitor(), 'O'),
             (self.is_subscriber(), 'P'),
             (self.multi.load(Relaxed) >= 0, 'x'),
-            (self.held.load(Relaxed) || self.is_blocked(), 'b'),
+            (self.has(Mark::HELD) || self.is_blocked(), 'b'),
             (wish.contains(Wish::ON), 't'),
             (wish.contains(Wish::BROKEN), 'R'),
             (wish.contains(Wish::BCAST), 'B'),
@@ -381,7 +412,7 @@ impl Client {
             (self.is_killed(), 'A'),
             (self.origin.unix_socket, 'U'),
             (self.no_evict.load(Relaxed), 'e'),
-            (self.no_touch.load(Relaxed), 'T'),
+            (self.has(Mark::NO_TOUCH), 'T'),
         ] {
             if on {
                 flags.push(letter);

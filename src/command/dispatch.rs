@@ -1,19 +1,24 @@
 //! From words to a handler: the name is looked up and what the row forbids is refused
 //! (`admit.rs`), what it needs is locked and the handler runs (`call.rs`), and what came of it is counted.
+//!
+//! There are two ways. Nearly always nothing is out of the ordinary (`attention.rs`), and the short one does. The
+//! other one looks at each thing that may be: a transaction, a pause, monitors, a client that tracks keys.
 
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::args::Args;
-#[cfg(feature = "snapshot")]
-use super::call::Ended;
+use super::call::{Care, Ended};
+use super::client::Mark;
 use super::parse::is;
 use super::reply::Reply;
 use super::row::Flags;
 use super::session::{Replies, Session};
+use super::stats::Timed;
 use super::table::Node;
 use super::value::Silent;
+use crate::error::Error;
 #[cfg(feature = "aof")]
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// What becomes of the conversation after a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +41,28 @@ impl Session {
     /// Runs one command and writes its reply.
     #[inline]
     pub fn dispatch(&mut self, args: Args<'_>, reply: &mut dyn Reply) -> Flow {
+        if self.is_ordinary()
+            && let Some(node) = self.table.find(args.at(0))
+            && node.direct
+            && node.accepts(args.len())
+        {
+            return self.run_at_once(node, args, reply);
+        }
+        self.dispatch_with_care(args, reply)
+    }
+
+    /// Runs one command of a session with which [nothing is out of the ordinary](Session::is_ordinary).
+    #[inline(always)]
+    fn run_at_once(&mut self, node: &'static Node, args: Args<'_>, reply: &mut dyn Reply) -> Flow {
+        self.state.client.command.store(node.id, Relaxed);
+        let timed = self.begin(node, false);
+        let ended = self.call(node, args, Care::None, reply);
+        self.end(node, args, timed, ended, reply)
+    }
+
+    /// Runs one command, and looks at all that may forbid it or wants to know of it.
+    #[inline(never)]
+    fn dispatch_with_care(&mut self, args: Args<'_>, reply: &mut dyn Reply) -> Flow {
         if self.state.replies == Replies::On {
             let flow = self.run(args, reply);
             if self.state.replies == Replies::SkipNext {
@@ -124,8 +151,8 @@ impl Session {
             return Flow::Held(until.0);
         }
         let client = &self.state.client;
-        if client.held.load(Relaxed) {
-            client.held.store(false, Relaxed);
+        if client.has(Mark::HELD) {
+            client.mark(Mark::HELD, false);
         }
         client.command.store(node.id, Relaxed);
         if let Some(queue) = &mut self.state.queue
@@ -136,26 +163,44 @@ impl Session {
             reply.simple("QUEUED");
             return Flow::Continue;
         }
+        let timed = self.begin(node, self.instance.timing.every());
+        let ended = match self.instance.cannot(node, args, &self.state.client) {
+            Ok(()) => self.call(node, args, Care::Due, reply),
+            Err(error) => Err(error),
+        };
+        self.end(node, args, timed, ended, reply)
+    }
+
+    /// A command is about to be called.
+    #[inline(always)]
+    fn begin(&mut self, node: &Node, always_timed: bool) -> Option<Timed> {
         if node.timed {
             // It may be one that looks at the statistics.
             self.settle();
         }
-        let timed = self.tally.before(node.timed || self.instance.timing.every());
-        let result = match self.instance.cannot(node, args, &self.state.client) {
-            Ok(()) => self.call(node, args, reply),
-            Err(error) => Err(error),
-        };
+        self.tally.before(node.timed || always_timed)
+    }
+
+    /// A command was called: counts it, and answers what its handler did not.
+    #[inline(always)]
+    fn end(
+        &mut self,
+        node: &'static Node,
+        args: Args<'_>,
+        timed: Option<Timed>,
+        ended: Ended,
+        reply: &mut dyn Reply,
+    ) -> Flow {
         #[cfg(feature = "snapshot")]
-        let result = match &self.state.after {
-            Some(_) => self.run_after(result, reply),
-            None => result,
+        let ended = match &self.state.after {
+            Some(_) => self.run_after(ended, reply),
+            None => ended,
         };
         let took = self.tally.after(&self.instance.stats, node.id, timed);
         let clock = self.engine.clock();
         self.instance.timing.note(took, node, args, &self.state.client, clock);
-        if let Err(error) = result {
-            self.instance.stats.on_error(error.code(), Some(node.id), false);
-            reply.error(&error);
+        if let Err(error) = ended {
+            self.answer_error(node, &error, reply);
         }
         if self.state.blocked.is_some() {
             return self.block(reply);
@@ -169,6 +214,12 @@ impl Session {
         }
     }
 
+    #[cold]
+    fn answer_error(&self, node: &Node, error: &Error, reply: &mut dyn Reply) {
+        self.instance.stats.on_error(error.code(), Some(node.id), false);
+        reply.error(error);
+    }
+
     /// Does what a command left to when its locks are released.
     #[cfg(feature = "snapshot")]
     #[cold]
@@ -179,11 +230,16 @@ impl Session {
         })
     }
 
-    /// Notes how many bytes a command of a connection and its reply took, if anybody wants to know.
+    /// Notes how many bytes a command of a connection and its reply took, if anybody wants to know. It was read from
+    /// so many bytes, which lack a header, or all of them if it came in line.
     #[cfg(feature = "network")]
     #[inline]
-    pub(crate) fn note_sizes(&self, args: Args<'_>, reply: usize) {
-        if self.instance.timing.is_large(args.request_bound(), reply) {
+    pub(crate) fn note_sizes(&self, args: Args<'_>, read: usize, reply: usize, flow: Flow) {
+        /// Bytes of a word's header and of its line's end, at most.
+        const AROUND: usize = 25;
+        if self.instance.timing.is_large(read + AROUND * (args.len() + 1), reply)
+            && !matches!(flow, Flow::Held(_))
+        {
             self.note_large(args, reply);
         }
     }
@@ -237,7 +293,7 @@ impl Session {
             queue.push(node, args);
             return Some((node, Ok(())));
         }
-        let result = self.call(node, args, reply).map_err(|error| *error);
+        let result = self.call(node, args, Care::Due, reply).map_err(|error| *error);
         // What waits for keys in a log waited in vain.
         self.state.blocked = None;
         Some((node, result))

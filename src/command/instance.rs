@@ -2,15 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{
-    AtomicBool, AtomicI64, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed,
-};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 
 use super::args::Args;
+use super::attention::{Attention, Cause};
 use super::client::{Client, Clients};
 use super::config::{self, Parameters};
 use super::monitors::Monitors;
@@ -39,6 +38,8 @@ pub struct Instance {
     pub(super) run_id: String,
     /// Client-side caching.
     pub(super) tracking: Arc<Tracking>,
+    /// What commands have to mind.
+    pub(super) attention: Arc<Attention>,
     /// Who watches all commands go by.
     pub(super) monitors: Monitors,
     /// What took long.
@@ -90,6 +91,7 @@ impl Instance {
         let digits: String = (0..3).map(|_| format!("{:016x}", rng.next())).collect();
         let clients = Arc::<Clients>::default();
         let tracking = Arc::new(Tracking::new(clients.clone(), rng.next()));
+        let attention = Arc::<Attention>::default();
         let instance = Instance {
             clients,
             parameters: Parameters::new(),
@@ -97,13 +99,14 @@ impl Instance {
             started: Stopwatch::start(),
             run_id: digits[..40].to_string(),
             tracking,
-            monitors: Monitors::default(),
-            timing: Arc::default(),
-            pause: Pause::default(),
+            monitors: Monitors::new(attention.clone()),
+            timing: Arc::new(Timing::new(attention.clone())),
+            pause: Pause::new(attention.clone()),
             blocked: AtomicUsize::new(0),
             blocked_with_limit: AtomicUsize::new(0),
             password: Arc::default(),
-            loading: Loading::default(),
+            loading: Loading::new(attention.clone()),
+            attention,
             exit: Mutex::new(None),
             config_file: Mutex::new(None),
             listener: Mutex::new(None),
@@ -145,6 +148,14 @@ impl Instance {
     /// Makes `listener` the server that `SHUTDOWN` ends and INFO describes.
     pub fn set_listener(&self, listener: Arc<dyn Listener>) {
         *self.listener.lock() = Some(listener);
+    }
+
+    /// Has a fake server decide what becomes of commands. False if one does so already.
+    #[cfg(feature = "fake")]
+    pub(crate) fn fake(&self, gate: Arc<dyn super::gate::Gate>) -> bool {
+        let set = self.gate.set(gate);
+        self.attention.set(Cause::Fake, true);
+        set.is_ok()
     }
 
     /// Whether the server that a fake imitates has no such command.
@@ -268,56 +279,60 @@ impl Password {
 }
 
 /// `CLIENT PAUSE`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pause {
-    /// What is held back: nothing, writes, everything.
-    level: AtomicU8,
-    until: AtomicI64,
+    /// Whether anything might be held back.
+    attention: Arc<Attention>,
+    /// What is held back, and until when.
+    running: Mutex<Option<(Held, Millis)>>,
 }
 
 /// What `CLIENT PAUSE` holds back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Held {
     /// Commands that may change data.
-    Writes = 1,
+    Writes,
     /// Every command.
-    All = 2,
+    All,
 }
 
 impl Pause {
+    pub(super) fn new(attention: Arc<Attention>) -> Pause {
+        Pause { attention, running: Mutex::default() }
+    }
+
     /// Whether anything might be held back: all that a call needs to ask.
     #[inline]
     pub(super) fn is_set(&self) -> bool {
-        self.level.load(Relaxed) != 0
+        self.attention.holds(Cause::Pause)
     }
 
     /// Holds back `what` until `until`; a running pause is only ever made longer and stricter.
     pub(super) fn start(&self, what: Held, until: Millis, now: Millis) {
-        if self.at(now).is_none() {
-            self.level.store(0, Relaxed);
-            self.until.store(0, Relaxed);
-        }
-        self.until.fetch_max(until.0, Relaxed);
-        self.level.fetch_max(what as u8, Relaxed);
+        self.change(|running| {
+            let more = running.filter(|(_, until)| *until > now);
+            let (before, end) = more.unwrap_or((what, until));
+            Some((what.max(before), until.max(end)))
+        });
     }
 
     pub(super) fn end(&self) {
-        self.level.store(0, Relaxed);
+        self.change(|_| None);
     }
 
     /// What is held back at `now`, and until when.
     pub(super) fn at(&self, now: Millis) -> Option<(Held, Millis)> {
-        let held = match self.level.load(Relaxed) {
-            0 => return None,
-            1 => Held::Writes,
-            _ => Held::All,
-        };
-        let until = Millis(self.until.load(Relaxed));
-        if until <= now {
-            self.end();
-            return None;
-        }
-        Some((held, until))
+        self.change(|running| running.filter(|(_, until)| *until > now))
+    }
+
+    fn change(
+        &self,
+        to: impl FnOnce(Option<(Held, Millis)>) -> Option<(Held, Millis)>,
+    ) -> Option<(Held, Millis)> {
+        let mut running = self.running.lock();
+        *running = to(*running);
+        self.attention.set(Cause::Pause, running.is_some());
+        *running
     }
 }
 
@@ -327,7 +342,7 @@ mod tests {
 
     #[test]
     fn a_pause_grows_and_ends() {
-        let pause = Pause::default();
+        let pause = Pause::new(Arc::default());
         pause.start(Held::Writes, Millis(100), Millis(0));
         pause.start(Held::All, Millis(50), Millis(10));
         assert_eq!(pause.at(Millis(99)), Some((Held::All, Millis(100))));

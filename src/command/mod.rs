@@ -4,7 +4,7 @@
 //! |---|---|
 //! | a command's row and handler | the folder of its family, such as `connection/` |
 //! | what a row can say | `row.rs`, `keyspec.rs` |
-//! | how a call gets to its handler | `dispatch.rs`, with `admit.rs`, `call.rs`, and `table.rs` for names |
+//! | how a call gets to its handler | `dispatch.rs`, with `admit.rs`, `call.rs`, and `table.rs` for names; what makes it take the long way, `attention.rs` |
 //! | what a handler is given | `context.rs`, `args.rs`, `reply.rs` |
 //! | a connection's state | `session.rs`; as others see it, `client.rs`; what all take, `client_memory.rs` |
 //! | what is sent to it besides answers | `push.rs`, `mailbox.rs` |
@@ -13,6 +13,7 @@
 
 mod admit;
 mod args;
+mod attention;
 mod bitmap;
 mod blocking;
 mod call;
@@ -60,6 +61,8 @@ mod transaction;
 mod value;
 mod zset;
 
+#[cfg(any(feature = "network", feature = "redis"))]
+pub(crate) use args::Words;
 pub use args::{Args, Span};
 pub use client::{Client, Clients, Link, Origin};
 pub use config::{Canonical, Change, Hook, Kind, Limits, Parameter, Parameters, Refusal, Setting};

@@ -1,9 +1,9 @@
 //! Who watches all commands go by (`MONITOR`).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::args::Args;
+use super::attention::{Attention, Cause};
 use super::client::Client;
 use super::parse::is;
 use super::push::Push;
@@ -13,24 +13,28 @@ use crate::sync::RwLock;
 use crate::text::split::quote_into;
 
 /// The monitors of one engine.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Monitors {
-    /// How many there are: all that a command asks when there are none.
-    count: AtomicUsize,
+    /// Whether there are any.
+    attention: Arc<Attention>,
     list: RwLock<Vec<Arc<Client>>>,
 }
 
 impl Monitors {
+    pub(super) fn new(attention: Arc<Attention>) -> Monitors {
+        Monitors { attention, list: RwLock::default() }
+    }
+
     #[inline]
     pub(super) fn any(&self) -> bool {
-        self.count.load(Relaxed) != 0
+        self.attention.holds(Cause::Monitors)
     }
 
     /// Shows a client all commands from now on.
     pub(super) fn add(&self, client: &Arc<Client>) {
         let mut list = self.list.write();
         list.push(client.clone());
-        self.count.store(list.len(), Relaxed);
+        self.attention.set(Cause::Monitors, true);
         client.set_monitor(true);
     }
 
@@ -39,7 +43,7 @@ impl Monitors {
         if client.is_monitor() {
             let mut list = self.list.write();
             list.retain(|other| other.id != client.id);
-            self.count.store(list.len(), Relaxed);
+            self.attention.set(Cause::Monitors, !list.is_empty());
             client.set_monitor(false);
         }
     }

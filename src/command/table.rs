@@ -1,7 +1,8 @@
 //! The command table: every row, found by name in a few nanoseconds.
 //!
-//! A name is folded to lower case eight bytes at a time and looked up in an
-//! open-addressed table that is built once and kept at most a quarter full.
+//! A name is looked up in an open-addressed table that is built once and kept at most a quarter
+//! full, as it is written: it has the names in capitals and in small letters. One that is written in
+//! both is folded to small letters first, eight bytes at a time.
 
 use std::sync::LazyLock;
 
@@ -21,6 +22,11 @@ pub struct Node {
     pub(super) plan: Plan,
     /// Whether each call is timed: it may take long.
     pub(super) timed: bool,
+    /// Whether it runs as soon as its name is known: it has no subcommands, and nobody is kept from it.
+    pub(super) direct: bool,
+    /// How many words it takes at least, and how many more at most.
+    least_words: usize,
+    more_words: usize,
     /// The subcommands.
     pub children: Vec<Node>,
 }
@@ -60,7 +66,16 @@ impl Node {
             row.subcommands.iter().map(|sub| Node::new(sub, Some(row.name), ids)).collect();
         // SET is not fast by its flag, but its cost does not grow with the data.
         let timed = !row.flags.contains(Flags::FAST) && row.name != "set";
-        Node { row, id, full_name, plan, timed, children }
+        let direct = row.subcommands.is_empty() && !row.flags.contains(Flags::PROTECTED);
+        let least_words = row.arity.unsigned_abs() as usize;
+        let more_words = if row.arity < 0 { usize::MAX - least_words } else { 0 };
+        Node { row, id, full_name, plan, timed, direct, least_words, more_words, children }
+    }
+
+    /// As [`Command::accepts`], in one comparison.
+    #[inline]
+    pub(super) fn accepts(&self, words: usize) -> bool {
+        words.wrapping_sub(self.least_words) <= self.more_words
     }
 
     /// The subcommand of that name (any case), if there is one.
@@ -98,7 +113,7 @@ impl Node {
 #[derive(Debug)]
 pub struct Table {
     nodes: &'static [Node],
-    slots: Box<[Option<(Folded, &'static Node)>]>,
+    slots: Box<[Option<(Spelling, &'static Node)>]>,
     /// Full names by id.
     names: Vec<&'static str>,
 }
@@ -119,14 +134,16 @@ impl Table {
             .collect();
         nodes.sort_by_key(|node| node.row.name);
         let nodes: &'static [Node] = nodes.leak();
-        let mut slots = vec![None; (nodes.len() * 4).next_power_of_two()].into_boxed_slice();
+        let mut slots = vec![None; (nodes.len() * 8).next_power_of_two()].into_boxed_slice();
         for node in nodes {
-            let name = Folded::of(node.row.name.as_bytes());
-            let mut at = name.hash() & (slots.len() - 1);
-            while slots[at].is_some() {
-                at = (at + 1) & (slots.len() - 1);
+            for name in [node.row.name, &node.row.name.to_ascii_uppercase()] {
+                let name = Spelling::of(name.as_bytes());
+                let mut at = name.hash() & (slots.len() - 1);
+                while slots[at].is_some() {
+                    at = (at + 1) & (slots.len() - 1);
+                }
+                slots[at] = Some((name, node));
             }
-            slots[at] = Some((name, node));
         }
         let mut names = vec![""; ids];
         for node in nodes.iter().flat_map(|node| std::iter::once(node).chain(&node.children)) {
@@ -138,11 +155,25 @@ impl Table {
     /// The command of that name, in any case.
     #[inline(always)]
     pub fn find(&'static self, name: &[u8]) -> Option<&'static Node> {
-        let folded = Folded::of(name);
-        let mut at = folded.hash() & (self.slots.len() - 1);
+        let spelling = Spelling::of(name);
+        match self.spelled(spelling, name) {
+            Some(node) => Some(node),
+            None => self.find_mixed(spelling, name),
+        }
+    }
+
+    #[cold]
+    fn find_mixed(&'static self, spelling: Spelling, name: &[u8]) -> Option<&'static Node> {
+        self.spelled(spelling.lower(), name)
+    }
+
+    /// The command of that name, which is spelled so.
+    #[inline(always)]
+    fn spelled(&'static self, spelling: Spelling, name: &[u8]) -> Option<&'static Node> {
+        let mut at = spelling.hash() & (self.slots.len() - 1);
         while let Some((stored, node)) = &self.slots[at] {
-            if *stored == folded
-                && (folded.is_whole() || node.row.name.as_bytes().eq_ignore_ascii_case(name))
+            if *stored == spelling
+                && (spelling.is_whole() || node.row.name.as_bytes().eq_ignore_ascii_case(name))
             {
                 return Some(node);
             }
@@ -181,20 +212,20 @@ impl Table {
     }
 }
 
-/// A name in lower case as two words and its length; all of it up to 16 bytes.
+/// A name as two words and its length; all of it up to 16 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Folded {
+struct Spelling {
     first: u64,
     last: u64,
     len: usize,
 }
 
-impl Folded {
+impl Spelling {
     #[inline(always)]
-    fn of(name: &[u8]) -> Folded {
+    fn of(name: &[u8]) -> Spelling {
         let len = name.len();
         let (first, last) = if let (Some(a), Some(z)) = (name.first_chunk(), name.last_chunk()) {
-            (u64::from_le_bytes(*a), lower(u64::from_le_bytes(*z)))
+            (u64::from_le_bytes(*a), u64::from_le_bytes(*z))
         } else if let (Some(a), Some(z)) = (name.first_chunk(), name.last_chunk()) {
             let (a, z) = (u32::from_le_bytes(*a), u32::from_le_bytes(*z));
             (u64::from(a) | u64::from(z) << 32, 0)
@@ -203,7 +234,12 @@ impl Folded {
         } else {
             (name.first().copied().map_or(0, u64::from), 0)
         };
-        Folded { first: lower(first), last, len }
+        Spelling { first, last, len }
+    }
+
+    /// The same in small letters.
+    fn lower(self) -> Spelling {
+        Spelling { first: lower(self.first), last: lower(self.last), len: self.len }
     }
 
     /// Whether the two words hold every byte of the name.
@@ -240,7 +276,8 @@ mod tests {
         let table = Table::get();
         for node in table.iter() {
             let upper = node.row.name.to_ascii_uppercase();
-            for name in [node.row.name, &upper] {
+            let mixed = format!("{}{}", &upper[..1], &node.row.name[1..]);
+            for name in [node.row.name, &upper, &mixed] {
                 let found = table.find(name.as_bytes()).map(|n| n.row.name);
                 assert_eq!(found, Some(node.row.name));
             }

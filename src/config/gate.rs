@@ -59,10 +59,17 @@ impl Gate {
     /// `AofFailing`, `SaveFailing`.
     #[inline(always)]
     pub(crate) fn check(&self) -> Result<()> {
-        match self.reasons.load(Relaxed) & (Reason::AofFails as u8 | Reason::SaveFails as u8) {
-            0 => Ok(()),
-            _ => Err(self.why()),
+        match self.is_open() {
+            true => Ok(()),
+            false => Err(self.why()),
         }
+    }
+
+    /// Whether writes are accepted.
+    #[inline(always)]
+    pub(crate) fn is_open(&self) -> bool {
+        const CLOSED: u8 = Reason::AofFails as u8 | Reason::SaveFails as u8;
+        self.reasons.load(Relaxed) & CLOSED == 0
     }
 
     /// Why writes are refused. Of two reasons the snapshot's is told, as in Redis.

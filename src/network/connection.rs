@@ -25,7 +25,7 @@ use super::seat::{Bell, Cord, Seat};
 use super::shared::Shared;
 use super::stream::{Accepted, Stream};
 use crate::clock::Millis;
-use crate::command::{Flow, Origin, Session};
+use crate::command::{Flow, Origin, Session, Words};
 
 /// Commands that are parsed, and their keys prefetched, before the first of them runs.
 const WINDOW: usize = 32;
@@ -272,21 +272,22 @@ impl Connection {
     fn dispatch(&mut self, buffer: &[u8], batch: &Batch, output: &mut Vec<u8>) -> Option<Halt> {
         let output = if self.output.waiting() > 0 { self.output.buffer() } else { output };
         let mut reply = RespWriter::new(output, self.session.protocol());
-        if batch.len() > 1 {
-            self.session.prefetch((0..batch.len()).map(|i| batch.args(buffer, i)));
+        let mut words = Words::new();
+        batch.add_words(&mut words, buffer);
+        let commands = batch.commands(&words);
+        if commands.len() > 1 {
+            self.session.prefetch(commands.clone().map(|(args, _)| args));
         }
-        for i in 0..batch.len() {
+        for (i, (args, size)) in commands.enumerate() {
             // What was pushed before a command ran comes before its reply.
             if self.seat.client.has_mail() {
                 self.safety.mark(&self.shared.engine, reply.position());
                 self.session.take_mail(usize::MAX, &mut reply);
             }
-            self.safety.mark(&self.shared.engine, reply.position());
-            let (args, before) = (batch.args(buffer, i), reply.position());
+            let before = reply.position();
+            self.safety.mark(&self.shared.engine, before);
             let flow = self.session.dispatch(args, &mut reply);
-            if !matches!(flow, Flow::Held(_)) {
-                self.session.note_sizes(args, reply.position() - before);
-            }
+            self.session.note_sizes(args, size, reply.position() - before, flow);
             match flow {
                 Flow::Continue => {}
                 Flow::Close => {

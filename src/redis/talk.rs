@@ -10,7 +10,7 @@ use super::bell::{Bell, Cord};
 use super::packed;
 use super::sink::{Sink, pushed, server_error};
 use crate::api::{Engine, Safety};
-use crate::command::{Args, Flow, Protocol, Session, Span};
+use crate::command::{Args, Flow, Protocol, Session, Span, Words};
 
 /// Words that a command may have without an allocation.
 const FEW_WORDS: usize = 8;
@@ -90,7 +90,9 @@ impl Talk {
         spans: &mut Vec<Span>,
     ) -> RedisResult<Option<(usize, Step)>> {
         let Some(next) = packed::next(bytes, at, spans)? else { return Ok(None) };
-        let step = self.call(Args::in_buffer(bytes, spans))?;
+        let mut words = Words::new();
+        Span::add_words(&mut words, spans, bytes);
+        let step = self.call(Args::new(&words))?;
         Ok(Some((next, step)))
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::command::client::Mark;
 use crate::command::context::Context;
 use crate::command::parse;
 use crate::command::reply::Protocol;
@@ -110,7 +111,7 @@ fn reset(ctx: &mut Context<'_, '_>) -> Result<()> {
     // A caller in this process needs no password.
     session.authenticated = session.client.origin.trusted || !ctx.instance.password.is_needed();
     session.client.no_evict.store(false, Relaxed);
-    session.client.no_touch.store(false, Relaxed);
+    session.client.mark(Mark::NO_TOUCH, false);
     session.client.names.lock().name.clear();
     ctx.tx.select(0);
     ctx.reply.set_protocol(Protocol::Resp2);

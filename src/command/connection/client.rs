@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::filter::{self, Filter};
 use super::hello::valid_name;
 use super::{pause, tracking};
+use crate::command::client::Mark;
 use crate::command::context::Context;
 use crate::command::help;
 use crate::command::parse::{self, is};
@@ -260,7 +261,7 @@ const NO_TOUCH: Command = Command::new("no-touch", 3, no_touch)
 
 fn no_touch(ctx: &mut Context<'_, '_>) -> Result<()> {
     let on = on_off(&ctx.args[2])?;
-    ctx.session.client.no_touch.store(on, Relaxed);
+    ctx.session.client.mark(Mark::NO_TOUCH, on);
     ctx.ok()
 }
 

@@ -1,11 +1,15 @@
 //! Loading: while a server reads its files, most commands are answered that it does.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+
+use crate::command::attention::{Attention, Cause};
 
 /// Whether data are being loaded, and how far that is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Loading {
-    on: AtomicBool,
+    /// Whether data are being loaded.
+    attention: Arc<Attention>,
     /// Seconds since 1970.
     started: AtomicI64,
     total: AtomicU64,
@@ -23,13 +27,23 @@ pub(in crate::command) struct Told {
 }
 
 impl Loading {
+    pub(in crate::command) fn new(attention: Arc<Attention>) -> Loading {
+        Loading {
+            attention,
+            started: AtomicI64::new(0),
+            total: AtomicU64::new(0),
+            loaded: AtomicU64::new(0),
+            used_memory: AtomicU64::new(0),
+        }
+    }
+
     /// From now on, and until it [ends](Loading::end), commands are answered `LOADING` that do not say that they
     /// may run meanwhile.
     pub fn begin(&self, seconds: i64) {
         self.started.store(seconds, Relaxed);
         self.total.store(0, Relaxed);
         self.loaded.store(0, Relaxed);
-        self.on.store(true, Relaxed);
+        self.attention.set(Cause::Loading, true);
     }
 
     /// Says how many bytes there are, and how many were read.
@@ -45,13 +59,13 @@ impl Loading {
 
     /// All is there.
     pub fn end(&self) {
-        self.on.store(false, Relaxed);
+        self.attention.set(Cause::Loading, false);
     }
 
     /// Whether data are being loaded.
     #[inline]
     pub fn is_on(&self) -> bool {
-        self.on.load(Relaxed)
+        self.attention.holds(Cause::Loading)
     }
 
     pub(in crate::command) fn told(&self) -> Told {

@@ -8,7 +8,7 @@ mod set;
 
 use std::io::Read;
 
-use super::args::{Args, Span};
+use super::args::Args;
 use super::parse::is;
 use super::session::Session;
 use super::value::{Silent, ValueSink};
@@ -56,18 +56,16 @@ pub(crate) fn replay(
     let mut session = Session::new(engine);
     let mut nobody = ValueSink::new();
     let mut reader = Reader::new(file, offset);
-    let (mut places, mut words) = (Vec::<Place>::new(), Vec::<Span>::new());
+    let mut places = Vec::<Place>::new();
     let mut done = Replayed { whole: offset, end: End::Whole, commands: 0, refused: 0 };
     // Where a transaction began that has not ended.
     let mut began = None;
     loop {
         let stop = reader.take(WINDOW, &mut places);
-        words.clear();
-        words.extend(reader.words.iter().map(|word| Span { start: word.start, end: word.end }));
         let window = reader.window();
-        let args = |place: &Place| {
-            Args::in_buffer(window, &words[place.first_word..place.first_word + place.words])
-        };
+        let words: Vec<_> = reader.words.iter().map(|word| &window[word.start..word.end]).collect();
+        let args =
+            |place: &Place| Args::new(&words[place.first_word..place.first_word + place.words]);
         session.prefetch(places.iter().map(args));
         for place in &places {
             let args = args(place);

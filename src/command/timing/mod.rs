@@ -8,13 +8,15 @@
 mod command_log;
 mod latency;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 pub(super) use command_log::{CommandLog, Entry};
 pub(super) use latency::Latency;
 
 use super::args::Args;
+use super::attention::{Attention, Cause};
 use super::client::Client;
 use super::row::Flags;
 use super::table::Node;
@@ -24,12 +26,12 @@ use crate::clock::Clock;
 const USUAL_MICROS: i64 = 10_000;
 
 /// What sessions tell of commands that took long.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Timing {
     /// Nanoseconds from which on somebody wants to know.
     floor: AtomicU64,
     /// Whether every command is timed.
-    every: AtomicBool,
+    attention: Arc<Attention>,
     /// Commands by their microseconds, and by the bytes of request and reply, those of connections.
     pub(super) slow: CommandLog,
     pub(super) requests: CommandLog,
@@ -38,10 +40,21 @@ pub(super) struct Timing {
 }
 
 impl Timing {
+    pub(super) fn new(attention: Arc<Attention>) -> Timing {
+        Timing {
+            floor: AtomicU64::new(0),
+            attention,
+            slow: CommandLog::default(),
+            requests: CommandLog::default(),
+            replies: CommandLog::default(),
+            latency: Latency::default(),
+        }
+    }
+
     /// Whether every command is to be timed.
     #[inline]
     pub(super) fn every(&self) -> bool {
-        self.every.load(Relaxed)
+        self.attention.holds(Cause::Timing)
     }
 
     /// `slowlog-log-slower-than`, in microseconds; negative for never.
@@ -62,7 +75,8 @@ impl Timing {
         let slow_nanos = if slow < 0 { u64::MAX } else { nanos(slow) };
         let spike_nanos = if spikes == 0 { u64::MAX } else { nanos(spikes.saturating_mul(1_000)) };
         self.floor.store(slow_nanos.min(spike_nanos), Relaxed);
-        self.every.store(spikes != 0 || (0..USUAL_MICROS).contains(&slow), Relaxed);
+        let every = spikes != 0 || (0..USUAL_MICROS).contains(&slow);
+        self.attention.set(Cause::Timing, every);
     }
 
     /// Notes how long a command took, if anybody wants to know.

@@ -83,7 +83,8 @@ fn exec(ctx: &mut Context<'_, '_>) -> Result<()> {
     let stats = &ctx.instance.stats;
     let mut tally = Tally::new();
     ctx.session.executing = true;
-    for (node, args) in queue.commands() {
+    let words = queue.words();
+    for (node, args) in queue.commands(&words) {
         let keys: Vec<Key<'_>> = node.keys(&args).map(|at| ctx.tx.key(args.at(at))).collect();
         // SELECT may be one of the commands.
         ctx.tx.select(ctx.session.db);

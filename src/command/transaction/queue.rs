@@ -1,6 +1,6 @@
 //! The commands between MULTI and EXEC.
 
-use crate::command::args::{Args, Span};
+use crate::command::args::{Args, Span, Words};
 use crate::command::row::{Flags, Group};
 use crate::command::table::{Node, Plan};
 use crate::keyspace::{Access, Key, Keyspace, Tx};
@@ -59,12 +59,21 @@ impl Queue {
         self.flags
     }
 
-    /// The commands in their order.
-    pub(in crate::command) fn commands(&self) -> impl Iterator<Item = (&'static Node, Args<'_>)> {
+    /// The words of all commands.
+    pub(in crate::command) fn words(&self) -> Words<'_> {
+        let mut words = Words::new();
+        Span::add_words(&mut words, &self.words, &self.bytes);
+        words
+    }
+
+    /// The commands in their order, whose [words](Queue::words) these are.
+    pub(in crate::command) fn commands<'q>(
+        &'q self,
+        words: &'q [&'q [u8]],
+    ) -> impl Iterator<Item = (&'static Node, Args<'q>)> {
         let mut start = 0;
         self.commands.iter().map(move |Queued { node, end }| {
-            let words = &self.words[std::mem::replace(&mut start, *end)..*end];
-            (*node, Args::in_buffer(&self.bytes, words))
+            (*node, Args::new(&words[std::mem::replace(&mut start, *end)..*end]))
         })
     }
 
@@ -79,11 +88,12 @@ impl Queue {
         // Watched keys are taken off their stripes, which is a change.
         let alone = writes || !watched.is_empty();
         let access = if alone { Access::Exclusive } else { Access::Shared };
-        if self.commands().any(|(node, args)| looks_around(node) || node.reaches(&args)) {
+        let words = self.words();
+        if self.commands(&words).any(|(node, args)| looks_around(node) || node.reaches(&args)) {
             return keyspace.begin_all(db, access);
         }
         let mut keys = watched.to_vec();
-        for (node, args) in self.commands() {
+        for (node, args) in self.commands(&words) {
             keys.extend(node.keys(&args).map(|at| keyspace.key(args.at(at))));
         }
         match keys.is_empty() {

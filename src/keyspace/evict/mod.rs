@@ -140,18 +140,24 @@ impl Keyspace {
     /// `OutOfMemory` if nothing may be evicted.
     #[inline]
     pub(crate) fn make_room(&self) -> Result<()> {
+        if self.has_room() {
+            return Ok(());
+        }
+        let allowed = allowed(self.settings.tenacity.load(Relaxed));
+        match self.evict(self.settings.maxmemory.load(Relaxed), allowed) {
+            Made::Room | Made::Some => Ok(()),
+            Made::Nothing => Err(Error::OutOfMemory),
+        }
+    }
+
+    /// Whether `maxmemory` is not exceeded, and was not when a call last looked.
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
         match self.settings.maxmemory.load(Relaxed) {
-            0 => Ok(()),
-            limit
-                if self.account.used() <= limit
-                    && self.evictions.exceeded_since.load(Relaxed) == 0 =>
-            {
-                Ok(())
+            0 => true,
+            limit => {
+                self.account.used() <= limit && self.evictions.exceeded_since.load(Relaxed) == 0
             }
-            limit => match self.evict(limit, allowed(self.settings.tenacity.load(Relaxed))) {
-                Made::Room | Made::Some => Ok(()),
-                Made::Nothing => Err(Error::OutOfMemory),
-            },
         }
     }
 

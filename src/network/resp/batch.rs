@@ -1,6 +1,6 @@
 //! Commands that were read together.
 
-use crate::command::{Args, Span};
+use crate::command::{Args, Span, Words};
 
 /// So many words of an incomplete command change hands with their buffer: a command of a
 /// million words must not be copied for each piece that it comes in.
@@ -31,9 +31,24 @@ impl Batch {
         self.commands.len()
     }
 
-    /// The words of command `i` in the buffer that was parsed.
-    pub(crate) fn args<'a>(&'a self, buffer: &'a [u8], i: usize) -> Args<'a> {
-        Args::in_buffer(buffer, &self.spans[self.first_word(i)..self.commands[i].words])
+    /// Adds the words of all commands, which are in the buffer that was parsed.
+    #[inline]
+    pub(crate) fn add_words<'a>(&self, words: &mut Words<'a>, buffer: &'a [u8]) {
+        Span::add_words(words, &self.spans, buffer);
+    }
+
+    /// The commands in their order, whose [words](Batch::add_words) these are, and how many bytes each
+    /// took, the first one's header left out.
+    pub(crate) fn commands<'a>(
+        &'a self,
+        words: &'a [&'a [u8]],
+    ) -> impl ExactSizeIterator<Item = (Args<'a>, usize)> + Clone {
+        let first = self.spans.first().map_or(0, |word| word.start);
+        let mut begin = Bounds { words: 0, bytes: first };
+        self.commands.iter().map(move |end| {
+            let begin = std::mem::replace(&mut begin, *end);
+            (Args::new(&words[begin.words..end.words]), end.bytes - begin.bytes)
+        })
     }
 
     /// Where the bytes of command `i` end.

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::command::Words;
 
 const LIMITS: Limits = Limits { max_bulk: 512 << 20, unauthenticated: false, commands: usize::MAX };
 
@@ -21,8 +22,7 @@ impl Reader {
         while self.error.is_none() {
             let mut batch = Batch::default();
             self.error = self.parser.parse(&mut self.buffer, limits, &mut batch).err();
-            for i in 0..batch.len() {
-                let args = batch.args(&self.buffer, i);
+            for (args, _) in batch.commands(&words(&batch, &self.buffer)) {
                 self.commands.push(args.iter_from(0).map(<[u8]>::to_vec).collect());
             }
             let done = self.parser.needed_from();
@@ -33,6 +33,12 @@ impl Reader {
             }
         }
     }
+}
+
+fn words<'b>(batch: &Batch, buffer: &'b [u8]) -> Words<'b> {
+    let mut words = Words::new();
+    batch.add_words(&mut words, buffer);
+    words
 }
 
 fn read_pieces<'a>(
@@ -176,13 +182,14 @@ fn batches_can_be_cut() {
     let rest = batch.take_from(1, cut);
     buffer.drain(..cut);
     parser.discard(cut);
-    let words = |i: usize| rest.args(&buffer, i).at(1).to_vec();
-    assert_eq!((batch.len(), rest.len(), words(0), words(1)), (1, 2, b"a".to_vec(), b"b".to_vec()));
+    let echoed: Vec<_> =
+        rest.commands(&words(&rest, &buffer)).map(|(args, _)| args.at(1).to_vec()).collect();
+    assert_eq!((batch.len(), echoed), (1, vec![b"a".to_vec(), b"b".to_vec()]));
     assert_eq!(parser.wanted(), Some(buffer.len() + 4));
     buffer.extend_from_slice(b"NG\r\n");
     let mut more = Batch::default();
     parser.parse(&mut buffer, LIMITS, &mut more).expect("well-formed");
-    assert_eq!(more.args(&buffer, 0).at(0), b"PING");
+    assert_eq!(*words(&more, &buffer), [b"PING"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::{human, line, system};
+use crate::command::client::Mark;
 use crate::command::context::Context;
 use crate::command::instance::Held;
 use crate::error::Result;
@@ -66,7 +67,7 @@ pub(super) fn clients(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<
     line(report, "client_recent_max_input_buffer", input);
     line(report, "client_recent_max_output_buffer", output);
     let clients = instance.clients.all();
-    let held = clients.iter().filter(|client| client.held.load(Relaxed)).count();
+    let held = clients.iter().filter(|client| client.has(Mark::HELD)).count();
     line(report, "blocked_clients", held + instance.blocked.load(Relaxed));
     line(report, "tracking_clients", instance.tracking.clients());
     let listening = clients.iter().filter(|client| client.is_subscriber()).count();
