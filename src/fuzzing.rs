@@ -283,6 +283,7 @@ type Requests = (Vec<Vec<Vec<u8>>>, Option<crate::network::resp::ProtocolError>)
 
 #[cfg(feature = "network")]
 fn read_requests<'a>(pieces: impl Iterator<Item = &'a [u8]>, commands: usize) -> Requests {
+    use crate::command::Words;
     use crate::network::resp::{Batch, Limits, Parser};
 
     let limits = Limits { max_bulk: 1 << 20, unauthenticated: false, commands };
@@ -293,10 +294,12 @@ fn read_requests<'a>(pieces: impl Iterator<Item = &'a [u8]>, commands: usize) ->
         loop {
             batch.clear();
             let parsed = parser.parse(&mut buffer, limits, &mut batch);
-            for i in 0..batch.len() {
-                let words = batch.args(&buffer, i);
-                read.push(words.iter_from(0).map(<[u8]>::to_vec).collect());
+            let mut words = Words::new();
+            batch.add_words(&mut words, &buffer);
+            for (args, _) in batch.commands(&words) {
+                read.push(args.iter_from(0).map(<[u8]>::to_vec).collect());
             }
+            drop(words);
             if let Err(error) = parsed {
                 return (read, Some(error));
             }
