@@ -12,7 +12,7 @@
 //! new key -> | oldest ................... newest|  -----------------> | the worst of a few goes   |
 //!            +----------------------------------+  than that worst    +---------------------------+
 //!                  | else                                                |
-//!                  +--------> ghosts: how often it was used, and when last
+//!                  +--------> ghosts: how often it was used, when last, and whether it was let in
 //! ```
 //!
 //! What is known of a key lies in its access word, by the time that `age.rs` has.
