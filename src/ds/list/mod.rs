@@ -169,6 +169,15 @@ impl ChunkedList {
         self.spine.push_back(Node::of(item, self.fill));
     }
 
+    /// Adds an element behind the others that is kept apart, however small it is.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn push_apart(&mut self, bytes: &[u8]) {
+        if let Some(at) = self.spine.back() {
+            self.spine.edit(at, Node::settle);
+        }
+        self.spine.push_back(Node::Apart(bytes.into()));
+    }
+
     /// Adds a chain of `count` elements behind the others, as a node of its own, if one may be as large. Returns whether it
     /// may.
     #[cfg(feature = "snapshot")]

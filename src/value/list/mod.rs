@@ -74,6 +74,12 @@ impl ListBuilder {
         self.0.push_node(item);
     }
 
+    /// Adds an element behind the others that is kept apart, however small it is.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn push_apart(&mut self, bytes: &[u8]) {
+        self.0.push_apart(bytes);
+    }
+
     /// Adds `count` elements, end to end with their lengths behind them, as one node, if that may be as large. Returns
     /// whether it may.
     #[cfg(feature = "snapshot")]

@@ -47,7 +47,7 @@ pub(super) fn quicklist(input: &mut Input<'_>, tagged: bool, limits: &Limits) ->
         let container = if tagged { input.number()? } else { PACKED };
         let bytes = input.string()?;
         match container {
-            PLAIN if !bytes.is_empty() => list.push_node(Item::from(&*bytes)),
+            PLAIN if !bytes.is_empty() => list.push_apart(&bytes),
             PACKED if tagged => {
                 let pack = Listpack::new(&bytes)?;
                 match pack.chain()? {
