@@ -163,19 +163,21 @@ impl ChunkedList {
     /// Adds an element behind the others, in a node of its own.
     #[cfg(feature = "snapshot")]
     pub(crate) fn push_node(&mut self, item: Item<'_>) {
-        if let Some(at) = self.spine.back() {
-            self.spine.edit(at, Node::settle);
-        }
-        self.spine.push_back(Node::of(item, self.fill));
+        self.add(Node::of(item, self.fill));
     }
 
     /// Adds an element behind the others that is kept apart, however small it is.
     #[cfg(feature = "snapshot")]
     pub(crate) fn push_apart(&mut self, bytes: &[u8]) {
+        self.add(Node::Apart(bytes.into()));
+    }
+
+    #[cfg(feature = "snapshot")]
+    fn add(&mut self, node: Node) {
         if let Some(at) = self.spine.back() {
             self.spine.edit(at, Node::settle);
         }
-        self.spine.push_back(Node::Apart(bytes.into()));
+        self.spine.push_back(node);
     }
 
     /// Adds a chain of `count` elements behind the others, as a node of its own, if one may be as large. Returns whether it
@@ -186,11 +188,7 @@ impl ChunkedList {
             return false;
         }
         if count > 0 {
-            if let Some(at) = self.spine.back() {
-                self.spine.edit(at, Node::settle);
-            }
-            let pack = Pack::from_parts(elements.to_vec(), 0, count);
-            self.spine.push_back(Node::Pack(pack));
+            self.add(Node::Pack(Pack::from_parts(elements.to_vec(), 0, count)));
         }
         true
     }
