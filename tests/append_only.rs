@@ -262,3 +262,34 @@ fn valkey_reads_what_danio_keeps_and_danio_what_valkey_keeps() {
     both_ways("valkey", Kind::Valkey, "valkey-check-aof", LINES);
     both_ways("valkey-timed", Kind::Valkey, "valkey-check-aof", &timed);
 }
+
+#[test]
+fn a_second_process_is_refused_and_the_next_one_after_a_kill_is_not() {
+    let folder = folder("alone");
+    let first = start(Kind::Danio, &folder, "always").unwrap();
+    let mut client = Client::new(&first);
+    assert_eq!(client.call("SET k v"), "+OK");
+
+    let dir = folder.to_str().unwrap();
+    let second = Command::new(env!("CARGO_BIN_EXE_danio-server"))
+        .args(["--port", "0", "--unixsocket", folder.join("socket").to_str().unwrap()])
+        .args(["--save", "", "--dir", dir, "--appendonly", "yes"])
+        .output()
+        .unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&[second.stdout, second.stderr].concat()).into_owned();
+    let place = folder.join("appendonlydir");
+    let words = format!("the append-only file in {} is in use by another engine", place.display());
+    assert!(said.contains(&words), "{said}");
+
+    let here = danio::Config::new().dir(&folder).append_only(true);
+    let here = danio::Engine::open(here).unwrap_err().to_string();
+    assert!(here.contains(&words), "{here}");
+    assert_eq!(client.call("SET k w"), "+OK");
+
+    drop((client, first)); // it is killed
+    let next = start(Kind::Danio, &folder, "always").unwrap();
+    assert_eq!(Client::new(&next).call("GET k"), "w");
+    drop(next);
+    std::fs::remove_dir_all(&folder).unwrap();
+}

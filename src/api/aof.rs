@@ -21,7 +21,8 @@ impl Engine {
     /// written. Until the snapshot is in place, what is written is not kept.
     ///
     /// # Errors
-    /// [`Error::Io`] if the files cannot be made; nothing is kept then.
+    /// [`Error::Io`] if the files cannot be made, or another engine, of this process or another, writes them (its kind is
+    /// `ResourceBusy` then); nothing is kept then.
     ///
     /// ```
     /// use danio::{Config, Engine};

@@ -18,6 +18,7 @@ use std::fmt::Debug;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 pub(crate) use system::System;
 
@@ -39,9 +40,18 @@ pub(crate) trait Disk: Debug + Send + Sync {
     fn create_dir(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in a folder safe.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    /// Keeps others, of this process and of any other, from locking the same file until what is returned is dropped or
+    /// the process ends. Makes the file.
+    ///
+    /// # Errors
+    /// `ResourceBusy`, with words that say who has it; any other error if there are no locks to be had.
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>>;
     /// How long a file is; nothing if there is none.
     fn size(&self, path: &Path) -> io::Result<Option<u64>>;
 }
+
+/// A lock that is held.
+pub(crate) trait Lock: Debug + Send {}
 
 /// A file that is written at its end.
 pub(crate) trait DiskFile: Debug + Send {
@@ -170,11 +180,26 @@ pub(crate) struct Files {
     pub(crate) disk: Arc<dyn Disk>,
     /// `dir`; empty is the folder that the process is in.
     dir: RwLock<PathBuf>,
+    /// Which engine's they are, among all of this process.
+    number: u64,
 }
+
+static ENGINES: AtomicU64 = AtomicU64::new(1);
 
 impl Files {
     pub(crate) fn new(disk: Arc<dyn Disk>, dir: Option<PathBuf>) -> Files {
-        Files { disk, dir: RwLock::new(dir.unwrap_or_default()) }
+        let number = ENGINES.fetch_add(1, Relaxed);
+        Files { disk, dir: RwLock::new(dir.unwrap_or_default()), number }
+    }
+
+    /// The name of a file that is not whole yet, which no other engine of this process uses: as Redis calls it, if there is only
+    /// one.
+    pub(crate) fn temporary(&self, begin: &str, end: &str) -> String {
+        let process = std::process::id();
+        match self.number {
+            1 => format!("{begin}-{process}.{end}"),
+            number => format!("{begin}-{process}-{number}.{end}"),
+        }
     }
 
     /// The folder.

@@ -5,12 +5,12 @@
 //! be there, be there in part, be a hole of zeros, or not be there; a name may be the old one or the new
 //! one. The choices are made by a seed, so that a test can go through many, and repeat one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Disk, DiskFile, ReadFile};
+use super::{Disk, DiskFile, Lock, ReadFile};
 use crate::sync::{Condvar, Mutex, MutexGuard, wait_on};
 
 /// What is being done, for those who decide whether it fails.
@@ -65,6 +65,8 @@ struct State {
     hold: Option<Hold>,
     /// How many are held.
     held: usize,
+    /// What is locked. It ends with the process: a crash leaves none of it.
+    locked: BTreeSet<PathBuf>,
 }
 
 /// A file, whatever its names.
@@ -389,6 +391,13 @@ impl Disk for Simulated {
         Ok(())
     }
 
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>> {
+        match self.0.state.lock().locked.insert(path.to_owned()) {
+            true => Ok(Box::new(Locked(self.clone(), path.to_owned()))),
+            false => Err(io::Error::new(io::ErrorKind::ResourceBusy, "process 1")),
+        }
+    }
+
     fn size(&self, path: &Path) -> io::Result<Option<u64>> {
         let state = self.0.state.lock();
         Ok(state.names.get(path).map(|node| state.nodes[*node].bytes.len() as u64))
@@ -399,6 +408,18 @@ impl Simulated {
     fn handle(&self, state: &State, node: usize, path: &Path) -> Box<Handle> {
         let known = state.nodes[node].failures;
         Box::new(Handle { disk: self.clone(), node, path: path.to_owned(), at: 0, known })
+    }
+}
+
+/// A lock that is held.
+#[derive(Debug)]
+struct Locked(Simulated, PathBuf);
+
+impl Lock for Locked {}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        self.0.0.state.lock().locked.remove(&self.1);
     }
 }
 

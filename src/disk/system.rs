@@ -1,14 +1,14 @@
 //! The files of the operating system.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::thread;
 
-use super::{Disk, DiskFile, ReadFile};
+use super::{Disk, DiskFile, Lock, ReadFile};
 
 /// Bytes from which on a file is freed by another thread.
 const LARGE: u64 = 1 << 20;
@@ -67,6 +67,26 @@ impl Disk for System {
         if cfg!(unix) { File::open(folder(path))?.sync_all() } else { Ok(()) }
     }
 
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>> {
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        match file.try_lock() {
+            Ok(()) => {
+                // For whoever comes: what it cannot read it does without.
+                let _ = file.set_len(0);
+                let _ = write!(file, "{}", std::process::id());
+                Ok(Box::new(file))
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut process = String::new();
+                let _ = file.take(20).read_to_string(&mut process);
+                let text = format!("process {}", process.trim());
+                Err(io::Error::new(io::ErrorKind::ResourceBusy, text))
+            }
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     fn size(&self, path: &Path) -> io::Result<Option<u64>> {
         match fs::metadata(path) {
             Ok(about) => Ok(Some(about.len())),
@@ -75,6 +95,9 @@ impl Disk for System {
         }
     }
 }
+
+/// Closing it lets go.
+impl Lock for File {}
 
 /// A file that was made anew.
 #[derive(Debug)]

@@ -30,7 +30,8 @@ impl Engine {
     #[cfg_attr(
         feature = "aof",
         doc = "[`Error::AppendOnlyFile`] which file cannot be read, from where on and why; [`Error::Io`] that one cannot \
-               be opened or made. Files are left as they are then."
+               be opened or made, or, its kind being `ResourceBusy`, that another engine, of this process or another, \
+               writes them. Files are left as they are then."
     )]
     pub fn open(config: Config) -> Result<Engine> {
         #[cfg(feature = "aof")]
@@ -84,6 +85,14 @@ impl Engine {
 #[cfg(feature = "aof")]
 pub(crate) fn open_aof(engine: &Engine, progress: &mut dyn FnMut(Progress)) -> Result<()> {
     let aof = engine.aof();
+    // Before it is read: what another engine has begun to write looks torn, and would be cut off.
+    aof.lock().map_err(|error| Error::io(&error))?;
+    load_aof(engine, progress).inspect_err(|_| aof.unlock())
+}
+
+#[cfg(feature = "aof")]
+fn load_aof(engine: &Engine, progress: &mut dyn FnMut(Progress)) -> Result<()> {
+    let aof = engine.aof();
     let cut_torn = aof.settings.load_truncated.load(std::sync::atomic::Ordering::Relaxed);
     match replay::load(engine, &aof.folder(), cut_torn, progress) {
         Ok(loaded) => aof.attach(loaded.found).map_err(|error| Error::io(&error)),
@@ -112,6 +121,8 @@ fn fall_back(engine: &Engine, why: Error) -> Result<()> {
         }
     };
     let aof = engine.aof();
+    // The lock's file goes with them.
+    aof.unlock();
     let aside = aof.folder().set_aside().map_err(|error| Error::io(&error))?;
     tracing::warn!(
         "The append only file cannot be read ({why}), and aof-fallback-to-rdb is enabled: {} keys were loaded from the \

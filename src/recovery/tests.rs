@@ -1,5 +1,6 @@
 //! Engines that are closed, killed and opened again, on a disk that fails when it is told to.
 
+mod alone;
 #[cfg(feature = "async")]
 mod awaits;
 mod bases;

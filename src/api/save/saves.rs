@@ -435,7 +435,7 @@ impl Saves {
     /// Where the file is, and where it is until it is whole.
     fn paths(&self) -> (PathBuf, PathBuf) {
         let dir = self.files.dir();
-        let beside = format!("temp-{}.rdb", std::process::id());
+        let beside = self.files.temporary("temp", "rdb");
         (dir.join(self.name()), dir.join(beside))
     }
 

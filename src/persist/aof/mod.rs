@@ -18,6 +18,7 @@
 //! | `threads` | who does all that, and when |
 //! | `rewrite`, `switch` | a new base, while the data go on changing |
 //! | `base` | a base of commands |
+//! | `lock` | one engine at a time |
 //! | `settings`, `status` | what can be said about it, and what it says |
 //!
 //! Locks: `state` is held for moments, and never while a file is written or synced; the journal's buffer is locked
@@ -26,6 +27,7 @@
 mod base;
 pub(crate) mod folder;
 mod gap;
+mod lock;
 pub(crate) mod manifest;
 pub(crate) mod reader;
 mod repair;
@@ -38,6 +40,7 @@ mod writer;
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{
     AtomicBool, AtomicU64,
@@ -52,7 +55,7 @@ pub(crate) use settings::Settings;
 pub(crate) use status::Status;
 
 use crate::config::{AofConfig, AppendFsync, Reason};
-use crate::disk::Files;
+use crate::disk::{Files, Lock};
 use crate::journal::{Journal, Outcome};
 use crate::keyspace::{Access, Keyspace};
 use crate::persist::{Background, Progress};
@@ -87,6 +90,8 @@ pub(crate) struct Aof {
     pinned: Mutex<Option<Folder>>,
     /// Held by who begins, ends or rewrites it, from beginning to end.
     alone: Mutex<()>,
+    /// Keeps other engines from its files, and where that is.
+    lock: Mutex<Option<(PathBuf, Box<dyn Lock>)>>,
 }
 
 /// What is there to go on with.
@@ -127,6 +132,7 @@ impl Aof {
             progress: Progress::default(),
             pinned: Mutex::default(),
             alone: Mutex::default(),
+            lock: Mutex::default(),
         })
     }
 
@@ -270,6 +276,7 @@ impl Aof {
         state.kept.clear();
         *self.pinned.lock() = None;
         drop(state);
+        self.unlock();
         // Nobody writes any more: who still waits is told. Who wrote what is lost and has not asked yet still does.
         if !self.journal.close() {
             self.keyspace.settings.gate.set(Reason::Waits, false);

@@ -66,7 +66,10 @@ impl Aof {
         self.observe(|| {
             if !self.is_on() {
                 // There is nothing to go on with: the files are as if it had been on until now.
-                return self.rewrite_only(rdb);
+                self.lock()?;
+                let result = self.rewrite_only(rdb);
+                self.unlock();
+                return result;
             }
             let folder = self.folder();
             let (manifest, number) = {
@@ -144,6 +147,7 @@ impl Aof {
         if self.is_on() {
             return Ok(());
         }
+        self.lock()?;
         self.observe(|| self.start_alone()).inspect_err(|_| self.close_alone())
     }
 
@@ -197,7 +201,7 @@ impl Aof {
         mut at_cut: impl FnMut(),
     ) -> io::Result<(Part, PathBuf)> {
         let base = manifest.next_base(&self.settings.filename, rdb);
-        let beside = folder.path.join(format!("temp-rewriteaof-bg-{}.aof", std::process::id()));
+        let beside = folder.path.join(self.files.temporary("temp-rewriteaof-bg", "aof"));
         let mut write = || -> io::Result<()> {
             let file = folder.disk.create(&beside)?;
             let mut file = BufWriter::with_capacity(1 << 20, Plain(file));
