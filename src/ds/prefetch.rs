@@ -4,7 +4,7 @@
 /// Asks for the cache line at `address`. Never faults, whatever the address;
 /// does nothing where the processor's hint is not to be had from stable Rust.
 #[inline(always)]
-pub(crate) fn prefetch_read<T>(address: *const T) {
+pub(crate) fn prefetch_read<T: ?Sized>(address: *const T) {
     #[cfg(target_arch = "x86_64")]
     {
         use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

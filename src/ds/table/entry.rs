@@ -94,7 +94,7 @@ impl<'t, T, S: Summary> Vacant<'t, T, S> {
         table.grow(rehash);
         let home = table.home(self.hash);
         let pushed = table.bucket_mut(home).push(tag_of(self.hash), item);
-        table.chained += usize::from(pushed.grew);
+        table.chained += pushed.grew;
         table.longest = table.longest.max(pushed.depth);
         table.len += 1;
         Occupied { table, home, hash: self.hash, bucket: pushed.bucket, slot: pushed.slot }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use proptest::prelude::*;
 
+use super::bucket::LINE;
 use super::{Dense, Entry, Rehash, Summary, Table};
 
 /// Spreads small numbers over 64 bits, so that tags and buckets vary.
@@ -78,11 +79,14 @@ fn check(table: &Table<Item, Max>, by: &By, model: &HashMap<u64, u64>) {
         let mut length = 1;
         let mut bucket = table.bucket(index);
         while let Some(next) = bucket.next() {
-            assert!(next.count() > 0, "no empty bucket at a chain's end");
+            let whole = size_of_val(next) == LINE;
+            let least = if whole && next.next().is_none() { 3 } else { 1 };
+            assert!(next.count() >= least, "{} items in {} bytes", next.count(), size_of_val(next));
+            assert!(whole || next.next().is_none(), "half a line is the last of its chain");
             length += 1;
+            chained += size_of_val(next);
             bucket = next;
         }
-        chained += length - 1;
         assert!(length <= table.longest);
     }
     assert_eq!(chained, table.chained);
@@ -156,7 +160,7 @@ fn grows_and_shrinks_a_bucket_at_a_time() {
         before = table.buckets();
     }
     assert!(
-        table.heap_size() < count as usize * 18,
+        table.heap_size() < count as usize * if cfg!(miri) { 18 } else { 16 },
         "{} bytes an item",
         table.heap_size() as f64 / count as f64
     );
@@ -180,7 +184,7 @@ fn a_dense_table_is_a_set_in_less_memory() {
     assert!((0..count).all(|key| table.find(hash(key), |i| i.0 == key).is_some()));
     assert!(table.find(hash(count), |i| i.0 == count).is_none());
     let each = table.heap_size() as f64 / count as f64;
-    assert!(each < 15.0, "{each} bytes an item");
+    assert!(each < if cfg!(miri) { 15.0 } else { 13.5 }, "{each} bytes an item");
     for key in 0..count {
         let Entry::Occupied(place) = table.entry(hash(key), |i| i.0 == key) else {
             panic!("{key}")

@@ -6,7 +6,7 @@ use crate::rng::FieldHasher;
 use crate::value::undo::UndoLog;
 use crate::value::{Big, Encoding, Type};
 
-/// Byte strings, each once. A member of 17 bytes takes 24 and its share of the table, 13.
+/// Byte strings, each once. A member of 17 bytes takes 24 and its share of the table, 12.
 #[derive(Debug)]
 pub(crate) struct Members {
     table: Table<Pair, Dense>,
