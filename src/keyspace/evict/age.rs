@@ -195,10 +195,15 @@ impl Age {
 
 /// The frequency that an access word tells.
 pub(in crate::keyspace) fn frequency(word: u32, now: u32) -> u32 {
-    let pace = now >> PACE_AT;
+    let pace = pace(now);
     let since = |at: u32| (at >> ERA_AT & ERAS) >> pace;
     let eras = since(now).wrapping_sub(since(word)) & ERAS >> pace;
     (word >> FREQUENCY_AT & MOST) >> eras.min(31)
+}
+
+/// How many eras are taken as one at present, as a power of two.
+pub(super) fn pace(now: u32) -> u32 {
+    now >> PACE_AT
 }
 
 /// The access word, but for the stamp, of a key that is used once more.

@@ -13,7 +13,7 @@
 //! An era is no clock of its own: eras are counted in their shortest length, and a reader takes two,
 //! four or eight of them as one (`age.rs`), so that another pace holds for all keys at once.
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// The shortest, a middle and the longest era, as powers of two of the counted ones.
 const SHORT: u32 = 0;
@@ -25,7 +25,9 @@ const WORTH_LESS: u64 = 85;
 const WORTH_MORE: u64 = 150;
 /// With what the comparison starts, so that a few keys prove nothing: so many that were let in, which come back twice as
 /// often.
-const SUPPOSED: u64 = 40;
+const SUPPOSED: u64 = 10;
+/// What one key counts, so that a part of few keys can be forgotten.
+const KEY: u64 = 64;
 /// Of so many newcomers one must be used in the queue, on an average, for eras of middle length.
 const AT_ONCE: u32 = 67;
 /// A part of what was counted that is forgotten, and of the average that is replaced, at each look.
@@ -43,22 +45,22 @@ pub(super) struct Pace {
     at_once: AtomicU32,
 }
 
-/// How many keys went, and came back while they were remembered.
+/// How many keys went, and came back while they were remembered, times `KEY`.
 #[derive(Debug, Default)]
 struct Fate {
-    went: AtomicU32,
-    came_back: AtomicU32,
+    went: AtomicU64,
+    came_back: AtomicU64,
 }
 
 impl Fate {
     fn counts(&self) -> (u64, u64) {
-        (self.went.load(Relaxed).into(), self.came_back.load(Relaxed).into())
+        (self.went.load(Relaxed), self.came_back.load(Relaxed))
     }
 
     fn forget(&self) {
         for count in [&self.went, &self.came_back] {
             let now = count.load(Relaxed);
-            count.store(now - now / FORGET, Relaxed);
+            count.store(now - now / u64::from(FORGET), Relaxed);
         }
     }
 }
@@ -73,12 +75,12 @@ impl Pace {
 
     /// Notes that a key went, which had been let in or was a newcomer.
     pub(super) fn went(&self, let_in: bool) {
-        self.fate(let_in).went.fetch_add(1, Relaxed);
+        self.fate(let_in).went.fetch_add(KEY, Relaxed);
     }
 
     /// Notes that such a key came back.
     pub(super) fn came_back(&self, let_in: bool) {
-        self.fate(let_in).came_back.fetch_add(1, Relaxed);
+        self.fate(let_in).came_back.fetch_add(KEY, Relaxed);
     }
 
     /// How long eras should be, as a power of two of the counted ones, given that of some newcomers that left
@@ -105,8 +107,8 @@ impl Pace {
         let (went, came_back) = self.let_in.counts();
         let (newcomers, of_them) = self.newcomers.counts();
         let as_newcomers = u128::from(came_back) * u128::from(newcomers) * 100;
-        let evened = as_newcomers / u128::from(of_them.max(1)) + u128::from(SUPPOSED * 200);
-        u64::try_from(evened / u128::from(went + SUPPOSED)).unwrap_or(u64::MAX)
+        let evened = as_newcomers / u128::from(of_them.max(1)) + u128::from(SUPPOSED * KEY * 200);
+        u64::try_from(evened / u128::from(went + SUPPOSED * KEY)).unwrap_or(u64::MAX)
     }
 }
 
@@ -145,7 +147,7 @@ mod tests {
     #[test]
     fn a_few_keys_prove_nothing() {
         let pace = Pace::default();
-        (0..10).for_each(|_| pace.went(true));
+        (0..3).for_each(|_| pace.went(true));
         (0..100).for_each(|_| pace.went(false));
         (0..10).for_each(|_| pace.came_back(false));
         assert_eq!(pace.judge(0, 64), LONG);
@@ -176,8 +178,8 @@ mod tests {
         assert_eq!(Pace::default().judge(0, 0), LONG);
         let pace = Pace::default();
         for fate in [&pace.let_in, &pace.newcomers] {
-            fate.went.store(u32::MAX, Relaxed);
-            fate.came_back.store(u32::MAX / 128, Relaxed);
+            fate.went.store(u64::MAX / 2, Relaxed);
+            fate.came_back.store(u64::MAX / 256, Relaxed);
         }
         assert_eq!(pace.judge(u32::MAX, 1), MIDDLE);
     }

@@ -5,7 +5,8 @@
 //! et al. 2023), new keys pass a small queue first, and what falls out of it leaves a ghost; as in W-TinyLFU
 //! (Einziger et al. 2017), one that was used stays only if it was used more than the one that has to
 //! go for it; or else, as in LIRS (Jiang, Zhang 2002), if that one was not used for longer than the newcomer
-//! had been away.
+//! had been away: twice as long, and twice or half of that where eras are long or short. A rare key comes back soon by
+//! chance now and then, and the steadier the popular keys are the more of those that come back are such.
 //!
 //! ```text
 //!            +------- newcomers: a queue -------+  used more, sooner   +------- the others -------+
@@ -29,7 +30,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::age::{ERA_AT, MOST, NEWCOMER, Newcomer, TICKS, frequency, settled, unused};
+use super::age::{ERA_AT, MOST, NEWCOMER, Newcomer, TICKS, frequency, pace, settled, unused};
 use super::ghosts::Ghosts;
 use super::pool::{Candidate, Pool};
 use crate::config::EvictionPolicy;
@@ -38,7 +39,7 @@ use crate::keyspace::entry::Entry;
 use crate::keyspace::stripe::Space;
 use crate::rng::Rng;
 
-/// How many of a newcomer's ticks its ghost may have left out.
+/// How many of a newcomer's ticks its ghost has left out, on an average.
 const COARSE: u32 = 7;
 /// Evictions between two looks at the requests.
 const LOOK: u64 = 32;
@@ -149,8 +150,8 @@ impl Keyspace {
             return Judgement::Useless;
         }
         let away = if used_since { 0 } else { newcomer.away() };
-        let better =
-            |other: u32| uses > frequency(other, now) || unused(other, now) > away + COARSE;
+        let long = (away << pace(now) >> 1) + COARSE;
+        let better = |other: u32| uses > frequency(other, now) || unused(other, now) > long;
         if !self.evict_if(better, rng) {
             return Judgement::Useless;
         }
