@@ -521,6 +521,35 @@ mod append_only {
     }
 
     #[test]
+    fn who_waits_on_is_told_when_it_is_safe_or_never_will_be() {
+        explore(|| {
+            let disk = FailingDisk::new();
+            let (engine, db) = open(&disk);
+            disk.fail_syncs((0..2).map(|_| thread_rng().r#gen()).collect());
+            let waits = |limit: Option<Duration>| {
+                let (engine, db, disk) = (engine.clone(), db.clone(), disk.clone());
+                Box::new(move || {
+                    db.del("gone");
+                    match engine.wait_aof(limit) {
+                        Ok(there) => assert!(!there || disk.has_safe(b"DEL"), "it comes back"),
+                        Err(error) => assert!(matches!(error, Error::Reply(_)), "{error}"),
+                    }
+                }) as Box<dyn FnOnce() + Send>
+            };
+            db.set("gone", "v").ok();
+            let ends = {
+                let (engine, turned_off) = (engine.clone(), thread_rng().r#gen::<bool>());
+                Box::new(move || {
+                    if turned_off {
+                        engine.set_append_only(false).expect("it can always be ended");
+                    }
+                }) as Box<dyn FnOnce() + Send>
+            };
+            together(vec![waits(None), waits(Some(Duration::ZERO)), ends]);
+        });
+    }
+
+    #[test]
     fn nobody_is_misled_when_the_file_is_turned_off_and_on() {
         explore(|| {
             let disk = FailingDisk::new();

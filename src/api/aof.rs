@@ -1,6 +1,9 @@
 //! The append-only file: rewriting it, waiting for it, turning it on and off.
 
+use std::time::Duration;
+
 use super::Engine;
+use super::vigil::Vigil;
 use crate::error::{Error, Result};
 use crate::journal::Outcome;
 
@@ -43,7 +46,10 @@ impl Engine {
         self.keyspace().refuse_inside();
         self.aof().set_wanted(yes);
         match yes {
-            true => self.aof().start().map_err(|error| Error::io(&error)),
+            true => self.aof().start().map_err(|error| {
+                self.aof().set_wanted(false);
+                Error::io(&error)
+            }),
             false => {
                 self.aof().close();
                 Ok(())
@@ -104,6 +110,40 @@ impl Engine {
             Outcome::Safe => Ok(()),
             Outcome::Failed => Err(self.keyspace().settings.gate.aof_error()),
         }
+    }
+
+    /// Waits until all that was written so far, by whatever thread, is on disk, by the syncs that `appendfsync` makes
+    /// anyway (`WAITAOF 1 0`); for so long at most, or for as long as it takes. Returns whether it is on disk. It asks for no sync, as
+    /// [`synced`](Engine::synced) does: any number of threads wait for the next one, which with `everysec` is at most a second
+    /// away and with `no` may never come. While the disk fails it waits on, until what was kept is written. No lock is held.
+    ///
+    /// # Errors
+    /// [`Error::Reply`] if there is no append-only file, or it is turned off meanwhile.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use danio::{AppendFsync, Config, Engine};
+    ///
+    /// let dir = std::env::temp_dir().join(format!("danio-doc-wait-aof-{}", std::process::id()));
+    /// std::fs::create_dir_all(&dir)?;
+    /// let config = Config::new().dir(&dir).append_only(true).append_fsync(AppendFsync::EverySec);
+    /// let engine = Engine::open(config)?;
+    /// engine.db(0)?.set("k", "v")?; // in memory, and soon in the kernel's hands
+    /// assert!(engine.wait_aof(Some(Duration::from_secs(60)))?); // and now on disk
+    /// engine.set_append_only(false)?;
+    /// assert!(engine.wait_aof(None).is_err());
+    /// # drop(engine);
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn wait_aof(&self, limit: Option<Duration>) -> Result<bool> {
+        self.keyspace().refuse_inside();
+        self.check_kept()?;
+        let up_to = self.aof().journal.all();
+        let mut vigil = Vigil::begin(self, Some(up_to))?;
+        vigil.ticket.sleep(limit)?;
+        self.check_kept()?;
+        Ok(self.holds(up_to))
     }
 }
 

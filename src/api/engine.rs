@@ -338,6 +338,14 @@ impl Engine {
         None
     }
 
+    /// Where the last write ended, by whatever thread, as far as writes are kept.
+    pub(crate) fn appended_by_all(&self) -> u64 {
+        #[cfg(feature = "aof")]
+        return self.inner.aof.journal.all();
+        #[cfg(not(feature = "aof"))]
+        0
+    }
+
     /// As [`make_safe`](Engine::make_safe), for what others did on behalf of this thread: all that was done so far.
     ///
     /// # Errors

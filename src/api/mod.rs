@@ -41,6 +41,7 @@ mod stream;
 mod string;
 mod string_set;
 mod transaction;
+mod vigil;
 mod zset;
 
 #[cfg(all(feature = "aof", feature = "async"))]
@@ -100,6 +101,7 @@ pub(crate) use string::digest;
 pub(crate) use string_set::{Compare, SetArgs};
 pub use string_set::{SetOptions, SetOutcome};
 pub use transaction::{Atomic, Transaction, Watch};
+pub(crate) use vigil::Vigil;
 pub use zset::{
     Aggregate, LexRange, RankRange, ScoreRange, ZAddOptions, ZAddOutcome, ZCombine, ZEnd, ZRange,
 };

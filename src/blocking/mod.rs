@@ -7,15 +7,18 @@
 //!
 //! The wait itself is a [`Ticket`]. A thread sleeps on it, a future or a connection leaves its `Waker` there.
 //! Dropping it ends the wait at any moment: it leaves the lines, and what it was served
-//! with and nobody took goes back to where it came from.
+//! with and nobody took goes back to where it came from. Who waits for something else than keys bring waits for a [`Word`],
+//! which whoever knows of it gives.
 
 mod got;
 mod room;
 mod ticket;
 mod timer;
 mod want;
+mod word;
 
 pub(crate) use got::Got;
 pub(crate) use room::{Entered, WaitingRoom};
 pub(crate) use ticket::{Cancel, Ticket};
 pub(crate) use want::Want;
+pub(crate) use word::Word;

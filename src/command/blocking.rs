@@ -19,6 +19,7 @@ use super::reply::Reply;
 use super::session::Session;
 use super::table::Node;
 use super::value::Silent;
+use crate::api::Vigil;
 use crate::blocking::{Cancel, Ticket, Want};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
@@ -29,6 +30,9 @@ pub(super) type Limit = Option<Duration>;
 
 /// Writes what a wait came to.
 pub(super) type Show<W> = fn(&W, <W as Want>::Out, &mut dyn Reply);
+
+/// Writes what is to be said at the end of a wait that no key ends, whatever ended it.
+pub(super) type Tell = Box<dyn Fn(&mut dyn Reply) -> Result<()> + Send + Sync>;
 
 /// A command that waits.
 pub(super) struct Blocked {
@@ -49,6 +53,8 @@ trait Wait: Send + Sync {
     fn sleep(self: Box<Self>, limit: Limit, reply: &mut dyn Reply) -> Result<()>;
     fn end_after(&mut self, limit: Duration) -> Result<()>;
     fn canceller(&self) -> Weak<dyn Cancel>;
+    /// Whether others may do its work.
+    fn is_served(&self) -> bool;
 }
 
 struct Waits<W: Want> {
@@ -76,6 +82,39 @@ impl<W: Want> Wait for Waits<W> {
 
     fn canceller(&self) -> Weak<dyn Cancel> {
         self.ticket.canceller()
+    }
+
+    fn is_served(&self) -> bool {
+        true
+    }
+}
+
+struct Watches {
+    vigil: Vigil,
+    tell: Tell,
+}
+
+impl Wait for Watches {
+    fn poll(&mut self, waker: &Waker, reply: &mut dyn Reply) -> Option<Result<()>> {
+        let over = self.vigil.ticket.take(Some(waker), |_, ()| ())?;
+        Some(over.and_then(|_| (self.tell)(reply)))
+    }
+
+    fn sleep(mut self: Box<Self>, limit: Limit, reply: &mut dyn Reply) -> Result<()> {
+        self.vigil.ticket.sleep(limit)?;
+        (self.tell)(reply)
+    }
+
+    fn end_after(&mut self, limit: Duration) -> Result<()> {
+        self.vigil.ticket.end_after(limit)
+    }
+
+    fn canceller(&self) -> Weak<dyn Cancel> {
+        self.vigil.ticket.canceller()
+    }
+
+    fn is_served(&self) -> bool {
+        false
     }
 }
 
@@ -122,10 +161,26 @@ impl Context<'_, '_> {
     /// Waits for what was tried in vain; the handler has written nothing, and returns.
     pub(super) fn wait<W: Want>(&mut self, want: W, limit: Limit, show: Show<W>) -> Result<()> {
         let ticket = self.engine.waiting_room().stand_in_line(self.tx, want)?;
-        let wait = Box::new(Waits { ticket, show });
+        self.block(Box::new(Waits { ticket, show }), limit);
+        Ok(())
+    }
+
+    /// Waits until all up to a position of the journal is on disk, if there is one, and nothing else ends the wait before;
+    /// the handler has written nothing, and returns.
+    pub(super) fn keep_vigil(
+        &mut self,
+        up_to: Option<u64>,
+        limit: Limit,
+        tell: Tell,
+    ) -> Result<()> {
+        let vigil = Vigil::begin(self.engine, up_to)?;
+        self.block(Box::new(Watches { vigil, tell }), limit);
+        Ok(())
+    }
+
+    fn block(&mut self, wait: Box<dyn Wait>, limit: Limit) {
         let (node, silent, shown) = (self.node, false, None);
         self.session.blocked = Some(Box::new(Blocked { wait, limit, node, silent, shown }));
-        Ok(())
     }
 }
 
@@ -133,6 +188,11 @@ impl Session {
     /// Whether a command waits, and with it all that follow. Dispatching another one gives it up.
     pub fn is_blocked(&self) -> bool {
         self.state.blocked.is_some()
+    }
+
+    /// Whether a command waits whose work others may do.
+    pub(crate) fn waits_to_be_served(&self) -> bool {
+        self.state.blocked.as_ref().is_some_and(|blocked| blocked.wait.is_served())
     }
 
     /// Writes the answer of the command that waits, if there is one yet; else the client's link will be woken
@@ -148,8 +208,11 @@ impl Session {
         let waker = Waker::from(self.state.client.clone());
         let blocked = self.state.blocked.as_mut()?;
         let result = blocked.wait.poll(&waker, reply)?;
-        let node = blocked.node;
+        let (node, served) = (blocked.node, blocked.wait.is_served());
         self.state.blocked = None;
+        if served {
+            self.state.was_served(&self.engine);
+        }
         Some(self.conclude(node, result, reply))
     }
 
@@ -157,9 +220,13 @@ impl Session {
     pub fn wait(&mut self, reply: &mut dyn Reply) -> Flow {
         let Some(blocked) = self.state.blocked.take() else { return Flow::Continue };
         let Blocked { wait, limit, node, silent, .. } = *blocked;
+        let served = wait.is_served();
         let mut nobody = Silent(reply);
         let reply: &mut dyn Reply = if silent { &mut nobody } else { &mut *nobody.0 };
         let result = wait.sleep(limit, reply);
+        if served {
+            self.state.was_served(&self.engine);
+        }
         self.conclude(node, result, reply)
     }
 

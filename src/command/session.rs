@@ -73,6 +73,10 @@ pub struct State {
     pub(super) after: Option<After>,
     /// The command that waits.
     pub(super) blocked: Option<Box<Blocked>>,
+    /// Where this thread's last write ended when the batch began that runs, as far as writes are kept.
+    began: Option<u64>,
+    /// Where the last write ended that was made for it in a batch before.
+    wrote: u64,
     /// Since when, and for how long, a fake server delays the command that comes next.
     #[cfg(feature = "fake")]
     pub(super) delay: Option<(crate::clock::Stopwatch, std::time::Duration)>,
@@ -121,6 +125,22 @@ impl State {
         self.client.tracking.remembers() && node.row.flags.contains(Flags::READONLY)
     }
 
+    /// Where the last write ended that was made for it, as far as writes are kept.
+    pub(super) fn wrote(&self, engine: &Engine) -> u64 {
+        self.wrote_in_batch(engine).unwrap_or(self.wrote)
+    }
+
+    /// Where the last write ended that was made for it in the batch that runs, if there was one.
+    fn wrote_in_batch(&self, engine: &Engine) -> Option<u64> {
+        let appended = engine.appended();
+        appended.filter(|_| appended != self.began)
+    }
+
+    /// Somebody else wrote something for it.
+    pub(super) fn was_served(&mut self, engine: &Engine) {
+        self.wrote = engine.appended_by_all();
+    }
+
     /// Shows others how long the queue is.
     pub(super) fn show_queue(&self) {
         self.client.set_queue(self.queue.as_ref().map(|queue| (queue.len(), queue.heap_size())));
@@ -157,6 +177,8 @@ impl Session {
             #[cfg(feature = "snapshot")]
             after: None,
             blocked: None,
+            began: None,
+            wrote: 0,
             #[cfg(feature = "fake")]
             delay: None,
         };
@@ -227,15 +249,17 @@ impl Session {
         if self.state.client.has_mail() {
             self.pushes = self.take_pushes();
         }
+        self.begin_batch();
         let before = self.engine.appended();
         let blocked = self.dispatch(Args::new(&slices), &mut sink) == Flow::Blocked;
+        let served = self.waits_to_be_served();
         if blocked {
             let _ = self.wait(&mut sink);
         }
         self.end_batch();
         self.pushes.append(&mut sink.pushed);
         // Whoever served a call that waited has appended what it did.
-        match blocked {
+        match served {
             true => self.engine.make_all_safe()?,
             // What wrote nothing has nothing to wait for.
             false if self.engine.appended() != before => self.engine.make_safe()?,
@@ -299,9 +323,24 @@ impl Session {
         keyspace.fetch_soon(db, &soon);
     }
 
+    /// Has what this thread writes from now on count as written for this session (`WAITAOF`), until the batch of commands is
+    /// [done](Session::end_batch).
+    pub fn begin_batch(&mut self) {
+        self.state.began = self.engine.appended();
+    }
+
+    /// Where the last write ended that the batch made, if it made one that is kept.
+    #[cfg(all(feature = "network", feature = "aof"))]
+    pub(crate) fn wrote_in_batch(&self) -> Option<u64> {
+        self.state.wrote_in_batch(&self.engine)
+    }
+
     /// Makes what was counted visible to INFO, and tells who tracks keys by their prefixes what has
     /// changed. To be called when a batch of commands is done.
     pub fn end_batch(&mut self) {
+        if let Some(wrote) = self.state.wrote_in_batch(&self.engine) {
+            self.state.wrote = wrote;
+        }
         self.settle();
         self.instance.tracking.end_batch();
     }

@@ -61,6 +61,7 @@ pub(super) const COMMANDS: &[(&str, Known)] = &[
     ("msetex", both((8, 4), (9, 1))),
     ("sdiffcard", redis(8, 10)),
     ("sunioncard", redis(8, 10)),
+    ("waitaof", both((7, 2), (7, 2))),
     ("xackdel", redis(8, 2)),
     ("xcfgset", redis(8, 6)),
     ("xdelex", redis(8, 2)),

@@ -20,7 +20,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use waiting::{Outcome, Wait, Woken};
+pub(crate) use waiting::{Outcome, Place, Wait, Woken};
 
 use crate::clock::Clock;
 use crate::keyspace::observer::{Committed, Observer, wants};
@@ -288,6 +288,39 @@ impl Journal {
     /// What a wait came to, if that is known.
     pub(crate) fn outcome(&self, wait: &Wait) -> Option<Outcome> {
         self.waiting.outcome(wait)
+    }
+
+    /// Whether all up to a position would be there after a crash of the machine, together with what came before.
+    pub(crate) fn holds(&self, up_to: u64) -> bool {
+        self.waiting.holds(up_to)
+    }
+
+    /// Says that what the stream goes on from is being put in place, or that it is there, or will not be.
+    pub(crate) fn set_beginning(&self, yes: bool) {
+        self.waiting.set_beginning(yes);
+    }
+
+    /// Has `woken` woken when all up to a position is [held](Journal::holds), however often the disk fails before, or when
+    /// all are [dismissed](Journal::dismiss). It has a place until it is woken or [leaves](Journal::leave); none if there is
+    /// nothing to wait for.
+    pub(crate) fn wait_on(&self, up_to: u64, woken: &Arc<dyn Woken>) -> Option<Place> {
+        self.waiting.wait_on(up_to, woken)
+    }
+
+    /// Gives a place up.
+    pub(crate) fn leave(&self, place: Place) {
+        self.waiting.leave(place);
+    }
+
+    /// How many [wait on](Journal::wait_on).
+    #[cfg(test)]
+    pub(crate) fn patient(&self) -> usize {
+        self.waiting.patient()
+    }
+
+    /// Wakes all who [wait on](Journal::wait_on): nobody is to keep the stream.
+    pub(crate) fn dismiss(&self) {
+        self.waiting.dismiss();
     }
 
     /// Sleeps while too much waits to be taken.

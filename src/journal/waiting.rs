@@ -34,6 +34,13 @@ impl Wait {
     }
 }
 
+/// Among whom somebody stands who [waits on](Waiting::wait_on) when the disk fails.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    up_to: u64,
+    number: u64,
+}
+
 /// Somebody who is woken when something is known, rather than sleeping until then.
 pub(crate) trait Woken: Send + Sync + fmt::Debug {
     /// May be called by any thread; must be quick.
@@ -50,6 +57,8 @@ pub(super) struct Waiting {
     spell: AtomicU64,
     /// Whether somebody keeps the stream.
     kept: AtomicBool,
+    /// Whether what the stream goes on from is not in place yet.
+    beginning: AtomicBool,
     /// What was appended behind the one position, up to the other, may never have become safe: the stream was closed.
     lost_from: AtomicU64,
     lost_to: AtomicU64,
@@ -64,6 +73,8 @@ pub(super) struct Waiting {
 struct List {
     /// By position, and in the order in which they came.
     woken: BTreeMap<(u64, u64), Arc<dyn Woken>>,
+    /// Those who wait on when the disk fails, likewise.
+    patient: BTreeMap<(u64, u64), Arc<dyn Woken>>,
     last: u64,
     /// Threads that sleep.
     sleepers: usize,
@@ -92,6 +103,7 @@ impl Waiting {
             now = std::mem::replace(&mut list.woken, later);
         }
         self.wake(list.sleepers, now);
+        self.tell_patient(&mut list);
     }
 
     pub(super) fn fail(&self) {
@@ -118,6 +130,7 @@ impl Waiting {
         self.set_safe(at);
         self.mend();
         self.kept.store(true, SeqCst);
+        self.tell_patient(&mut self.list.lock());
     }
 
     pub(super) fn close(&self, end: u64) {
@@ -194,6 +207,52 @@ impl Waiting {
         } else {
             None
         }
+    }
+
+    /// Whether all up to a position would be there after a crash of the machine, and what came before.
+    pub(super) fn holds(&self, up_to: u64) -> bool {
+        self.is_kept() && !self.beginning.load(SeqCst) && self.safe() >= up_to
+    }
+
+    pub(super) fn set_beginning(&self, yes: bool) {
+        let mut list = self.list.lock();
+        self.beginning.store(yes, SeqCst);
+        self.tell_patient(&mut list);
+    }
+
+    /// Wakes those who have what they wait for, whatever failed meanwhile.
+    fn tell_patient(&self, list: &mut List) {
+        while let Some(first) = list.patient.first_entry()
+            && self.holds(first.key().0)
+        {
+            first.remove().wake();
+        }
+    }
+
+    pub(super) fn wait_on(&self, up_to: u64, woken: &Arc<dyn Woken>) -> Option<Place> {
+        let mut list = self.list.lock();
+        if self.holds(up_to) {
+            return None;
+        }
+        list.last += 1;
+        let number = list.last;
+        list.patient.insert((up_to, number), woken.clone());
+        Some(Place { up_to, number })
+    }
+
+    pub(super) fn leave(&self, place: Place) {
+        let left = self.list.lock().patient.remove(&(place.up_to, place.number));
+        drop(left);
+    }
+
+    #[cfg(test)]
+    pub(super) fn patient(&self) -> usize {
+        self.list.lock().patient.len()
+    }
+
+    pub(super) fn dismiss(&self) {
+        let mut list = self.list.lock();
+        std::mem::take(&mut list.patient).into_values().for_each(|woken| woken.wake());
     }
 
     pub(super) fn is_crowded(&self) -> bool {

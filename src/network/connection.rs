@@ -197,6 +197,7 @@ impl Connection {
         let now = self.shared.engine.clock().recent();
         let (used, free) = self.query.sizes();
         self.seat.client.on_read(now, read, used, free);
+        self.session.begin_batch();
         self.safety.begin(&self.shared.engine);
         let buffered = if own { self.query.own.len() } else { desk.input.len() };
         self.check_query_limit(buffered)?;
@@ -222,7 +223,7 @@ impl Connection {
     /// Makes what a batch did visible to others, and leaves its output to be sent.
     fn settle(&mut self, outcome: Result<(), End>, desk: &mut Desk) -> Result<(), End> {
         self.session.end_batch();
-        self.safety.end(&self.shared.engine);
+        self.safety.end(&self.shared.engine, &self.session);
         if !self.query.own.is_empty() {
             // Now rather than before the next read, so that others see what it takes.
             self.query.make_room();
@@ -339,8 +340,11 @@ impl Connection {
     fn answer_blocked(&mut self, output: &mut Vec<u8>) {
         let output = if self.output.waiting() > 0 { self.output.buffer() } else { output };
         let mut reply = RespWriter::new(output, self.session.protocol());
+        let served = self.session.waits_to_be_served();
         if let Some(flow) = self.session.resume(&mut reply) {
-            self.safety.served(&self.shared.engine);
+            if served {
+                self.safety.served(&self.shared.engine);
+            }
             self.blocked = false;
             self.ending |= flow == Flow::Close;
         }
@@ -383,6 +387,7 @@ impl Connection {
         let Some(mut batch) = self.held.take() else { return Ok(()) };
         self.seat.hold(None);
         let mut buffer = std::mem::take(&mut self.query.own);
+        self.session.begin_batch();
         self.safety.begin(&self.shared.engine);
         let halt = match self.ending {
             true => None,

@@ -9,6 +9,7 @@ mod faces;
 mod failures;
 mod files;
 mod turns;
+mod vigils;
 
 use std::sync::Arc;
 

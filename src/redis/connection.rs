@@ -46,7 +46,7 @@ pub struct Connection {
     push_sender: Option<Sender<PushInfo>>,
     /// Where words lie in what was packed.
     spans: Vec<Span>,
-    /// Whether a command of the call under way has waited.
+    /// Whether a command of the call under way has waited for others to do its work.
     waited: bool,
 }
 
@@ -225,7 +225,7 @@ impl Connection {
     #[cold]
     fn wait(&mut self) -> RedisResult<Option<Value>> {
         let (watch, limit) = (Stopwatch::start(), *self.read_timeout.lock());
-        self.waited = true;
+        self.waited |= self.talk.waits_to_be_served();
         loop {
             let seen = self.talk.bell.count();
             if let Some(value) = self.talk.resume()? {

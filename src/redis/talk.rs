@@ -107,6 +107,7 @@ impl Talk {
         self.take_mail();
         let session = self.alive()?;
         let mut sink = Sink::new(session.protocol());
+        session.begin_batch();
         let flow = session.dispatch(args, &mut sink);
         session.end_batch();
         Ok(self.settle(flow, sink))
@@ -125,6 +126,11 @@ impl Talk {
             Step::Done(value) => Ok(Some(value)),
             Step::Waits => Ok(None),
         }
+    }
+
+    /// Whether the command that waits is one whose work others may do.
+    pub(super) fn waits_to_be_served(&self) -> bool {
+        self.session.as_ref().is_some_and(Session::waits_to_be_served)
     }
 
     /// What its commands write to.

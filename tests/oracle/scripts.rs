@@ -88,6 +88,27 @@ fn connections() {
 }
 
 #[test]
+fn what_waits_for_replicas_and_the_disk() {
+    // What does wait would not survive the end of the script; tests/network_waits.rs has it.
+    compare(
+        &[],
+        &[
+            "WAIT | WAIT 0 | WAIT 0 0 0 | WAIT x 0 | WAIT 0 x | WAIT 0 -1 | WAIT 0 0 | WAIT -1 0 | WAIT 0 99999999999999999999 | WAIT 0 9223372036854775807",
+            "MULTI | SET k v | WAIT 1 0 | WAIT x 0 | WAIT 1 -1 | EXEC | DEL k",
+            "WAITAOF | WAITAOF 0 0 | WAITAOF 0 0 0 0 | WAITAOF x 0 0 | WAITAOF 2 -1 x | WAITAOF -1 0 0 | WAITAOF 1 -1 x | WAITAOF 1 x 0 | WAITAOF 1 0 x | WAITAOF 0 0 -1",
+            "WAITAOF 0 0 9223372036854775807 | WAITAOF 1 0 0 | WAITAOF 1 1 0 | WAITAOF 0 0 0 | MULTI | WAITAOF 0 1 0 | WAITAOF 1 0 0 | WAITAOF x 0 0 | EXEC",
+            "SUBSCRIBE a | WAIT 0 0 | WAITAOF 0 0 0 | UNSUBSCRIBE",
+        ],
+    );
+    compare(
+        &["--appendonly", "yes", "--appendfsync", "no"],
+        &[
+            "WAITAOF 1 0 0 | MULTI | SET k v | WAITAOF 1 0 0 | WAITAOF 1 1 0 | EXEC | WAITAOF 0 0 0 | MULTI | WAITAOF 1 0 0 | EXEC",
+        ],
+    );
+}
+
+#[test]
 fn what_takes_long() {
     compare(
         &[],

@@ -6,6 +6,7 @@ mod filter;
 mod hello;
 mod pause;
 mod tracking;
+mod wait;
 
 use super::row::Command;
 
@@ -19,4 +20,6 @@ pub(super) static ROWS: &[Command] = &[
     hello::AUTH,
     hello::HELLO,
     client::CLIENT,
+    wait::WAIT,
+    wait::WAITAOF,
 ];

@@ -29,6 +29,7 @@ mod kept {
 
     use super::Answers;
     use crate::api::Engine;
+    use crate::command::Session;
     use crate::config::{AppendFsync, Reason};
     use crate::journal::{Outcome, Wait};
     use crate::network::crew;
@@ -44,8 +45,6 @@ mod kept {
         always: bool,
         /// Whether one of the answers that wait is a command's that somebody else served.
         served: bool,
-        /// Where this worker's last write ended when the batch began.
-        began: Option<u64>,
         /// Up to where it is handed to the kernel before the answers are sent. That is left until then, so that what the
         /// worker's other connections have written meanwhile goes with it.
         unwritten: Option<u64>,
@@ -67,7 +66,6 @@ mod kept {
                 marks,
                 always: false,
                 served: false,
-                began: None,
                 unwritten: None,
                 bell: seat.shared_bell(),
             }
@@ -82,7 +80,6 @@ mod kept {
             crew::on_batch();
             let aof = engine.aof();
             self.always = aof.settings.fsync() == AppendFsync::Always;
-            self.began = aof.journal.appended_here();
             self.marks.clear();
         }
 
@@ -95,15 +92,9 @@ mod kept {
             }
         }
 
-        /// A batch has ended: its answers wait for what it wrote.
-        pub(in crate::network) fn end(&mut self, engine: &Engine) {
-            if !engine.keyspace().settings.gate.has(Reason::Waits) {
-                return;
-            }
-            let aof = engine.aof();
-            let appended =
-                aof.journal.appended_here().filter(|_| aof.journal.appended_here() != self.began);
-            let Some(up_to) = appended else { return };
+        /// A session's batch has ended: its answers wait for what it wrote.
+        pub(in crate::network) fn end(&mut self, engine: &Engine, session: &Session) {
+            let Some(up_to) = session.wrote_in_batch() else { return };
             if self.always {
                 self.wait_for(engine, up_to);
             } else {
@@ -199,6 +190,7 @@ mod kept {
 mod memory {
     use super::Answers;
     use crate::api::Engine;
+    use crate::command::Session;
     use crate::network::seat::Seat;
 
     /// Nothing is kept in files: nothing waits.
@@ -211,7 +203,7 @@ mod memory {
         }
         pub(in crate::network) fn begin(&mut self, _: &Engine) {}
         pub(in crate::network) fn mark(&mut self, _: &Engine, _: usize) {}
-        pub(in crate::network) fn end(&mut self, _: &Engine) {}
+        pub(in crate::network) fn end(&mut self, _: &Engine, _: &Session) {}
         pub(in crate::network) fn served(&mut self, _: &Engine) {}
         pub(in crate::network) fn wait_now(&mut self, _: &Engine) -> bool {
             true

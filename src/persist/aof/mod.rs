@@ -288,9 +288,12 @@ impl Aof {
         self.wanted_on.load(Relaxed)
     }
 
-    /// Notes that it is to be on, or off, whatever it was asked before.
+    /// Notes that it is to be on, or off, whatever it was asked before. Who waits for what it holds is told if it is to be off.
     pub(crate) fn set_wanted(&self, yes: bool) {
         self.wanted_on.store(yes, SeqCst);
+        if !yes {
+            self.journal.dismiss();
+        }
     }
 
     /// Waits until what this thread appended is as safe as was asked for. Returns whether it is.

@@ -148,7 +148,10 @@ impl Aof {
             return Ok(());
         }
         self.lock()?;
-        self.observe(|| self.start_alone()).inspect_err(|_| self.close_alone())
+        self.journal.set_beginning(true);
+        let started = self.observe(|| self.start_alone()).inspect_err(|_| self.close_alone());
+        self.journal.set_beginning(false);
+        started
     }
 
     fn start_alone(self: &Arc<Self>) -> io::Result<()> {
@@ -342,7 +345,7 @@ impl Aof {
 
     /// Has changes kept or no longer (`CONFIG SET appendonly`): by a thread, since who asks may hold stripes.
     pub(crate) fn want_on(self: &Arc<Self>, yes: bool) {
-        self.wanted_on.store(yes, SeqCst);
+        self.set_wanted(yes);
         if self.deferred.load(SeqCst) {
             return;
         }
@@ -385,7 +388,7 @@ impl Aof {
             if yes != self.is_on() {
                 match yes {
                     // It has said why it failed, and is not tried again unasked.
-                    true if self.start().is_err() => self.wanted_on.store(false, SeqCst),
+                    true if self.start().is_err() => self.set_wanted(false),
                     true => {}
                     false => self.close(),
                 }

@@ -99,7 +99,7 @@ pub(super) struct Call<'a> {
     done: usize,
     answers: Option<Answers>,
     place: Place,
-    /// Whether one of them has waited.
+    /// Whether one of them has waited for others to do its work.
     waited: bool,
     /// What is awaited before it is answered, when it is over.
     safety: Option<Safety>,
@@ -153,7 +153,7 @@ impl<'a> Call<'a> {
     /// Has the others wait for this call's command, unless it is answered already.
     fn wait(&mut self, turns: &mut Turns, waker: &Waker) -> RedisResult<bool> {
         self.place = Place::Waits;
-        self.waited = true;
+        self.waited |= turns.talk.waits_to_be_served();
         turns.busy = true;
         self.shared.bell.wake_next(waker);
         match turns.talk.resume()? {

@@ -18,6 +18,8 @@ pub(crate) fn next(dice: &mut Dice, dialect: Dialect) -> Words {
         (6, "COMMAND"),
         (6, "CONFIG"),
         (1, "TIME"),
+        (2, "WAIT"),
+        (2, "WAITAOF"),
         (1, "QUITE"),
     ]);
     let line = Line::new(dice, name);
@@ -30,9 +32,22 @@ pub(crate) fn next(dice: &mut Dice, dialect: Dialect) -> Words {
         "CLIENT" => client(line, dialect),
         "COMMAND" => command(line),
         "CONFIG" => config(line),
+        "WAIT" => wait(line),
+        "WAITAOF" if dialect < Dialect::Valkey9 => wait(Line::new(dice, "WAIT")),
+        "WAITAOF" => {
+            let local = line.dice.pick(&["0", "0", "0", "1", "2", "-1", "x"]);
+            wait(line.word(local))
+        }
         "QUITE" => line.maybe(2, Line::value).maybe(2, Line::key).end(),
         _ => line.end(),
     }
+}
+
+/// For replicas that are not there.
+fn wait(line: Line<'_>) -> Words {
+    let replicas = line.dice.pick(&["0", "0", "1", "3", "-1", "x", "9223372036854775808"]);
+    let millis = line.dice.pick(&["1", "2", "1", "-1", "x", "1.5", "9223372036854775808"]);
+    line.word(replicas).word(millis).maybe(20, Line::value).end()
 }
 
 fn hello(line: Line<'_>) -> Words {
