@@ -15,6 +15,12 @@ pub(super) fn integer_or(word: &[u8], error: Error) -> Result<i64> {
     int::parse_i64(word).ok_or(error)
 }
 
+/// How many there are of something, at least one, as of keys before the keys; `error` for all else.
+pub(super) fn positive(word: &[u8], error: &'static str) -> Result<usize> {
+    let count = int::parse_i64(word).and_then(|count| usize::try_from(count).ok());
+    count.filter(|count| *count > 0).ok_or(Error::reply(error))
+}
+
 /// An integer of a C `int`; `error` replaces Redis's usual words for what is none.
 pub(super) fn small_integer(word: &[u8], error: Option<Error>) -> Result<i32> {
     let Some(value) = int::parse_i64(word) else {

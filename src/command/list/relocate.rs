@@ -164,18 +164,14 @@ fn lmpop(ctx: &mut Context<'_, '_>) -> Result<()> {
 
 /// The end and the count in the words of LMPOP, from the number of keys on.
 pub(super) fn mpop_words(words: Args<'_>, at: usize) -> Result<(End, usize)> {
-    let positive = |word: &[u8], error: &'static str| match super::count(word, error)? {
-        0 => Err(Error::reply(error)),
-        count => Ok(count),
-    };
-    let keys = positive(words.at(at), "ERR numkeys should be greater than 0")?;
+    let keys = parse::positive(words.at(at), "ERR numkeys should be greater than 0")?;
     let end_at = keys.checked_add(at + 1).ok_or(Error::Syntax)?;
     let end = super::end(words.get(end_at).ok_or(Error::Syntax)?)?;
     let options: Vec<&[u8]> = words.iter_from(end_at + 1).collect();
     let count = match options[..] {
         [] => 1,
         [word, value, ref rest @ ..] if parse::is(word, "count") => {
-            let count = positive(value, "ERR count should be greater than 0")?;
+            let count = parse::positive(value, "ERR count should be greater than 0")?;
             if !rest.is_empty() {
                 return Err(Error::Syntax);
             }

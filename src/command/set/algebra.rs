@@ -169,9 +169,7 @@ fn sdiffcard(ctx: &mut Context<'_, '_>) -> Result<()> {
 }
 
 fn count(ctx: &mut Context<'_, '_>, how: Combination) -> Result<()> {
-    let keys = parse::integer(&ctx.args[1]).ok().and_then(|keys| usize::try_from(keys).ok());
-    let few = Error::reply("ERR numkeys should be greater than 0");
-    let keys = keys.filter(|keys| *keys > 0).ok_or(few)?;
+    let keys = parse::positive(&ctx.args[1], "ERR numkeys should be greater than 0")?;
     if keys > ctx.args.len() - 2 {
         return Err(Error::reply("ERR Number of keys can't be greater than number of args"));
     }

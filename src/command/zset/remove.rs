@@ -179,9 +179,7 @@ fn zmpop(ctx: &mut Context<'_, '_>) -> Result<()> {
 
 /// The end and the count in the words of ZMPOP, from the number of keys on.
 pub(super) fn mpop_words(args: Args<'_>, at: usize) -> Result<(ZEnd, usize)> {
-    let bad = || Error::reply("ERR numkeys should be greater than 0");
-    let keys = parse::integer_or(args.at(at), bad())?;
-    let keys = usize::try_from(keys).ok().filter(|keys| *keys > 0).ok_or_else(bad)?;
+    let keys = parse::positive(args.at(at), "ERR numkeys should be greater than 0")?;
     let at = keys.saturating_add(at + 1);
     let end = match args.get(at) {
         Some(word) if is(word, "min") => ZEnd::Min,
@@ -192,10 +190,8 @@ pub(super) fn mpop_words(args: Args<'_>, at: usize) -> Result<(ZEnd, usize)> {
     let mut words = args.iter_from(at + 1);
     while let Some(word) = words.next() {
         let value = words.next().filter(|_| count.is_none() && is(word, "count"));
-        let bad = || Error::reply("ERR count should be greater than 0");
-        let number = parse::integer_or(value.ok_or(Error::Syntax)?, bad())?;
-        let positive = usize::try_from(number).ok().filter(|count| *count > 0);
-        count = Some(positive.ok_or_else(bad)?);
+        let value = value.ok_or(Error::Syntax)?;
+        count = Some(parse::positive(value, "ERR count should be greater than 0")?);
     }
     Ok((end, count.unwrap_or(1)))
 }
