@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 /// Below this many bytes, choosing costs more than it gains.
+#[cfg(target_arch = "x86_64")]
 const SHORT: usize = 64;
 
 /// How many bits are set.
