@@ -151,7 +151,7 @@ fn handle(
 }
 
 /// Shows a command that ran to who wants to know, its stripes being locked still.
-#[cold]
+#[inline(never)]
 fn show(
     node: &'static Node,
     args: Args<'_>,
