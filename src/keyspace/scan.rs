@@ -6,6 +6,7 @@ use super::Key;
 use super::entry::Entry;
 use super::tx::Tx;
 use crate::error::Result;
+use crate::rng::Rng;
 
 /// How many keys a database has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -121,13 +122,18 @@ impl Tx<'_> {
     /// Shows one live key, each as likely as any other; `None` if there is none (`RANDOMKEY`).
     /// O(stripes).
     pub(crate) fn random<R>(&self, show: impl Fn(&Entry) -> R) -> Result<Option<R>> {
+        self.random_by(&self.keyspace.rng, show)
+    }
+
+    /// As [`random`](Tx::random), by a generator of the caller's.
+    pub(crate) fn random_by<R>(&self, rng: &Rng, show: impl Fn(&Entry) -> R) -> Result<Option<R>> {
         const TRIES: usize = 100;
         for _ in 0..TRIES {
             let keys = self.size()?.keys;
             if keys == 0 {
                 return Ok(None);
             }
-            let mut place = self.keyspace.rng.below(keys);
+            let mut place = rng.below(keys);
             for stripe in 0..self.keyspace.stripes.len() {
                 let found = self.with_stripe(stripe, |data| {
                     let table = &data.space(self.db())?.table;
@@ -136,10 +142,7 @@ impl Tx<'_> {
                         return None;
                     }
                     Some(
-                        table
-                            .sample(|n| self.keyspace.rng.below(n))
-                            .filter(|e| !self.time.is_past(e))
-                            .map(&show),
+                        table.sample(|n| rng.below(n)).filter(|e| !self.time.is_past(e)).map(&show),
                     )
                 })?;
                 match found {

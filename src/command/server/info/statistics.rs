@@ -11,6 +11,7 @@ use crate::command::traffic::Net;
 use crate::error::Result;
 use crate::keyspace::Looks;
 use crate::pubsub::Kind;
+use crate::rng::Rng;
 
 pub(super) fn stats(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<()> {
     let (instance, keyspace) = (ctx.instance, ctx.engine.keyspace());
@@ -181,9 +182,11 @@ pub(super) fn keyspace(ctx: &mut Context<'_, '_>, report: &mut String) -> Result
 fn average_ttl(ctx: &Context<'_, '_>) -> Result<i64> {
     const LOOKS: usize = 32;
     let now = ctx.tx.now();
+    // To look moves nothing on: what the engine draws next is the same.
+    let rng = Rng::new(now.0.unsigned_abs());
     let (mut sum, mut count) = (0_i128, 0);
     for _ in 0..LOOKS {
-        let left = ctx.tx.random(|entry| entry.expiry().map(|at| at.0 - now.0))?.flatten();
+        let left = ctx.tx.random_by(&rng, |entry| entry.expiry().map(|at| at.0 - now.0))?.flatten();
         if let Some(left) = left.filter(|left| *left > 0) {
             sum += i128::from(left);
             count += 1;
