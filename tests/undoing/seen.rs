@@ -93,13 +93,16 @@ pub(crate) struct Stage {
     told: Told,
 }
 
+/// What a read of streams brings.
+type Entries = Vec<(Bytes, Vec<StreamEntry>)>;
+
 struct Told {
     events: EventStream,
     watch: Watch,
     /// Tracks all keys; tracks those it has read; watches.
     clients: [Wire; 3],
     pops: Vec<Waiting<(Bytes, Bytes)>>,
-    reads: Vec<Waiting<Vec<(Bytes, Vec<StreamEntry>)>>>,
+    reads: Vec<Waiting<Entries>>,
     group: Option<Waiting<Vec<danio::Redelivered>>>,
     thread: JoinHandle<danio::Result<Option<(Bytes, Bytes)>>>,
 }
