@@ -25,6 +25,9 @@ pub(crate) enum Kind {
     Shard,
 }
 
+/// With so many channels or patterns, room for more is not given back.
+const FEW: usize = 64;
+
 type Channels = DashMap<Bytes, Arc<Audience>>;
 
 /// All subscriptions of an engine.
@@ -103,8 +106,13 @@ impl Hub {
 
     /// Takes an audience that is over out of its map, if nobody else has.
     fn forget(&self, kind: Kind, channels: &Channels, name: &[u8], audience: &Arc<Audience>) {
-        if channels.remove_if(name, |_, found| Arc::ptr_eq(found, audience)).is_some() {
-            self.count(kind).fetch_sub(1, Relaxed);
+        if channels.remove_if(name, |_, found| Arc::ptr_eq(found, audience)).is_none() {
+            return;
+        }
+        let left = self.count(kind).fetch_sub(1, Relaxed) - 1;
+        // Looked at so rarely that what it costs is nothing to each of those that went.
+        if left >= FEW && left.is_power_of_two() && channels.capacity() > 4 * left {
+            channels.shrink_to_fit();
         }
     }
 
@@ -230,6 +238,10 @@ impl Patterns {
                 self.places.insert(moved.clone(), at);
             }
             counts.patterns.store(self.list.len(), Relaxed);
+            if self.list.capacity() > 4 * self.list.len().max(FEW) {
+                self.list.shrink_to(2 * self.list.len());
+                self.places.shrink_to(2 * self.list.len());
+            }
         }
         left
     }
