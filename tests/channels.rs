@@ -114,6 +114,40 @@ fn nobody_is_waited_for_while_data_are_locked() {
     assert_eq!((events.stats().pending, events.stats().dropped), (2, 198), "new and set of each");
 }
 
+/// Publishing locks no data: it ends while somebody holds all of them.
+#[test]
+fn who_publishes_waits_for_no_lock_on_data() {
+    let engine = engine();
+    let db = engine.db(0).unwrap();
+    let mut listens = listener(&engine, 100, Overflow::Disconnect);
+    db.transaction_all(|tx| {
+        tx.set("k", "v")?;
+        let (done, ended) = std::sync::mpsc::channel();
+        let engine = engine.clone();
+        let other = thread::spawn(move || {
+            let mut late = listener(&engine, 100, Overflow::Wait);
+            assert_eq!(engine.publish("ch", "typed"), 2);
+            let mut session = Session::new(&engine);
+            for words in [["PUBLISH", "ch", "command"], ["SPUBLISH", "shard", "command"]] {
+                session.execute(words).unwrap();
+            }
+            session.execute(["PUBSUB", "NUMSUB", "ch"]).unwrap();
+            late.psubscribe("c*");
+            assert_eq!(engine.publish("ch", "both"), 3);
+            late.unsubscribe("ch");
+            drop(late);
+            done.send(()).unwrap();
+        });
+        // Were it to wait, it would wait for this transaction, which fails instead.
+        ended.recv_timeout(Duration::from_secs(20)).unwrap();
+        other.join().unwrap();
+        Ok(())
+    })
+    .unwrap();
+    let heard = texts(std::iter::from_fn(|| listens.try_recv()));
+    assert_eq!(heard, ["typed", "command", "both"]);
+}
+
 #[test]
 fn waiting_ends_by_the_engines_clock() {
     let clock = ManualClock::new();
