@@ -92,6 +92,9 @@ impl Tx<'_> {
             }
             None => None,
         };
+        let longer = |(a, b): (&[u8], &[u8])| a.len().max(b.len());
+        let longest = fields.clone().map(longer).chain(named.map(longer)).max();
+        self.check_length(longest.unwrap_or(0))?;
         self.change(key, |slot| {
             if args.only_existing && slot.entry().is_none() {
                 return Ok(slot.unchanged(None));
