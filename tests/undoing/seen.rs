@@ -273,7 +273,7 @@ fn file(folder: &Path) -> Vec<u8> {
 }
 
 /// How many keys somebody waits for.
-fn waited_for(db: &Db) -> Option<usize> {
+pub(crate) fn waited_for(db: &Db) -> Option<usize> {
     let info = db.execute(["INFO", "clients"]).expect("known");
     let lines = String::from_utf8_lossy(info.as_bytes().expect("text")).into_owned();
     let keys = lines.lines().find_map(|line| line.strip_prefix("total_blocking_keys:"));
@@ -281,7 +281,7 @@ fn waited_for(db: &Db) -> Option<usize> {
 }
 
 /// What came of it, if it has ended.
-fn poll<T>(future: &mut Waiting<T>) -> Option<Option<T>>
+pub(crate) fn poll<T>(future: &mut Waiting<T>) -> Option<Option<T>>
 where
     Waiting<T>: Future<Output = danio::Result<Option<T>>> + Unpin,
 {
