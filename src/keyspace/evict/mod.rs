@@ -34,6 +34,11 @@ pub(super) use resist::Resist;
 
 /// Victims between two looks at the time.
 const VICTIMS_A_LOOK: u64 = 8;
+/// Victims of one call while the limit is hardly exceeded: the account finds many keys at once that have come, which need
+/// not all be paid for by who happens to call then.
+const VICTIMS_A_CALL: u64 = 16;
+/// By such a part of the limit it is hardly exceeded: twice as much as the account may be off.
+const HARDLY: usize = 256;
 
 /// What came of making room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,7 +149,7 @@ impl Keyspace {
             return Ok(());
         }
         let allowed = allowed(self.settings.tenacity.load(Relaxed));
-        match self.evict(self.settings.maxmemory.load(Relaxed), allowed) {
+        match self.evict(self.settings.maxmemory.load(Relaxed), allowed, VICTIMS_A_CALL) {
             Made::Room | Made::Some => Ok(()),
             Made::Nothing => Err(Error::OutOfMemory),
         }
@@ -167,19 +172,20 @@ impl Keyspace {
         let before = self.evictions.keys.load(Relaxed);
         let made = match self.settings.maxmemory.load(Relaxed) {
             0 => Made::Room,
-            limit => self.evict(limit, budget),
+            limit => self.evict(limit, budget, u64::MAX),
         };
         (self.evictions.keys.load(Relaxed).saturating_sub(before), made)
     }
 
+    /// Evicts for a bounded time; no more than `enough` keys if the limit is hardly exceeded then.
     #[cold]
-    fn evict(&self, limit: usize, allowed: Duration) -> Made {
-        let made = self.evict_until(limit, allowed);
+    fn evict(&self, limit: usize, allowed: Duration, enough: u64) -> Made {
+        let made = self.evict_until(limit, allowed, enough);
         self.evictions.note(made, &self.clock);
         made
     }
 
-    fn evict_until(&self, limit: usize, allowed: Duration) -> Made {
+    fn evict_until(&self, limit: usize, allowed: Duration, enough: u64) -> Made {
         let policy = self.settings.policy();
         if policy == EvictionPolicy::NoEviction {
             // Who is refused must know it exactly.
@@ -194,6 +200,9 @@ impl Keyspace {
         let rng = Rng::new(self.rng.next());
         let mut budget = Budget::new(&self.clock, allowed);
         while self.account.used() > limit {
+            if budget.victims >= enough && self.account.used() <= limit + limit / HARDLY {
+                break;
+            }
             let found = match policy {
                 EvictionPolicy::AllKeysS3Fifo => self.evict_least_useful(&rng),
                 _ => self.evict_one(policy, &rng),
@@ -300,8 +309,10 @@ fn may_go(policy: EvictionPolicy, space: &Space) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering::Relaxed;
     use std::time::Duration;
 
+    use super::VICTIMS_A_CALL;
     use crate::error::Error;
     use crate::{Config, Db, Engine, EvictionPolicy, ManualClock};
 
@@ -339,6 +350,25 @@ mod tests {
                 assert!(db.engine().used_memory() < LIMIT + 5_000, "{policy:?}");
             }
             assert!(db.len() > 1_000, "{policy:?} keeps what fits: {}", db.len());
+        }
+    }
+
+    #[test]
+    fn no_call_pays_for_all_that_the_account_finds_at_once() {
+        let limit = 4 << 20;
+        let config = Config::new().stripes(64).seed(1).clock(ManualClock::new()).maxmemory(limit);
+        for policy in [EvictionPolicy::AllKeysLru, EvictionPolicy::AllKeysS3Fifo] {
+            let config = config.clone().maxmemory_policy(policy);
+            let db = Engine::open(config).expect("valid").db(0).expect("exists");
+            let evicted = || db.engine().keyspace().evictions.keys.load(Relaxed);
+            // Tables grow by pages, and `allkeys-s3fifo` needs room for what it remembers: that is paid for at once.
+            let mut many = 0;
+            for i in 0..100_000 {
+                let before = evicted();
+                db.set(format!("k{i}"), [b'v'; 50]).expect("room is made");
+                many += usize::from(evicted() - before > VICTIMS_A_CALL);
+            }
+            assert!(evicted() > 40_000 && many < 100, "{policy:?}: {many} of {}", evicted());
         }
     }
 
