@@ -261,6 +261,105 @@ fn frequencies_and_idle_times_are_those_of_the_clock() {
     assert_eq!(db.idle_time("k"), Ok(Some(Duration::from_secs(61))));
 }
 
+#[test]
+fn under_lrm_a_change_counts_and_a_use_does_not() {
+    let clock = ManualClock::new();
+    let config = Config::new().maxmemory_policy(EvictionPolicy::AllKeysLrm).clock(clock.clone());
+    let db = Engine::open(config).expect("valid").db(0).expect("exists");
+    let mut session = Session::new(db.engine());
+    let mut idle_after = |command: &str| {
+        db.del("k");
+        db.rpush("k", ["a", "b"]).expect("a list");
+        clock.advance(Duration::from_secs(9));
+        session.execute(command.split(' ')).expect(command);
+        db.idle_time("k").expect("not counted").expect("there").as_secs()
+    };
+    for uses in
+        ["LRANGE k 0 -1", "TOUCH k", "TYPE k", "LPUSHX other v", "PERSIST k", "LREM k 0 none"]
+    {
+        assert_eq!(idle_after(uses), 9, "{uses}");
+    }
+    for changes in ["LPUSH k v", "LSET k 0 v", "LPOP k", "EXPIRE k 100", "SET k v", "COPY k k2"] {
+        assert_eq!(idle_after(changes), if changes == "COPY k k2" { 9 } else { 0 }, "{changes}");
+    }
+    assert_eq!(db.idle_time("k2"), Ok(Some(Duration::ZERO)), "a copy is new");
+    clock.advance(Duration::from_secs(5));
+    session.execute(["RENAME", "k2", "k3"]).expect("there");
+    assert_eq!(
+        db.idle_time("k3"),
+        Ok(Some(Duration::from_secs(5))),
+        "a name is no part of a value"
+    );
+    session.execute(["CLIENT", "NO-TOUCH", "ON"]).expect("on");
+    session.execute(["RPUSH", "k3", "c"]).expect("a list");
+    assert_eq!(db.idle_time("k3"), Ok(Some(Duration::from_secs(5))), "unless it is not to count");
+    config_set(&mut session, "maxmemory-policy", "volatile-lru");
+    assert!(db.touch("k3"));
+    assert_eq!(db.idle_time("k3"), Ok(Some(Duration::ZERO)), "the clock is that of LRU");
+    config_set(&mut session, "maxmemory-policy", "volatile-lrm");
+    assert_eq!(session.execute(["OBJECT", "FREQ", "k3"]).expect_err("not counted").code(), "ERR");
+}
+
+#[cfg(feature = "snapshot")]
+#[test]
+fn the_time_of_the_last_change_is_restored_and_kept_in_snapshots() {
+    let open = || {
+        let clock = ManualClock::new();
+        let config =
+            Config::new().maxmemory_policy(EvictionPolicy::VolatileLrm).clock(clock.clone());
+        (Engine::open(config).expect("valid"), clock)
+    };
+    let (engine, clock) = open();
+    let db = engine.db(0).expect("exists");
+    db.set("k", "v").expect("room");
+    let payload = db.dump("k").expect("a key");
+    let mut session = Session::new(&engine);
+    let words = [&b"RESTORE"[..], b"again", b"0", &payload, b"IDLETIME", b"40"];
+    session.execute(words).expect("a good payload");
+    clock.advance(Duration::from_secs(2));
+    assert_eq!(db.get("again").expect("a string").as_deref(), Some(&b"v"[..]));
+    let mut file = Vec::new();
+    engine.export(&mut file).expect("written");
+    let (loaded, _) = open();
+    loaded.import(&file[..]).expect("read");
+    for engine in [&engine, &loaded] {
+        let idle = |key| engine.db(0).expect("exists").idle_time(key).expect("not counted");
+        assert_eq!(idle("again"), Some(Duration::from_secs(42)));
+        assert_eq!(idle("k"), Some(Duration::from_secs(2)));
+    }
+}
+
+#[test]
+fn what_is_modified_stays_longer_than_what_is_read() {
+    for policy in [EvictionPolicy::AllKeysLrm, EvictionPolicy::VolatileLrm] {
+        let clock = ManualClock::new();
+        let config = Config::new().stripes(4).seed(1).clock(clock.clone()).maxmemory(200_000);
+        let engine = Engine::open(config.maxmemory_policy(policy)).expect("valid");
+        let db = engine.db(0).expect("exists");
+        let expiry = Duration::from_secs(100_000);
+        let key = |i: usize| format!("k{i}");
+        (0..1_000).for_each(|i| db.set_ex(key(i), expiry, [b'v'; 50]).expect("room"));
+        let modified = |i: usize| i.is_multiple_of(10);
+        for _ in 0..20 {
+            clock.advance(Duration::from_secs(10));
+            for i in 0..1_000 {
+                match modified(i) {
+                    true => drop(db.set_range(key(i), 0, "w").expect("a string")),
+                    false => drop(db.get(key(i)).expect("a string")),
+                }
+            }
+        }
+        (0..2_000).for_each(|i| {
+            db.set_ex(format!("new{i}"), expiry, [b'v'; 50]).expect("room is made");
+        });
+        let left = |which: &dyn Fn(usize) -> bool| {
+            (0..1_000).filter(|i| which(*i) && db.exists(key(*i))).count()
+        };
+        let (kept, others) = (left(&modified), left(&|i| !modified(i)));
+        assert!(kept > 75 && others < 500, "{policy:?}: {kept} of 100, {others} of 900 others");
+    }
+}
+
 /// A small cache under LFU: of a thousand keys, spread thinly over the stripes, those that were popular once must not
 /// keep out for ever what is asked for now.
 #[test]

@@ -43,13 +43,19 @@ pub enum EvictionPolicy {
     /// Any key: new ones that are not used soon, and then the least frequently used. Beyond what Redis has,
     /// for caches whose hit ratio must survive scans and loops; `docs/EVICTION.md` has figures.
     AllKeysS3Fifo,
+    /// Any key, the least recently modified first: reading one does not keep it.
+    AllKeysLrm,
+    /// Keys that expire, the least recently modified first.
+    VolatileLrm,
 }
 
 impl EvictionPolicy {
     /// Every policy, in the order of `redis.conf`, which does not have the last.
-    pub const ALL: [EvictionPolicy; 9] = [
+    pub const ALL: [EvictionPolicy; 11] = [
         EvictionPolicy::VolatileLru,
         EvictionPolicy::AllKeysLru,
+        EvictionPolicy::VolatileLrm,
+        EvictionPolicy::AllKeysLrm,
         EvictionPolicy::VolatileLfu,
         EvictionPolicy::AllKeysLfu,
         EvictionPolicy::VolatileRandom,
@@ -75,6 +81,8 @@ impl EvictionPolicy {
             EvictionPolicy::VolatileRandom => "volatile-random",
             EvictionPolicy::VolatileTtl => "volatile-ttl",
             EvictionPolicy::AllKeysS3Fifo => "allkeys-s3fifo",
+            EvictionPolicy::AllKeysLrm => "allkeys-lrm",
+            EvictionPolicy::VolatileLrm => "volatile-lrm",
         }
     }
 
@@ -85,8 +93,19 @@ impl EvictionPolicy {
 
     /// Whether only keys that expire are evicted.
     pub(crate) fn only_volatile(self) -> bool {
-        use EvictionPolicy::{VolatileLfu, VolatileLru, VolatileRandom, VolatileTtl};
-        matches!(self, VolatileLru | VolatileLfu | VolatileRandom | VolatileTtl)
+        use EvictionPolicy::{VolatileLfu, VolatileLrm, VolatileLru, VolatileRandom, VolatileTtl};
+        matches!(self, VolatileLru | VolatileLrm | VolatileLfu | VolatileRandom | VolatileTtl)
+    }
+
+    /// Whether keys go by when they were last used, or modified.
+    pub(crate) fn goes_by_idle_time(self) -> bool {
+        use EvictionPolicy::{AllKeysLrm, AllKeysLru, VolatileLrm, VolatileLru};
+        matches!(self, AllKeysLru | VolatileLru | AllKeysLrm | VolatileLrm)
+    }
+
+    /// Whether keys go by Redis's counts of how often they are used.
+    pub(crate) fn goes_by_frequency(self) -> bool {
+        matches!(self, EvictionPolicy::AllKeysLfu | EvictionPolicy::VolatileLfu)
     }
 }
 
@@ -421,6 +440,8 @@ pub(crate) enum Words {
     Uses = 1,
     /// How often it is, in the time of `allkeys-s3fifo`.
     UsesByTick = 2,
+    /// When the key was last modified.
+    LastChange = 3,
 }
 
 impl Words {
@@ -428,6 +449,7 @@ impl Words {
         match policy {
             EvictionPolicy::AllKeysLfu | EvictionPolicy::VolatileLfu => Words::Uses,
             EvictionPolicy::AllKeysS3Fifo => Words::UsesByTick,
+            EvictionPolicy::AllKeysLrm | EvictionPolicy::VolatileLrm => Words::LastChange,
             _ => Words::LastUse,
         }
     }
@@ -528,14 +550,15 @@ impl Settings {
         match self.words.load(Ordering::Relaxed) {
             0 => Words::LastUse,
             1 => Words::Uses,
-            _ => Words::UsesByTick,
+            2 => Words::UsesByTick,
+            _ => Words::LastChange,
         }
     }
 
-    /// Whether keys' access words count uses rather than say when the last one was.
+    /// Whether keys' access words count uses rather than say when the last one, or the last change, was.
     #[inline(always)]
     pub(crate) fn counts_frequency(&self) -> bool {
-        self.words() != Words::LastUse
+        matches!(self.words(), Words::Uses | Words::UsesByTick)
     }
 
     pub(crate) fn set_policy(&self, policy: EvictionPolicy) {

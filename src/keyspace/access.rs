@@ -4,6 +4,7 @@
 //! ```text
 //! LRU      [ stamp 8 | seconds, modulo 2^24 (194 days)                  ]
 //! LFU      [ stamp 8 | minute of the last decay, modulo 2^16 | counter 8 ]
+//! LRM      [ stamp 8 | as in LRU, of the last change                     ]
 //! S3-FIFO  [ stamp 8 | as evict/age.rs has it                            ]
 //! ```
 //!
@@ -34,7 +35,7 @@ fn minutes(now: Seconds) -> u32 {
 #[inline]
 pub(crate) fn fresh(settings: &Settings, now: Seconds) -> u32 {
     let use_bits = match settings.words() {
-        Words::LastUse => lru_clock(now),
+        Words::LastUse | Words::LastChange => lru_clock(now),
         Words::Uses => minutes(now) << 8 | LFU_START,
         // Decided when it is admitted.
         Words::UsesByTick => 0,
@@ -61,9 +62,15 @@ pub(crate) fn touched(
     stamp
         | match settings.words() {
             Words::LastUse => lru_clock(now),
+            Words::LastChange => access & LRU_BITS,
             Words::Uses => used_again(access, settings, now, rng),
             Words::UsesByTick => age::touched(access & LRU_BITS, present.now()),
         }
+}
+
+/// The access word after a change, where that is what it tells.
+pub(crate) fn modified(access: u32, now: Seconds) -> u32 {
+    access & !LRU_BITS | lru_clock(now)
 }
 
 /// The LFU word after one more use.
@@ -90,7 +97,7 @@ pub(super) fn lfu_counter(access: u32, settings: &Settings, now: Seconds) -> u32
     (access & 0xff).saturating_sub(elapsed.checked_div(decay).unwrap_or(0))
 }
 
-/// The access word of a key that was last used so many seconds ago; a fresh one where uses are counted.
+/// The access word of a key that was last used, or modified, so many seconds ago; a fresh one where uses are counted.
 #[cfg(feature = "snapshot")]
 pub(crate) fn idle_since(settings: &Settings, now: Seconds, seconds: u64) -> u32 {
     if settings.counts_frequency() {
@@ -108,7 +115,7 @@ pub(crate) fn counted(settings: &Settings, now: Seconds, frequency: u8) -> u32 {
     stamp(settings) | minutes(now) << 8 | u32::from(frequency)
 }
 
-/// How long ago the key was used, by the LRU clock: whole seconds.
+/// How long ago the key was used, or modified, by the LRU clock: whole seconds.
 pub(crate) fn idle(access: u32, now: Seconds) -> Duration {
     Duration::from_secs(u64::from(lru_clock(now).wrapping_sub(access) & LRU_BITS))
 }

@@ -556,6 +556,7 @@ impl Tx<'_> {
             };
             let result = op(&mut slot);
             let (changed, seen, changes) = (slot.changed, slot.seen, slot.changes);
+            let anew = slot.anew;
             let mut after = Weight::default();
             let mut is_there = false;
             if let Some(Place::Occupied(mut place)) = slot.place {
@@ -564,8 +565,15 @@ impl Tx<'_> {
                 if keyspace.observers.want(wants::PRE_IMAGES) {
                     place.get().set_stamp(keyspace.settings.stamp.load(Ordering::Relaxed));
                 }
-                if !was_there && keyspace.settings.words() == Words::UsesByTick {
-                    keyspace.admit(resist, db, key.hash, place.get());
+                match keyspace.settings.words() {
+                    Words::UsesByTick if !was_there => {
+                        keyspace.admit(resist, db, key.hash, place.get());
+                    }
+                    Words::LastChange if changed && !anew && *touches => {
+                        let (entry, now) = (place.get(), keyspace.clock.second());
+                        entry.set_access(access::modified(entry.access(), now));
+                    }
+                    _ => {}
                 }
                 after = Weight::of(place.get());
                 // The bound of a hash may have come closer though nothing changed: it was loose.

@@ -10,7 +10,8 @@ use crate::text::{double, memory};
 
 pub(super) const INT_MAX: i64 = i32::MAX as i64;
 
-/// The eviction policies, in Redis's order and behind them the one that it has not, numbered as the engine numbers them.
+/// The eviction policies, in the order of Redis 8.4 and behind them those of 8.6 and the one that Redis has not, numbered as
+/// the engine numbers them.
 const POLICIES: &[(&str, i64)] = &[
     ("volatile-lru", EvictionPolicy::VolatileLru as i64),
     ("volatile-lfu", EvictionPolicy::VolatileLfu as i64),
@@ -20,6 +21,8 @@ const POLICIES: &[(&str, i64)] = &[
     ("allkeys-lfu", EvictionPolicy::AllKeysLfu as i64),
     ("allkeys-random", EvictionPolicy::AllKeysRandom as i64),
     ("noeviction", EvictionPolicy::NoEviction as i64),
+    ("volatile-lrm", EvictionPolicy::VolatileLrm as i64),
+    ("allkeys-lrm", EvictionPolicy::AllKeysLrm as i64),
     ("allkeys-s3fifo", EvictionPolicy::AllKeysS3Fifo as i64),
 ];
 

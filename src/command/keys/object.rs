@@ -6,7 +6,6 @@ use crate::command::context::Context;
 use crate::command::help;
 use crate::command::keyspec::{KeyFlags, KeySpec};
 use crate::command::row::{Arg, Categories, Command, Flags, Group};
-use crate::config::EvictionPolicy;
 use crate::error::Result;
 use crate::value::string::StringRef;
 
@@ -88,13 +87,7 @@ fn refcount(ctx: &mut Context<'_, '_>) -> Result<()> {
     let Some(entry) = ctx.tx.peek(ctx.key())? else { return null(ctx) };
     let settings = &ctx.engine.keyspace().settings;
     let policy = settings.policy();
-    let orders_by_use = matches!(
-        policy,
-        EvictionPolicy::AllKeysLru
-            | EvictionPolicy::AllKeysLfu
-            | EvictionPolicy::VolatileLru
-            | EvictionPolicy::VolatileLfu
-    );
+    let orders_by_use = policy.goes_by_idle_time() || policy.goes_by_frequency();
     let shares = settings.maxmemory.load(Relaxed) == 0 || !orders_by_use;
     let small = matches!(entry.string(), Ok(StringRef::Int(0..10_000)));
     ctx.integer(if small && shares { SHARED } else { 1 })

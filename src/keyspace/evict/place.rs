@@ -39,7 +39,7 @@ impl Keyspace {
     pub(super) fn pick_stripe(&self, policy: EvictionPolicy, rng: &Rng) -> (usize, Look) {
         let first = self.any_stripe(rng);
         let here = self.stripes[first].keys.load(Relaxed).max(1);
-        let counts = matches!(policy, EvictionPolicy::AllKeysLfu | EvictionPolicy::VolatileLfu);
+        let counts = policy.goes_by_frequency();
         let among = if counts { AMONG_FEW } else { AMONG };
         let fresh = (among / here).clamp(1, MOST_STRIPES);
         let looks = if counts && here <= FEW { fresh.max(KNOWN_STRIPES) } else { fresh };

@@ -157,13 +157,12 @@ impl Keyspace {
 
     /// How much a key deserves to be evicted.
     fn score(&self, policy: EvictionPolicy, entry: &Entry, now: Seconds) -> u64 {
-        use EvictionPolicy::{AllKeysLfu, AllKeysLru, VolatileLfu, VolatileLru};
-        match policy {
-            AllKeysLru | VolatileLru => access::idle(entry.access(), now).as_secs(),
-            AllKeysLfu | VolatileLfu => {
-                u64::from(255 - access::lfu_counter(entry.access(), &self.settings, now))
-            }
-            _ => u64::MAX - entry.expiry().map_or(u64::MAX, |at| at.0.max(0).unsigned_abs()),
+        if policy.goes_by_idle_time() {
+            access::idle(entry.access(), now).as_secs()
+        } else if policy.goes_by_frequency() {
+            u64::from(255 - access::lfu_counter(entry.access(), &self.settings, now))
+        } else {
+            u64::MAX - entry.expiry().map_or(u64::MAX, |at| at.0.max(0).unsigned_abs())
         }
     }
 }

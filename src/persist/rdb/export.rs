@@ -6,7 +6,6 @@ use super::crc::Running;
 use super::output::{Output, Scratch};
 use super::{Target, encode, opcode};
 use crate::clock::{Millis, Seconds};
-use crate::config::EvictionPolicy;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::{CutSize, Keyspace, Still, access};
 use crate::persist::walk::{Form, Makers, walk, walk_still};
@@ -123,8 +122,8 @@ impl Recorder {
             (false, false) => Target::REDIS_7_2,
         };
         let uses = match keyspace.settings.policy() {
-            EvictionPolicy::AllKeysLru | EvictionPolicy::VolatileLru => Use::Idle,
-            EvictionPolicy::AllKeysLfu | EvictionPolicy::VolatileLfu => Use::Frequency,
+            policy if policy.goes_by_idle_time() => Use::Idle,
+            policy if policy.goes_by_frequency() => Use::Frequency,
             _ => Use::Nothing,
         };
         Recorder {
