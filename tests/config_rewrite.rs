@@ -128,7 +128,7 @@ fn a_restart_finds_every_parameter_as_it_was() {
     let once = fs::read_to_string(&file).expect("it is there");
     wire.call(&["CONFIG", "REWRITE"], "+OK\r\n");
     let twice = fs::read_to_string(&file).expect("it is there");
-    assert_eq!(twice.trim_end(), once.trim_end(), "nothing has changed");
+    assert_eq!(twice, once, "nothing has changed");
     let info = wire.text(&["INFO", "server"]);
     assert!(info.contains(&format!("\nconfig_file:{}\r", link.display())), "{info}");
     drop(server);
