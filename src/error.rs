@@ -155,6 +155,13 @@ impl Error {
         Error::Io { kind: error.kind(), text: error.to_string().into() }
     }
 
+    /// A failure of the system, with the file or folder that it is of.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn file(path: &std::path::Path, error: &std::io::Error) -> Error {
+        let text = format!("{}: {}", path.display(), words_of(error));
+        Error::Io { kind: error.kind(), text: text.into() }
+    }
+
     /// An error that repeats the caller's word, up to its first NUL, between two texts, the code
     /// in the first.
     pub(crate) fn echo(before: &str, word: &[u8], after: &str) -> Error {
@@ -193,6 +200,15 @@ impl Error {
     /// An error with exactly these words, code included.
     pub(crate) fn reply(text: impl Into<Cow<'static, str>>) -> Error {
         Error::Reply(text.into())
+    }
+}
+
+/// What the system says of a failure, as C's `strerror` has it.
+pub(crate) fn words_of(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
     }
 }
 

@@ -48,7 +48,7 @@ impl Engine {
         match yes {
             true => self.aof().start().map_err(|error| {
                 self.aof().set_wanted(false);
-                Error::io(&error)
+                self.aof_error(&error)
             }),
             false => {
                 self.aof().close();
@@ -62,7 +62,8 @@ impl Engine {
     /// writing. Returns when the new files count and the old ones are gone.
     ///
     /// # Errors
-    /// [`Error::Io`] if the files cannot be written: the old ones go on then.
+    /// [`Error::Io`] if the files cannot be written, or, its kind being `ResourceBusy`, another engine writes them: the old ones
+    /// go on then.
     ///
     /// ```
     /// use danio::{Config, Engine};
@@ -82,7 +83,7 @@ impl Engine {
     /// ```
     pub fn rewrite(&self) -> Result<()> {
         self.keyspace().refuse_inside();
-        self.aof().rewrite().map_err(|error| Error::io(&error))
+        self.aof().rewrite().map_err(|error| self.aof_error(&error))
     }
 
     /// Waits until all that was written so far, by whatever thread, is on disk, whenever `appendfsync` would have it there.
@@ -144,6 +145,17 @@ impl Engine {
         vigil.ticket.sleep(limit)?;
         self.check_kept()?;
         Ok(self.holds(up_to))
+    }
+}
+
+impl Engine {
+    /// The error for files that cannot be made or read; it names where they are.
+    pub(crate) fn aof_error(&self, error: &std::io::Error) -> Error {
+        match error.kind() {
+            // It says so itself.
+            std::io::ErrorKind::ResourceBusy => Error::io(error),
+            _ => Error::file(&self.aof().folder().path, error),
+        }
     }
 }
 

@@ -86,7 +86,7 @@ impl Engine {
 pub(crate) fn open_aof(engine: &Engine, progress: &mut dyn FnMut(Progress)) -> Result<()> {
     let aof = engine.aof();
     // Before it is read: what another engine has begun to write looks torn, and would be cut off.
-    aof.lock().map_err(|error| Error::io(&error))?;
+    aof.lock().map_err(|error| engine.aof_error(&error))?;
     load_aof(engine, progress).inspect_err(|_| aof.unlock())
 }
 
@@ -95,11 +95,11 @@ fn load_aof(engine: &Engine, progress: &mut dyn FnMut(Progress)) -> Result<()> {
     let aof = engine.aof();
     let cut_torn = aof.settings.load_truncated.load(std::sync::atomic::Ordering::Relaxed);
     match replay::load(engine, &aof.folder(), cut_torn, progress) {
-        Ok(loaded) => aof.attach(loaded.found).map_err(|error| Error::io(&error)),
+        Ok(loaded) => aof.attach(loaded.found).map_err(|error| engine.aof_error(&error)),
         Err(why) if aof.settings.fallback.load(std::sync::atomic::Ordering::Relaxed) => {
-            fall_back(engine, refused(why))
+            fall_back(engine, refused(engine, why))
         }
-        Err(why) => Err(refused(why)),
+        Err(why) => Err(refused(engine, why)),
     }
 }
 
@@ -123,28 +123,26 @@ fn fall_back(engine: &Engine, why: Error) -> Result<()> {
     let aof = engine.aof();
     // The lock's file goes with them.
     aof.unlock();
-    let aside = aof.folder().set_aside().map_err(|error| Error::io(&error))?;
+    let aside = aof.folder().set_aside().map_err(|error| engine.aof_error(&error))?;
     tracing::warn!(
         "The append only file cannot be read ({why}), and aof-fallback-to-rdb is enabled: {} keys were loaded from the \
          snapshot, and what was written since it was saved is lost. The files are kept in {}.",
         loaded.keys,
         aside.display()
     );
-    aof.start().map_err(|error| Error::io(&error))
+    aof.start().map_err(|error| engine.aof_error(&error))
 }
 
 /// The error for a file that cannot be used.
 #[cfg(feature = "aof")]
-fn refused(why: Refused) -> Error {
+fn refused(engine: &Engine, why: Refused) -> Error {
     let told = |file: String, offset: u64, reason: std::borrow::Cow<'static, str>| {
         Error::AppendOnlyFile { file: file.into(), offset, reason }
     };
     match why {
         Refused::Manifest(why) => told("manifest".into(), 0, why.to_string().into()),
         Refused::Missing(name) => told(name, 0, "there is no such file".into()),
-        Refused::Io(name, why) => {
-            Error::Io { kind: why.kind(), text: format!("{name}: {why}").into() }
-        }
+        Refused::Io(name, why) => Error::file(&engine.aof().folder().path.join(name), &why),
         Refused::Base(name, Error::Snapshot { offset, reason }) => told(name, offset, reason),
         Refused::Base(name, why) => told(name, 0, why.to_string().into()),
         Refused::Torn(name, at) => told(name, at, "it ends within a command or transaction".into()),

@@ -10,7 +10,7 @@ use crate::api::snapshot::Exported;
 use crate::clock::Stopwatch;
 use crate::config::Reason;
 use crate::disk::Files;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, words_of};
 use crate::keyspace::{Keyspace, Still};
 use crate::persist::rdb::{self, How, Loaded, Place, Style};
 use crate::persist::{Background, Failure, Makers, Progress, Written};
@@ -307,10 +307,15 @@ impl Saves {
                 Ok(Exported { keys, bytes })
             }
             Err(Failure::Cancelled) => Err(Error::reply("ERR Background saving cancelled")),
+            Err(Failure::Io(error)) => {
+                let path = self.path();
+                let (name, words) = (path.display(), words_of(&error));
+                tracing::warn!("Write error while saving DB to the disk({name}): {words}");
+                Err(Error::file(&path, &error))
+            }
             Err(failure) => {
                 let error = Error::from(failure);
-                let name = self.name();
-                tracing::warn!("Write error while saving DB to the disk({name}): {error}");
+                tracing::warn!("Write error while saving DB to the disk: {error}");
                 Err(error)
             }
         }
@@ -386,7 +391,8 @@ impl Saves {
 
     /// How long the file is.
     pub(crate) fn size(&self) -> Result<u64> {
-        let size = self.files.disk.size(&self.path()).map_err(|error| Error::io(&error))?;
+        let path = self.path();
+        let size = self.files.disk.size(&path).map_err(|error| Error::file(&path, &error))?;
         Ok(size.unwrap_or(0))
     }
 
@@ -403,7 +409,8 @@ impl Saves {
             saved?;
             let (disk, path) = (&*self.files.disk, self.path());
             let read = rdb::read_file(&self.keyspace, disk, &path, self.how(), &mut |_| {})?;
-            let (loading, loaded) = read.ok_or(Error::io(&io::ErrorKind::NotFound.into()))?;
+            let (loading, loaded) =
+                read.ok_or(Error::file(&self.path(), &io::ErrorKind::NotFound.into()))?;
             if !merged {
                 still.replace(loading, rdb::payload_of);
             } else if let Some(key) = still.merge(loading, replaced) {

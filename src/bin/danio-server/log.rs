@@ -46,8 +46,13 @@ impl Log {
     }
 
     /// Writes to a file from now on.
-    pub(crate) fn set_file(&self, path: PathBuf) {
+    ///
+    /// # Errors
+    /// If it cannot be opened; it is written to all the same when it can be.
+    pub(crate) fn set_file(&self, path: PathBuf) -> io::Result<()> {
+        let opened = OpenOptions::new().create(true).append(true).open(&path);
         *self.0.file.write() = Some(path);
+        opened.map(drop)
     }
 
     /// Marks lines as the server's own from now on.

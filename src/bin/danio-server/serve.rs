@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Reported> {
     if first.number("daemonize") != 0 && !daemon::is_one() {
         return daemon::start().map_err(|error| fail(&format!("Can't start the daemon: {error}")));
     }
-    follow_log(&log, &first);
+    follow_log(&log, &first)?;
     let config = config(&first);
     let (config, steered) = match &arguments.fake {
         Some(options) => super::fake::steer(options, config).map_err(|why| fail(&why))?,
@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Reported> {
         parameters.load(b"save", &[SAVE_POINTS]).expect("these are save points");
     }
     conf.apply(parameters).map_err(report)?;
-    follow_log(&log, parameters);
+    follow_log(&log, parameters)?;
     announce(arguments);
     log.set_serving();
     raise_file_limit(parameters);
@@ -143,15 +143,14 @@ fn config(parameters: &Parameters) -> Config {
 /// Tells the user why the configuration cannot be used, as Redis does.
 fn report(error: ConfError) -> Reported {
     match &error {
-        ConfError::Line { .. } => {
-            eprintln!(
-                "\n*** FATAL CONFIG FILE ERROR (Danio {}) ***\n{error}",
-                env!("CARGO_PKG_VERSION")
-            );
-            Reported
-        }
+        ConfError::Line { .. } => report_fatal(&error.to_string()),
         _ => fail(&format!("Fatal error, {error}")),
     }
+}
+
+fn report_fatal(why: &str) -> Reported {
+    eprintln!("\n*** FATAL CONFIG FILE ERROR (Danio {}) ***\n{why}", env!("CARGO_PKG_VERSION"));
+    Reported
 }
 
 fn fail(text: &str) -> Reported {
@@ -160,10 +159,14 @@ fn fail(text: &str) -> Reported {
 }
 
 /// Has the log follow `loglevel`, and write to `logfile` from now on.
-fn follow_log(log: &Log, parameters: &Parameters) {
+fn follow_log(log: &Log, parameters: &Parameters) -> Result<(), Reported> {
     let file = parameters.text("logfile");
-    if !file.is_empty() {
-        log.set_file(path_of(&file));
+    if !file.is_empty()
+        && let Err(error) = log.set_file(path_of(&file))
+    {
+        let text = error.to_string();
+        let words = text.split(" (os error").next().unwrap_or_default();
+        return Err(report_fatal(&format!("Can't open the log file: {words}")));
     }
     let log = log.clone();
     let hook = move |value: &danio::command::Setting| {
@@ -171,6 +174,7 @@ fn follow_log(log: &Log, parameters: &Parameters) {
         Ok(())
     };
     parameters.on_change("loglevel", hook).expect("every level is one of the log's");
+    Ok(())
 }
 
 fn to_file(parameters: &Parameters) -> bool {

@@ -4,6 +4,8 @@
 //! CONFIG GET shows what was set. Nothing stands here that would be a promise: where only one value is
 //! true, no other is taken.
 
+#[cfg(feature = "aof")]
+use super::files;
 use super::parameter::{Kind, Limits, Parameter, Refusal};
 use super::rows::{ALLOWED, INT_MAX, int, one_of, size, text, yes_no};
 use crate::text::int::parse_i64;
@@ -71,7 +73,15 @@ pub(super) static ROWS: &[Parameter] = &[
     yes_no("rdb-del-sync-files", "no"),
     one_of("rdb-version-check", &[("strict", 0), ("relaxed", 1)], "strict"),
     int("loading-process-events-interval-bytes", 1024, INT_MAX, "2097152").limits(Limits::HIDDEN),
+    #[cfg(feature = "aof")]
+    Parameter::new("appendfilename", Kind::Words(files::append_filename), "appendonly.aof")
+        .limits(Limits::IMMUTABLE),
+    #[cfg(feature = "aof")]
+    Parameter::new("appenddirname", Kind::Words(files::append_dirname), "appendonlydir")
+        .limits(Limits::IMMUTABLE),
+    #[cfg(not(feature = "aof"))]
     text("appendfilename", "appendonly.aof").limits(Limits::IMMUTABLE),
+    #[cfg(not(feature = "aof"))]
     text("appenddirname", "appendonlydir").limits(Limits::IMMUTABLE),
     one_of("appendfsync", SYNCED, "everysec"),
     yes_no("no-appendfsync-on-rewrite", "no"),

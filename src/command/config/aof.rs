@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::bind::on_change;
-use super::{Parameters, Setting};
+use super::{Parameters, Refusal, Setting};
 use crate::config::AppendFsync;
 use crate::persist::aof::Aof;
 
@@ -38,7 +38,13 @@ pub(in crate::command) fn bind_aof(parameters: &Parameters, aof: &Arc<Aof>) {
         *parameters.known(name).value.write() = Setting::Text(text.clone().into_bytes().into());
     }
 
-    follow(parameters, "appendonly", aof, |aof, yes| aof.want_on(yes != 0));
+    let turned = aof.clone();
+    let turn = move |value: &Setting| -> Result<(), Refusal> {
+        turned
+            .want_on(value.number() != 0)
+            .map_err(|_| "Unable to turn on AOF. Check server logs.".into())
+    };
+    parameters.on_change("appendonly", turn).expect("it is as it is");
     follow(parameters, "appendfsync", aof, |aof, number| {
         let policy = usize::try_from(number).ok().and_then(|number| POLICIES.get(number));
         aof.set_fsync(policy.copied().unwrap_or_default());

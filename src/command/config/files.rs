@@ -8,6 +8,7 @@ use super::bind::on_change;
 use super::{Parameters, Refusal, Setting};
 use crate::api::{Engine, SavePoint, Saves};
 use crate::config::is_file_name;
+use crate::error::words_of;
 use crate::text::int;
 
 /// Has an engine's files follow their parameters.
@@ -91,31 +92,46 @@ fn points(text: &[u8]) -> Option<Vec<SavePoint>> {
 
 /// A file's name, without a folder.
 pub(super) fn file_name(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
+    plain(words, "dbfilename", "filename")
+}
+
+#[cfg(feature = "aof")]
+pub(super) fn append_filename(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
+    plain(words, "appendfilename", "filename")
+}
+
+#[cfg(feature = "aof")]
+pub(super) fn append_dirname(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
+    plain(words, "appenddirname", "dirname")
+}
+
+/// A name that leads nowhere else.
+fn plain(words: &[&[u8]], parameter: &str, kind: &str) -> Result<Vec<u8>, Refusal> {
     let [name] = words else { return Err("wrong number of arguments".into()) };
     let text = String::from_utf8_lossy(name);
-    if is_file_name(&text) {
+    if text.is_empty() {
+        Err(format!("{parameter} can't be empty").into())
+    } else if is_file_name(&text) {
         Ok(name.to_vec())
     } else {
-        Err("dbfilename can't be a path, just a filename".into())
+        Err(format!("{parameter} can't be a path, just a {kind}").into())
     }
 }
 
 /// A folder that is there, by its full path.
 pub(super) fn folder(words: &[&[u8]], present: &[u8]) -> Result<Vec<u8>, Refusal> {
     let [path] = words else { return Err("wrong number of arguments".into()) };
+    if path.is_empty() {
+        return Err("dir can't be empty".into());
+    }
     let path = String::from_utf8_lossy(path).into_owned();
     // As the process would have gone there, from where it is.
     let path = Path::new(&*String::from_utf8_lossy(present)).join(path);
-    let found = std::fs::canonicalize(&path).and_then(|full| match full.is_dir() {
-        true => Ok(full),
-        false => Err(std::io::ErrorKind::NotADirectory.into()),
-    });
-    match found {
+    // What is in it can be looked at only if it is a folder, and one that this process may enter.
+    let entered = std::fs::metadata(path.join("."));
+    match entered.and_then(|_| std::fs::canonicalize(&path)) {
         Ok(full) => Ok(full.into_os_string().into_encoded_bytes()),
-        Err(error) => {
-            let text = error.to_string();
-            Err(text.split(" (os error").next().unwrap_or_default().to_string().into())
-        }
+        Err(error) => Err(words_of(&error).into()),
     }
 }
 
@@ -149,5 +165,8 @@ mod tests {
         assert_eq!(folder(&[b"."], &here), Ok(here.clone()));
         let missing = folder(&[b"no such folder"], &here).expect_err("it is not");
         assert_eq!(missing, "No such file or directory");
+        let file = folder(&[b"Cargo.toml"], &here).expect_err("it is none");
+        assert_eq!(file, "Not a directory");
+        assert_eq!(folder(&[b""], &here).expect_err("it is none"), "dir can't be empty");
     }
 }

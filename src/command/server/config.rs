@@ -4,7 +4,7 @@ use crate::command::config::Change;
 use crate::command::context::Context;
 use crate::command::help;
 use crate::command::row::{Arg, Command, Flags, Group};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, words_of};
 
 pub(super) const CONFIG: Command = Command::new("config", -2, help::container)
     .group(Group::Server)
@@ -66,8 +66,7 @@ fn rewrite(ctx: &mut Context<'_, '_>) -> Result<()> {
         return Err(Error::reply("ERR The server is running without a config file"));
     };
     if let Err(error) = ctx.instance.parameters.rewrite_file(&file) {
-        let text = error.to_string();
-        let words = text.split(" (os error").next().unwrap_or_default();
+        let words = words_of(&error);
         tracing::warn!("CONFIG REWRITE failed: {words}");
         return Err(Error::reply(format!("ERR Rewriting config file: {words}")));
     }

@@ -14,8 +14,12 @@ pub(super) const SAVE: Command = Command::new("save", 1, save)
     .summary("Saves all data to a file, and answers when that is done.");
 
 fn save(ctx: &mut Context<'_, '_>) -> Result<()> {
-    ctx.engine.save()?;
-    ctx.ok()
+    match ctx.engine.save() {
+        // What it was is in the log, as with Redis.
+        Err(Error::Io { .. }) => Err(Error::reply("ERR")),
+        Err(error) => Err(error),
+        Ok(_) => ctx.ok(),
+    }
 }
 
 pub(super) const BGSAVE: Command = Command::new("bgsave", -1, bgsave)

@@ -8,12 +8,13 @@
 use std::io;
 
 use super::{Aof, Folder};
+use crate::error::words_of;
 
 impl Aof {
     /// Keeps the files from other engines, of this process and of others, until they are [left](Aof::unlock).
     ///
     /// # Errors
-    /// `ResourceBusy` if another has them.
+    /// `ResourceBusy` if another has them; and if the folder cannot be made.
     pub(crate) fn lock(&self) -> io::Result<()> {
         let folder = self.folder();
         let path = folder.path.join(format!("{}.lock", folder.filename));
@@ -21,8 +22,7 @@ impl Aof {
         if held.as_ref().is_some_and(|(of, _)| *of == path) {
             return Ok(());
         }
-        // If it cannot be made, whoever needs it says so.
-        let _ = folder.disk.create_dir(&folder.path);
+        folder.disk.create_dir(&folder.path).inspect_err(|error| cannot_be_made(&folder, error))?;
         match folder.disk.lock(&path) {
             Ok(lock) => *held = Some((path, lock)),
             Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
@@ -38,10 +38,35 @@ impl Aof {
         Ok(())
     }
 
+    /// Makes sure, before somebody is told that files are being made, that they can be, and that nobody else writes them.
+    ///
+    /// # Errors
+    /// Why they cannot be; what the folder holds is as before.
+    pub(super) fn check_folder(&self) -> io::Result<()> {
+        // Whoever is alone has found out.
+        let Some(_alone) = self.alone.try_lock() else { return Ok(()) };
+        let folder = self.folder();
+        if !self.is_on() {
+            self.lock()?;
+        }
+        let beside = folder.path.join(self.files.temporary("temp-rewriteaof-bg", "aof"));
+        let made = folder.make().and_then(|()| folder.disk.create(&beside).map(drop));
+        let made = made.and_then(|()| folder.disk.remove(&beside));
+        if !self.is_on() {
+            self.unlock();
+        }
+        made.inspect_err(|error| cannot_be_made(&folder, error))
+    }
+
     /// Leaves the files to whoever comes.
     pub(crate) fn unlock(&self) {
         *self.lock.lock() = None;
     }
+}
+
+fn cannot_be_made(folder: &Folder, error: &io::Error) {
+    let (path, words) = (folder.path.display(), words_of(error));
+    tracing::warn!("Can't open or create append-only dir {path}: {words}");
 }
 
 /// The error for files that somebody else has.

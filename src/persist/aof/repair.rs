@@ -5,10 +5,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::Aof;
-use super::writer::{Chunk, Current, Failure, State, words};
+use super::writer::{Chunk, Current, Failure, State};
 use crate::clock::Stopwatch;
 use crate::config::Reason;
 use crate::disk;
+use crate::error::words_of;
 
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -72,7 +73,7 @@ impl Aof {
                 self.note_gap(&mut state);
                 let pause =
                     state.failure.as_ref().map_or(LONGEST_PAUSE, |failure| failure.pause * 2);
-                self.keyspace.settings.gate.fail_aof(&words(&error));
+                self.keyspace.settings.gate.fail_aof(&words_of(&error));
                 let (since, pause) = (Stopwatch::start(), pause.min(LONGEST_PAUSE));
                 state.failure = Some(Failure { since, pause });
                 self.journal.fail();

@@ -285,6 +285,10 @@ impl Aof {
             self.status.scheduled.store(true, SeqCst);
             return Asked::Scheduled;
         }
+        if self.check_folder().is_err() {
+            self.status.last_rewrite_ok.store(false, Relaxed);
+            return Asked::Failed;
+        }
         self.rewrite_in_background()
     }
 
@@ -344,13 +348,16 @@ impl Aof {
     }
 
     /// Has changes kept or no longer (`CONFIG SET appendonly`): by a thread, since who asks may hold stripes.
-    pub(crate) fn want_on(self: &Arc<Self>, yes: bool) {
+    ///
+    /// # Errors
+    /// If it can be seen at once that no files can be made; nothing is kept then.
+    pub(crate) fn want_on(self: &Arc<Self>, yes: bool) -> io::Result<()> {
         self.set_wanted(yes);
-        if self.deferred.load(SeqCst) {
-            return;
+        if self.deferred.load(SeqCst) || (yes == self.is_on() && !self.turning.load(SeqCst)) {
+            return Ok(());
         }
-        if yes == self.is_on() && !self.turning.load(SeqCst) {
-            return;
+        if yes {
+            self.check_folder().inspect_err(|_| self.set_wanted(false))?;
         }
         if yes && self.background.is_saving() {
             tracing::warn!(
@@ -358,9 +365,10 @@ impl Aof {
                  start when possible."
             );
             self.status.scheduled.store(true, SeqCst);
-            return;
+            return Ok(());
         }
         self.turn_in_background(yes);
+        Ok(())
     }
 
     /// Has a thread turn it on or off.

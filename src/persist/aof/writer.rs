@@ -22,6 +22,7 @@ use super::manifest::Manifest;
 use crate::clock::Stopwatch;
 use crate::config::AppendFsync;
 use crate::disk::{self, DiskFile};
+use crate::error::words_of;
 
 /// How much may be written and not safe before nothing more is written.
 pub(super) const KEPT: usize = 64 << 20;
@@ -389,21 +390,12 @@ impl Aof {
     pub(super) fn fail(&self, state: &mut State, error: &io::Error) {
         const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 100 });
         if state.failure.is_none() {
-            tracing::warn!("Error writing to the AOF file: {}", words(error));
+            tracing::warn!("Error writing to the AOF file: {}", words_of(error));
         }
         let (since, pause) = (Stopwatch::start(), PAUSE);
         state.failure = Some(Failure { since, pause });
         state.syncs.retain(|sync| !sync.done);
-        self.keyspace.settings.gate.fail_aof(&words(error));
+        self.keyspace.settings.gate.fail_aof(&words_of(error));
         self.journal.fail();
-    }
-}
-
-/// What the system says of an error, as C's `strerror` has it.
-pub(super) fn words(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
     }
 }

@@ -72,14 +72,14 @@ pub(crate) fn read_file<'k>(
     let file = match disk.open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::io(&error)),
+        Err(error) => return Err(Error::file(path, &error)),
     };
     progress(&Loaded::default());
     // What is to be slow need not be mapped; nor can a file be that is empty.
     if let Some(system) = file.system().filter(|_| how.delay == 0)
         && file.len().is_ok_and(|len| len > 0)
     {
-        let mapped = Mapped::new(system).map_err(|error| Error::io(&error))?;
+        let mapped = Mapped::new(system).map_err(|error| Error::file(path, &error))?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         return load::load(keyspace, mapped.bytes(), how, threads, progress).map(Some);
     }

@@ -1,0 +1,228 @@
+//! Folders that are not there, are none, or go away while a server runs; and what the library says of them. The answers are
+//! those of Redis 7.0 and Valkey 9.1, which are asked too where they are installed.
+
+#![cfg(all(feature = "server", unix))]
+#![allow(clippy::disallowed_methods, reason = "the tests wait on real processes")]
+
+#[path = "support/server.rs"]
+mod support;
+#[path = "support/wire.rs"]
+mod wire;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use danio::{Config, Engine, Error};
+use support::{Kind, Server};
+use wire::Wire;
+
+/// A folder that is removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let name = format!("danio-folders-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a folder");
+        Folder(path)
+    }
+
+    /// The full path of something in it.
+    fn at(&self, name: &str) -> String {
+        self.0.join(name).to_str().expect("text").to_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+const ALL: [Kind; 3] = [Kind::Danio, Kind::Redis, Kind::Valkey];
+const REFUSED: &str = "-ERR CONFIG SET failed (possibly related to argument";
+
+fn start(kind: Kind, dir: &Path) -> Option<Server> {
+    let dir = dir.to_str().expect("text");
+    kind.start_with(&[
+        "--dir",
+        dir,
+        "--save",
+        "",
+        "--enable-protected-configs",
+        "yes",
+        "--dbfilename",
+        "dump.rdb",
+    ])
+}
+
+/// Asserts the answer to a line, which may hold `"` around nothing.
+#[track_caller]
+fn ask(wire: &mut Wire, kind: Kind, line: &str, answer: &str) {
+    let words: Vec<&str> = line.split(' ').map(|word| word.trim_matches('"')).collect();
+    wire.command(&words);
+    assert_eq!(wire.line(), answer, "{kind:?}: {line}");
+}
+
+/// Waits until a line of INFO is there.
+#[track_caller]
+fn until(wire: &mut Wire, kind: Kind, line: &str) {
+    let began = Instant::now();
+    while !wire.text(&["INFO", "persistence"]).contains(&format!("{line}\r\n")) {
+        assert!(began.elapsed() < Duration::from_secs(20), "{kind:?}: no {line}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_folder_has_to_be_there() {
+    for kind in ALL {
+        let folder = Folder::new("set");
+        fs::write(folder.0.join("file"), "").expect("written");
+        let Some(server) = start(kind, &folder.0) else { continue };
+        let mut wire = Wire::connect(server.address().port());
+        for (name, why) in [("none", "No such file or directory"), ("file", "Not a directory")] {
+            let line = format!("CONFIG SET dir {}", folder.at(name));
+            ask(&mut wire, kind, &line, &format!("{REFUSED} 'dir') - {why}"));
+        }
+        // All or nothing.
+        let line = format!("CONFIG SET maxmemory 50mb dir {}", folder.at("none"));
+        ask(&mut wire, kind, &line, &format!("{REFUSED} 'dir') - No such file or directory"));
+        wire.call(&["CONFIG", "GET", "maxmemory"], "*2\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n");
+        let path = format!("{REFUSED} 'dbfilename') - dbfilename can't be a path, just a filename");
+        ask(&mut wire, kind, "CONFIG SET dbfilename a/b", &path);
+        ask(&mut wire, kind, "CONFIG SET dbfilename ../b", &path);
+        if kind != Kind::Redis {
+            for name in ["dir", "dbfilename"] {
+                let answer = format!("{REFUSED} '{name}') - {name} can't be empty");
+                ask(&mut wire, kind, &format!("CONFIG SET {name} \"\""), &answer);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_folder_may_go_away_while_a_server_runs() {
+    for kind in ALL {
+        let folder = Folder::new("gone");
+        let data = folder.at("data");
+        fs::create_dir(&data).expect("made");
+        let Some(server) = start(kind, Path::new(&data)) else { continue };
+        let mut wire = Wire::connect(server.address().port());
+        ask(&mut wire, kind, "SET k v", "+OK");
+        ask(&mut wire, kind, "SAVE", "+OK");
+        wire.command(&["LASTSAVE"]);
+        let saved = wire.line();
+        fs::remove_dir_all(&data).expect("removed");
+        ask(&mut wire, kind, "SAVE", "-ERR");
+        ask(&mut wire, kind, "BGSAVE", "+Background saving started");
+        until(&mut wire, kind, "rdb_last_bgsave_status:err");
+        ask(&mut wire, kind, "LASTSAVE", &saved);
+        let refused = "-ERR Can't execute an AOF background rewriting. Please check the server logs for more information.";
+        ask(&mut wire, kind, "BGREWRITEAOF", refused);
+        until(&mut wire, kind, "aof_last_bgrewrite_status:err");
+        let refused =
+            format!("{REFUSED} 'appendonly') - Unable to turn on AOF. Check server logs.");
+        ask(&mut wire, kind, "CONFIG SET appendonly yes", &refused);
+        wire.call(&["CONFIG", "GET", "appendonly"], "*2\r\n$10\r\nappendonly\r\n$2\r\nno\r\n");
+        until(&mut wire, kind, "aof_enabled:0");
+        ask(&mut wire, kind, "SET k w", "+OK");
+        let line = format!("CONFIG SET dir {}", folder.at(""));
+        ask(&mut wire, kind, &line, "+OK");
+        ask(&mut wire, kind, "SAVE", "+OK");
+        ask(&mut wire, kind, "CONFIG SET appendonly yes", "+OK");
+        until(&mut wire, kind, "aof_last_bgrewrite_status:ok");
+        assert!(folder.0.join("dump.rdb").exists());
+    }
+}
+
+/// A folder may change while the append-only file is on: its files stay where they are until it is turned on anew.
+#[test]
+fn an_append_only_file_stays_where_it_began() {
+    let folder = Folder::new("moved");
+    let (one, two) = (folder.at("one"), folder.at("two"));
+    fs::create_dir(&one).expect("made");
+    fs::create_dir(&two).expect("made");
+    let Some(server) = start(Kind::Danio, Path::new(&one)) else { return };
+    let mut wire = Wire::connect(server.address().port());
+    let on =
+        |folder: &str| Path::new(folder).join("appendonlydir/appendonly.aof.manifest").exists();
+    let wait = |wire: &mut Wire, done: &dyn Fn() -> bool| {
+        let began = Instant::now();
+        while !done() {
+            assert!(began.elapsed() < Duration::from_secs(20));
+            until(wire, Kind::Danio, "aof_rewrite_in_progress:0");
+        }
+    };
+    ask(&mut wire, Kind::Danio, "CONFIG SET appendonly yes", "+OK");
+    wait(&mut wire, &|| on(&one));
+    ask(&mut wire, Kind::Danio, &format!("CONFIG SET dir {two}"), "+OK");
+    ask(&mut wire, Kind::Danio, "SET k v", "+OK");
+    ask(&mut wire, Kind::Danio, "BGREWRITEAOF", "+Background append only file rewriting started");
+    let second = Path::new(&one).join("appendonlydir/appendonly.aof.2.base.rdb");
+    wait(&mut wire, &|| second.exists());
+    ask(&mut wire, Kind::Danio, "SAVE", "+OK");
+    assert!(Path::new(&two).join("dump.rdb").exists() && !on(&two));
+    ask(&mut wire, Kind::Danio, "CONFIG SET appendonly no", "+OK");
+    until(&mut wire, Kind::Danio, "aof_enabled:0");
+    ask(&mut wire, Kind::Danio, "CONFIG SET appendonly yes", "+OK");
+    wait(&mut wire, &|| on(&two));
+}
+
+#[test]
+fn two_servers_have_two_append_only_files() {
+    let folder = Folder::new("two");
+    let Some(first) = start(Kind::Danio, &folder.0) else { return };
+    let Some(second) = start(Kind::Danio, &folder.0) else { return };
+    let (mut first, mut second) =
+        (Wire::connect(first.address().port()), Wire::connect(second.address().port()));
+    ask(&mut first, Kind::Danio, "CONFIG SET appendonly yes", "+OK");
+    until(&mut first, Kind::Danio, "aof_enabled:1");
+    let refused = format!("{REFUSED} 'appendonly') - Unable to turn on AOF. Check server logs.");
+    ask(&mut second, Kind::Danio, "CONFIG SET appendonly yes", &refused);
+    let refused = "-ERR Can't execute an AOF background rewriting. Please check the server logs for more information.";
+    ask(&mut second, Kind::Danio, "BGREWRITEAOF", refused);
+    until(&mut second, Kind::Danio, "aof_enabled:0");
+    ask(&mut first, Kind::Danio, "CONFIG SET appendonly no", "+OK");
+    until(&mut first, Kind::Danio, "aof_enabled:0");
+    // The first one lets go a moment later.
+    let began = Instant::now();
+    loop {
+        second.command(&["CONFIG", "SET", "appendonly", "yes"]);
+        if second.line() == "+OK" {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "the first one does not let go");
+    }
+}
+
+#[test]
+fn errors_of_the_library_name_what_they_are_of() {
+    let folder = Folder::new("library");
+    fs::write(folder.0.join("file"), "").expect("written");
+    for (name, kind) in
+        [("none", std::io::ErrorKind::NotFound), ("file", std::io::ErrorKind::NotADirectory)]
+    {
+        let dir = folder.at(name);
+        let names = |what: &str, error: Error, path: &str| {
+            let Error::Io { kind: told, text } = &error else { panic!("{what}: {error:?}") };
+            assert_eq!(*told, kind, "{what}: {error:?}");
+            assert!(text.starts_with(path), "{what}: {error:?}");
+        };
+        let appends = format!("{dir}/appendonlydir");
+        let snapshot = format!("{dir}/dump.rdb: ");
+        let opened = Engine::open(Config::new().dir(&dir).append_only(true));
+        names("open", opened.expect_err("there is no folder"), &appends);
+        let engine = Engine::open(Config::new().dir(&dir)).expect("nothing is written yet");
+        engine.db(0).and_then(|db| db.set("k", "v")).expect("in memory");
+        names("save", engine.save().expect_err("there is no folder"), &snapshot);
+        let saved = engine.background_save().and_then(|save| save.wait());
+        names("background_save", saved.expect_err("there is no folder"), &snapshot);
+        names("rewrite", engine.rewrite().expect_err("there is no folder"), &appends);
+        let turned = engine.set_append_only(true);
+        names("set_append_only", turned.expect_err("there is no folder"), &appends);
+        assert!(!engine.is_append_only());
+    }
+}
