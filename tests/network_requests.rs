@@ -171,3 +171,28 @@ fn a_unix_socket_serves_too() {
     drop(std::os::unix::net::UnixListener::bind(&path).expect("a socket"));
     drop(options.serve(&engine).expect("a server"));
 }
+
+/// A key or value beyond the limit is refused by its length, before a byte of it comes; what would grow beyond it, by
+/// the command.
+#[test]
+fn what_is_too_long_is_refused_by_its_length() {
+    let breach = "-ERR Protocol error: invalid bulk length\r\n";
+    let long = "-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n";
+    for limit in [1 << 20, danio::MAX_STRING] {
+        let fixture = Fixture::of(danio::Config::new().max_string(limit), &[]);
+        for before in ["*3\r\n$3\r\nSET\r\n", "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n"] {
+            let mut wire = fixture.connect();
+            wire.send(format!("{before}${}\r\n", limit + 1));
+            wire.expect(breach);
+            wire.expect_end();
+        }
+        let mut wire = fixture.connect();
+        wire.call(&["SETRANGE", "k", &limit.to_string(), "x"], long);
+        wire.call(&["EXISTS", "k"], ":0\r\n");
+    }
+    let fixture = Fixture::of(danio::Config::new().max_string(1 << 20), &[]);
+    let mut wire = fixture.connect();
+    wire.call(&["SET", "k", &"v".repeat(1 << 20)], "+OK\r\n");
+    wire.call(&["APPEND", "k", "x"], long);
+    wire.call(&["STRLEN", "k"], ":1048576\r\n");
+}
