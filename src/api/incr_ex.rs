@@ -301,6 +301,19 @@ impl<N: Counted> CountOptions<N> {
     }
 
     /// Goes as far as the bound where the sum is beyond it (`SATURATE`); else nothing is changed then.
+    ///
+    /// ```
+    /// use danio::{CountOptions, Db};
+    ///
+    /// let db = Db::in_memory();
+    /// let bounds = CountOptions::new().at_least(0).at_most(10);
+    /// assert_eq!(db.incr_ex("volume", 7, &bounds)?.value, 7);
+    /// let refused = db.incr_ex("volume", 7, &bounds)?;
+    /// assert_eq!((refused.value, refused.added), (7, 0));
+    /// let most = db.incr_ex("volume", 7, &bounds.saturating())?;
+    /// assert_eq!((most.value, most.added), (10, 3));
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn saturating(mut self) -> CountOptions<N> {
         self.saturate = true;
         self

@@ -175,12 +175,39 @@ impl SetOptions {
     }
 
     /// Lets the key live until then (`PXAT`); a time that is past removes the key.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use danio::{Db, SetOptions};
+    ///
+    /// let db = Db::in_memory();
+    /// let at = |time| SetOptions::new().expire_at(time);
+    /// let midnight = SystemTime::now() + Duration::from_secs(3600);
+    /// db.set_with("k", "v", at(midnight))?;
+    /// assert!(db.expire_time("k").is_some());
+    /// assert!(db.set_with("k", "v", at(SystemTime::UNIX_EPOCH))?.set);
+    /// assert!(!db.exists("k"));
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn expire_at(mut self, at: SystemTime) -> SetOptions {
         self.expiry = ExpiryOption::At(at);
         self
     }
 
     /// Leaves the key's expiry as it is (`KEEPTTL`).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use danio::{Db, SetOptions, Ttl};
+    ///
+    /// let db = Db::in_memory();
+    /// db.set_ex("session", Duration::from_secs(60), "v1")?;
+    /// db.set_with("session", "v2", SetOptions::new().keep_ttl())?;
+    /// assert!(matches!(db.ttl("session"), Ttl::Left(_)));
+    /// db.set("session", "v3")?;
+    /// assert_eq!(db.ttl("session"), Ttl::Forever);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn keep_ttl(mut self) -> SetOptions {
         self.expiry = ExpiryOption::Keep;
         self
@@ -199,18 +226,54 @@ impl SetOptions {
     }
 
     /// Sets only if the key holds exactly these bytes (`IFEQ`).
+    ///
+    /// ```
+    /// use danio::{Db, SetOptions};
+    ///
+    /// // Only from the state that was seen.
+    /// let db = Db::in_memory();
+    /// db.set("state", "open")?;
+    /// let close = SetOptions::new().if_equal("open");
+    /// assert!(db.set_with("state", "closed", close.clone())?.set);
+    /// assert!(!db.set_with("state", "closed", close)?.set);
+    /// assert!(!db.set_with("missing", "v", SetOptions::new().if_equal(""))?.set);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn if_equal(mut self, value: impl Into<Bytes>) -> SetOptions {
         self.condition = ConditionOption::Equal(value.into());
         self
     }
 
     /// Sets only if the key does not hold exactly these bytes, or is missing (`IFNE`).
+    ///
+    /// ```
+    /// use danio::{Db, SetOptions};
+    ///
+    /// let db = Db::in_memory();
+    /// let unless_done = SetOptions::new().if_not_equal("done");
+    /// assert!(db.set_with("job", "done", unless_done.clone())?.set, "it was missing");
+    /// assert!(!db.set_with("job", "failed", unless_done)?.set);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn if_not_equal(mut self, value: impl Into<Bytes>) -> SetOptions {
         self.condition = ConditionOption::NotEqual(value.into());
         self
     }
 
     /// Sets only if the key holds bytes with this [digest](Db::digest) (`IFDEQ`).
+    ///
+    /// ```
+    /// use danio::{Db, SetOptions};
+    ///
+    /// // As if_equal, without keeping or sending what may be long.
+    /// let db = Db::in_memory();
+    /// db.set("page", vec![b'x'; 100_000])?;
+    /// let seen = db.digest("page")?.expect("it is there");
+    /// let if_same = SetOptions::new().if_digest_equal(seen);
+    /// assert!(db.set_with("page", "new", if_same.clone())?.set);
+    /// assert!(!db.set_with("page", "newer", if_same)?.set);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn if_digest_equal(mut self, digest: u64) -> SetOptions {
         self.condition = ConditionOption::DigestEqual(digest);
         self
@@ -223,6 +286,18 @@ impl SetOptions {
     }
 
     /// Also returns what the key held, which must be a string if it is there (`GET`).
+    ///
+    /// ```
+    /// use danio::{Db, SetOptions};
+    ///
+    /// let db = Db::in_memory();
+    /// let first = SetOptions::new().if_absent().previous();
+    /// assert_eq!(db.set_with("leader", "ann", first.clone())?.previous, None);
+    /// let second = db.set_with("leader", "bob", first)?;
+    /// assert!(!second.set);
+    /// assert_eq!(second.previous, Some("ann".into()));
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn previous(mut self) -> SetOptions {
         self.previous = true;
         self

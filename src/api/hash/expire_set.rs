@@ -153,12 +153,36 @@ impl HashSetOptions {
     }
 
     /// Leaves each field's time to live as it is (`KEEPTTL`).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use danio::{Db, HashSetOptions, Ttl};
+    ///
+    /// let db = Db::in_memory();
+    /// db.hset_ex("h", [("f", "1")], HashSetOptions::new().expire_in(Duration::from_secs(60)))?;
+    /// db.hset_ex("h", [("f", "2")], HashSetOptions::new().keep_ttl())?;
+    /// assert!(matches!(db.httl("h", "f")?, Ttl::Left(_)));
+    /// db.hset("h", [("f", "3")])?;
+    /// assert_eq!(db.httl("h", "f")?, Ttl::Forever);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn keep_ttl(mut self) -> HashSetOptions {
         self.expiry = ExpiryOption::Keep;
         self
     }
 
     /// Sets only if all the fields are missing (`FNX`).
+    ///
+    /// ```
+    /// use danio::{Db, HashSetOptions};
+    ///
+    /// let db = Db::in_memory();
+    /// db.hset("h", [("a", "1")])?;
+    /// let absent = HashSetOptions::new().if_absent();
+    /// assert!(!db.hset_ex("h", [("a", "2"), ("b", "2")], absent)?, "one of them is there");
+    /// assert!(!db.hexists("h", "b")?);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn if_absent(mut self) -> HashSetOptions {
         self.fields = Presence::Absent;
         self

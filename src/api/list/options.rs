@@ -39,6 +39,18 @@ impl ListMove {
 
     /// One after the other (`OBO`): what is moved from one end to the same end comes to lie the other way round. Otherwise
     /// they keep their order (`BULK`).
+    ///
+    /// ```
+    /// use danio::{Db, ListEnd::Left, ListMove};
+    ///
+    /// let db = Db::in_memory();
+    /// db.rpush("a", ["1", "2", "3", "4"])?;
+    /// assert_eq!(db.lmove_many("a", "b", Left, Left, ListMove::up_to(2))?, ["1", "2"]);
+    /// assert_eq!(db.lrange("b", ..)?, ["1", "2"]);
+    /// db.lmove_many("a", "c", Left, Left, ListMove::up_to(2).one_by_one())?;
+    /// assert_eq!(db.lrange("c", ..)?, ["4", "3"]);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn one_by_one(mut self) -> ListMove {
         self.0.bulk = false;
         self
@@ -73,6 +85,17 @@ impl LposOptions {
     }
 
     /// From the right end on, the rightmost match first (a negative `RANK`).
+    ///
+    /// ```
+    /// use danio::{Db, LposOptions};
+    ///
+    /// let db = Db::in_memory();
+    /// db.rpush("l", ["a", "b", "a", "b", "a"])?;
+    /// assert_eq!(db.lpos_with("l", "a", &LposOptions::new().from_right())?, [4, 2, 0]);
+    /// let second = LposOptions::new().from_right().skip(1).count(1);
+    /// assert_eq!(db.lpos_with("l", "a", &second)?, [2]);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn from_right(mut self) -> LposOptions {
         self.from = End::Back;
         self

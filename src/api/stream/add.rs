@@ -208,11 +208,36 @@ impl XTrim {
     }
 
     /// Leaves entries whose id is not below `id` (`MINID`).
+    ///
+    /// ```
+    /// use danio::{Db, StreamId, XAddOptions, XTrim};
+    ///
+    /// // What is older than so many milliseconds.
+    /// let db = Db::in_memory();
+    /// for ms in [1_000, 2_000, 3_000] {
+    ///     db.xadd_with("log", [("n", "1")], XAddOptions::new().millisecond(ms))?;
+    /// }
+    /// assert_eq!(db.xtrim("log", XTrim::min_id(StreamId::new(2_000, 0)))?, 1);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn min_id(id: StreamId) -> XTrim {
         XTrim::new(Keep::From(id))
     }
 
     /// Removes only what costs next to nothing: whole blocks of entries (`~`).
+    ///
+    /// ```
+    /// use danio::{Db, XAddOptions, XTrim};
+    ///
+    /// // Some more than a thousand may be left, and adding an entry costs the same whether any goes.
+    /// let db = Db::in_memory();
+    /// let bounded = XAddOptions::new().trim(XTrim::max_len(1_000).approximately());
+    /// for n in 0..2_000 {
+    ///     db.xadd_with("log", [("n", n.to_string())], bounded)?;
+    /// }
+    /// assert!((1_000..1_200).contains(&db.xlen("log")?));
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn approximately(mut self) -> XTrim {
         self.0.whole = true;
         self
@@ -232,6 +257,20 @@ impl XTrim {
     }
 
     /// Leaves entries that a group has not read and acknowledged (`ACKED`).
+    ///
+    /// ```
+    /// use danio::{Db, XTrim};
+    ///
+    /// let db = Db::in_memory();
+    /// let ids = [db.xadd("jobs", [("n", "1")])?, db.xadd("jobs", [("n", "2")])?];
+    /// let group = db.consumer_group("jobs", "workers");
+    /// group.create_from_start()?;
+    /// group.read("ann", 2)?;
+    /// group.ack([ids[0]])?;
+    /// assert_eq!(db.xtrim("jobs", XTrim::max_len(0).acknowledged_only())?, 1);
+    /// assert_eq!(db.xrange("jobs", ..)?[0].id, ids[1]);
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn acknowledged_only(mut self) -> XTrim {
         self.0.references = References::Acked;
         self

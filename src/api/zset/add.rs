@@ -116,12 +116,36 @@ impl ZAddOptions {
     }
 
     /// Only changes members that are there (`XX`).
+    ///
+    /// ```
+    /// use danio::{Db, ZAddOptions};
+    ///
+    /// let db = Db::in_memory();
+    /// db.zadd("board", "ann", 10)?;
+    /// let players = [("ann", 20), ("nobody", 99)];
+    /// let outcome = db.zadd_with("board", players, ZAddOptions::new().if_present())?;
+    /// assert_eq!((outcome.added, outcome.changed), (0, 1));
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn if_present(mut self) -> ZAddOptions {
         self.how.present = true;
         self
     }
 
     /// Changes a member that is there only to a greater score (`GT`).
+    ///
+    /// ```
+    /// use danio::{Db, ZAddOptions};
+    ///
+    /// // The best result of each; new players are added all the same.
+    /// let db = Db::in_memory();
+    /// db.zadd_many("best", [("ann", 10), ("bob", 50)])?;
+    /// let results = [("ann", 20), ("bob", 40), ("cem", 5)];
+    /// let outcome = db.zadd_with("best", results, ZAddOptions::new().if_greater())?;
+    /// assert_eq!((outcome.added, outcome.changed), (1, 1));
+    /// assert_eq!(db.zscore("best", "bob")?, Some(50.into()));
+    /// # Ok::<(), danio::Error>(())
+    /// ```
     pub fn if_greater(mut self) -> ZAddOptions {
         self.how.greater = true;
         self
