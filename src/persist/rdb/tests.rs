@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::crc::checksum;
+use super::input::Input;
+use super::listpack::Listpack;
 use super::{kind, payload};
 use crate::command::{Instance, Value};
 use crate::config::Limits;
@@ -170,6 +172,18 @@ fn collections_of_each_length_come_back() {
                 let before = run(&db, &[b"DEBUG", b"DIGEST-VALUE", key.as_bytes()]);
                 let encoding = db.encoding(key);
                 let payload = db.dump(key).unwrap();
+                if matches!(
+                    payload[0],
+                    kind::SET_LISTPACK | kind::ZSET_LISTPACK | kind::HASH_LISTPACK
+                ) {
+                    let mut packed = Input::memory(&payload[1..]);
+                    let spelled = Listpack::new(&packed.string().unwrap())
+                        .unwrap()
+                        .chain()
+                        .unwrap()
+                        .is_some();
+                    assert!(spelled, "{key} of {count} has numbers as strings");
+                }
                 db.restore("copy of it", &payload).unwrap();
                 let after = run(&db, &[b"DEBUG", b"DIGEST-VALUE", b"copy of it"]);
                 assert_eq!(after, before, "{key} of {count}, {width} wide");

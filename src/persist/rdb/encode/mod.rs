@@ -132,7 +132,8 @@ fn zset(zset: ZSetRef<'_>, of: u8, out: &mut Output<'_>) {
         (kind::ZSET_LISTPACK, _) => {
             return out.listpack(|pack| {
                 for (member, score) in zset.members(0..zset.len(), false) {
-                    pack.push(member);
+                    // A tree has every member as a string.
+                    pack.push(member.bytes(&mut Digits::new()));
                     spell(pack, score);
                 }
             });
