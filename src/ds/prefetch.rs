@@ -16,7 +16,7 @@ pub(crate) fn prefetch_read<T: ?Sized>(address: *const T) {
     {
         // SAFETY: as above; PRFM neither faults nor changes memory or flags.
         unsafe {
-            core::arch::asm!("prfm pldl1keep, [{0}]", in(reg) address, options(nostack, preserves_flags, readonly));
+            core::arch::asm!("prfm pldl1keep, [{0}]", in(reg) address.cast::<u8>(), options(nostack, preserves_flags, readonly));
         }
     }
     #[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", not(miri)))))]
