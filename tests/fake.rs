@@ -460,6 +460,8 @@ const NEWER: &[&str] = &[
     "COMMAND GETKEYS DIGEST k",
     "COMMAND GETKEYS MSETEX 1 k v",
     "COMMAND GETKEYSANDFLAGS HGETDEL h FIELDS 1 f",
+    "CONFIG SET maxmemory-policy allkeys-lrm",
+    "CONFIG SET maxmemory-policy volatile-lrm",
     "CONFIG SET maxmemory-policy allkeys-s3fifo",
     "CONFIG SET maxmemory-policy nosuch",
     "CONFIG SET commandlog-execution-slower-than 10000",

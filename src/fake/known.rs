@@ -136,6 +136,7 @@ pub(super) const OPTIONS: &[(&str, Place, &str, Known)] = &[
 
 /// Every parameter of CONFIG that came later, or is Danio's own, and choices of parameters.
 pub(super) const PARAMETERS: &[(&str, Known)] = &[
+    ("allkeys-lrm", redis(8, 6)),
     ("allkeys-s3fifo", OURS),
     ("aof-fallback-to-rdb", OURS),
     ("commandlog-execution-slower-than", valkey(8, 1)),
@@ -157,6 +158,7 @@ pub(super) const PARAMETERS: &[(&str, Known)] = &[
     ("set-max-listpack-value", both((7, 2), (7, 2))),
     ("stream-idmp-duration", redis(8, 6)),
     ("stream-idmp-maxsize", redis(8, 6)),
+    ("volatile-lrm", redis(8, 6)),
 ];
 
 /// Filters of CLIENT LIST and CLIENT KILL, those that servers had from the beginning left out.
