@@ -51,7 +51,7 @@ impl Pair {
         if words[0] == EVENTS {
             return events::same(self, &words[1..], ours, theirs);
         }
-        if self != Pair::Valkey9Redis7 && one_policy_more(words, ours, theirs) {
+        if self != Pair::Valkey9Redis7 && more_policies(words, ours, theirs) {
             return true;
         }
         if same_search(words, valkey, redis) {
@@ -111,11 +111,11 @@ fn same_search(words: &Words, valkey: &Raw, redis: &Raw) -> bool {
                 && is(redis, "-ERR exactly one of BYRADIUS and BYBOX"))
 }
 
-/// Danio has a policy that no other server has, and names it among the choices.
-fn one_policy_more(words: &Words, ours: &Raw, theirs: &Raw) -> bool {
+/// Danio has two policies of Redis 8.6 and one that no other server has, and names them among the choices.
+fn more_policies(words: &Words, ours: &Raw, theirs: &Raw) -> bool {
     let text = |raw: &Raw| String::from_utf8_lossy(&raw.bytes).into_owned();
     words[0].eq_ignore_ascii_case(b"config")
-        && text(ours).replacen(", allkeys-s3fifo", "", 1) == text(theirs)
+        && text(ours).replacen(", volatile-lrm, allkeys-lrm, allkeys-s3fifo", "", 1) == text(theirs)
 }
 
 /// Redis 7.0 prints 17 digits of a score, newer servers as few as read back as the same; and it packs
