@@ -85,11 +85,7 @@ impl Folder {
 
     /// Makes the folder, and its name safe.
     pub(crate) fn make(&self) -> io::Result<()> {
-        // Where it cannot be, above all if the folder that it is to be in is not there.
-        let named = |error: io::Error| {
-            io::Error::new(error.kind(), format!("{}: {error}", self.path.display()))
-        };
-        self.disk.create_dir(&self.path).map_err(named)?;
+        self.disk.create_dir(&self.path)?;
         self.disk.sync_dir(&self.above)
     }
 
