@@ -250,7 +250,6 @@ impl Session {
             self.pushes = self.take_pushes();
         }
         self.begin_batch();
-        let before = self.engine.appended();
         let blocked = self.dispatch(Args::new(&slices), &mut sink) == Flow::Blocked;
         let served = self.waits_to_be_served();
         if blocked {
@@ -262,7 +261,9 @@ impl Session {
         match served {
             true => self.engine.make_all_safe()?,
             // What wrote nothing has nothing to wait for.
-            false if self.engine.appended() != before => self.engine.make_safe()?,
+            false if self.state.wrote_in_batch(&self.engine).is_some() => {
+                self.engine.make_safe()?
+            }
             false => {}
         }
         sink.finish()
