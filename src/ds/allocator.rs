@@ -2,16 +2,20 @@
 //!
 //! Asked for 48 bytes aligned to a word, mimalloc 3 takes a block of 64 from its slow path: it counts
 //! on alignment only for sizes that are powers of two. Yet all its blocks are aligned to a word. Not
-//! asking costs half the time (4 ns an allocation and its free in place of 8) and, with the
+//! asking costs half the time (4 ns an allocation and its free in place of 8; 20 instructions fewer by its plain
+//! functions than by those for an alignment of one) and, with the
 //! blocks of `.cargo/config.toml`, up to a third of the memory of entries and members.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout};
-use std::ffi::{c_int, c_long};
+use std::ffi::{c_int, c_long, c_void};
 
 use mimalloc::MiMalloc;
 
 unsafe extern "C" {
+    fn mi_malloc(size: usize) -> *mut c_void;
+    fn mi_zalloc(size: usize) -> *mut c_void;
+    fn mi_realloc(block: *mut c_void, size: usize) -> *mut c_void;
     /// What an option stands at. Part of mimalloc, whose crate names neither it nor the options.
     safe fn mi_option_get(option: c_int) -> c_long;
     /// Sets an option, unless the environment has.
@@ -69,13 +73,10 @@ impl Allocator {
 /// The alignment that every block has: mimalloc's sizes are multiples of a word.
 const GIVEN: usize = size_of::<usize>();
 
+/// Whether its alignment need not be asked for.
 #[inline(always)]
-fn asked(layout: Layout) -> Layout {
-    if layout.align() > GIVEN {
-        return layout;
-    }
-    // SAFETY: a size that is valid with some alignment is valid with none.
-    unsafe { Layout::from_size_align_unchecked(layout.size(), 1) }
+fn is_plain(layout: Layout) -> bool {
+    layout.align() <= GIVEN
 }
 
 // SAFETY: mimalloc is an allocator; its blocks are aligned to a word whether or not that is asked
@@ -84,25 +85,40 @@ unsafe impl GlobalAlloc for Allocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise.
-        unsafe { MiMalloc.alloc(asked(layout)) }
+        unsafe {
+            if is_plain(layout) {
+                return mi_malloc(layout.size()).cast();
+            }
+            MiMalloc.alloc(layout)
+        }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise.
-        unsafe { MiMalloc.alloc_zeroed(asked(layout)) }
+        unsafe {
+            if is_plain(layout) {
+                return mi_zalloc(layout.size()).cast();
+            }
+            MiMalloc.alloc_zeroed(layout)
+        }
     }
 
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: the caller's promise.
-        unsafe { MiMalloc.dealloc(block, asked(layout)) }
+        unsafe { MiMalloc.dealloc(block, layout) }
     }
 
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: the caller's promise.
-        unsafe { MiMalloc.realloc(block, asked(layout), size) }
+        unsafe {
+            if is_plain(layout) {
+                return mi_realloc(block.cast(), size).cast();
+            }
+            MiMalloc.realloc(block, layout, size)
+        }
     }
 }
 
