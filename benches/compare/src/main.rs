@@ -21,7 +21,7 @@ use bytes::Bytes;
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: danio::Allocator = danio::Allocator;
 
 type Key = [u8; 16];
 const VALUE: [u8; 32] = [b'v'; 32];
@@ -32,6 +32,15 @@ trait Store: Sync {
     fn name(&self) -> &'static str;
     fn set(&self, key: &Key, value: &[u8]);
     fn get(&self, key: &Key) -> bool;
+
+    /// Gets all keys, which are there. A loop of each library's own, compiled with it as in an application.
+    fn get_all(&self, keys: &[Key]) {
+        keys.iter().for_each(|key| assert!(self.get(key)));
+    }
+    /// Sets all keys.
+    fn set_all(&self, keys: &[Key]) {
+        keys.iter().for_each(|key| self.set(key, &VALUE));
+    }
 }
 
 struct Danio(danio::Db);
@@ -119,9 +128,9 @@ impl Store for Kevy {
 }
 
 /// Nanoseconds an operation, over all keys.
-fn time(keys: &[Key], op: impl FnMut(&Key)) -> f64 {
+fn time(keys: &[Key], all: impl FnOnce(&[Key])) -> f64 {
     let start = Instant::now();
-    keys.iter().for_each(op);
+    all(keys);
     start.elapsed().as_nanos() as f64 / keys.len() as f64
 }
 
@@ -145,14 +154,13 @@ fn shuffled(keys: &[Key], seed: u64) -> Vec<Key> {
 /// Gets by so many threads at once, over the time of one, in operations a second.
 fn scaling(store: &dyn Store, keys: &[Key], threads: usize) -> f64 {
     let parts: Vec<&[Key]> = keys.chunks(keys.len().div_ceil(threads)).collect();
-    let work = |part: &[Key]| part.iter().for_each(|key| assert!(store.get(key)));
     let start = Instant::now();
-    parts.iter().for_each(|part| work(part));
+    parts.iter().for_each(|part| store.get_all(part));
     let one = start.elapsed();
     let start = Instant::now();
     std::thread::scope(|scope| {
-        parts[1..].iter().for_each(|part| drop(scope.spawn(|| work(part))));
-        work(parts[0]);
+        parts[1..].iter().for_each(|part| drop(scope.spawn(|| store.get_all(part))));
+        store.get_all(parts[0]);
     });
     one.as_secs_f64() / start.elapsed().as_secs_f64()
 }
@@ -172,15 +180,15 @@ fn main() {
         Box::new(Kevy(kevy_embedded::Store::open(kevy_embedded::Config::default()).expect("open"))),
     ];
     for store in &stores {
-        keys.iter().for_each(|key| store.set(key, &VALUE));
+        store.set_all(&keys);
     }
     let mut figures = vec![[vec![], vec![], vec![]]; stores.len()];
     let mut batches = vec![];
     for round in 0..rounds as u64 {
         let (gets, sets) = (shuffled(&keys, 2 * round + 1), shuffled(&keys, 2 * round + 2));
         for (store, figures) in stores.iter().zip(&mut figures) {
-            figures[0].push(time(&gets, |key| assert!(store.get(key))));
-            figures[1].push(time(&sets, |key| store.set(key, &VALUE)));
+            figures[0].push(time(&gets, |keys| store.get_all(keys)));
+            figures[1].push(time(&sets, |keys| store.set_all(keys)));
             figures[2].push(scaling(&**store, &gets, threads));
         }
         let start = Instant::now();
