@@ -514,7 +514,7 @@ impl Tx<'_> {
         key: Key<'_>,
         op: impl FnOnce(&mut Slot<'_>) -> Result<Done<R>>,
     ) -> Result<R> {
-        let stripe = self.keyspace.stripe_of(key.hash);
+        let stripe = key.stripe;
         let home = &self.keyspace.stripes[stripe];
         let mut parts = self.parts(stripe)?;
         loop {
@@ -532,7 +532,7 @@ impl Tx<'_> {
                 }
                 before = Weight::of(place.get());
                 if *touches {
-                    keyspace.touch(place.get());
+                    keyspace.touch(place.get(), keyspace.clock.second());
                 }
                 if keyspace.observers.want(wants::PRE_IMAGES) {
                     keyspace.observers.before(db, stripe, place.get());

@@ -227,7 +227,7 @@ impl Parts<'_, '_> {
             return;
         };
         if keyspace.observers.want(wants::PRE_IMAGES) {
-            keyspace.observers.before(db, keyspace.stripe_of(key.hash), place.get());
+            keyspace.observers.before(db, key.stripe, place.get());
         }
         let (entry, _) = place.remove();
         space.entry_bytes -= entry.heap_size();
@@ -235,7 +235,7 @@ impl Parts<'_, '_> {
         space.timed -= usize::from(entry.is_timed());
         let table_after = space.table.heap_size();
         self.data.bytes = self.data.bytes + table_after - table_before - entry.heap_size();
-        keyspace.stripes[keyspace.stripe_of(key.hash)].count_keys(true, false);
+        keyspace.stripes[key.stripe].count_keys(true, false);
         self.announce_expired(&entry);
         keyspace.discard(entry);
     }

@@ -280,9 +280,9 @@ impl Tx<'_> {
         waiter: &Arc<dyn Waiter>,
     ) -> Result<()> {
         let (db, keyspace) = (self.db(), self.keyspace());
-        let reach = reach.map(|key| keyspace.stripe_of(key.hash));
+        let reach = reach.map(|key| key.stripe);
         for key in keys {
-            let stripe = keyspace.stripe_of(key.hash);
+            let stripe = key.stripe;
             let reach = reach.filter(|reach| *reach != stripe);
             let new = Standing { waiter: waiter.clone(), concern, reach };
             let lines = self.parts(stripe)?.data.waiting.get_or_insert_default();
@@ -300,7 +300,7 @@ impl Tx<'_> {
     /// exclusively.
     pub(crate) fn note_lines<'a>(&mut self, keys: impl Iterator<Item = Key<'a>>) {
         for key in keys {
-            let stripe = self.keyspace().stripe_of(key.hash);
+            let stripe = key.stripe;
             if let Ok(mut parts) = self.parts(stripe) {
                 parts.note(key.bytes);
             }
@@ -309,7 +309,7 @@ impl Tx<'_> {
 
     /// Whether this transaction has changed a key for which somebody waits, and has not served yet.
     pub(crate) fn is_noted(&self, key: Key<'_>) -> bool {
-        let data = self.stripe(key.hash);
+        let data = self.stripe(key);
         data.is_ok_and(|data| data.waiting.as_ref().is_some_and(|l| l.is_noted(self.db(), key)))
     }
 }
@@ -329,7 +329,7 @@ impl Keyspace {
     ) {
         for key in keys {
             let mut tx = self.begin_one(db, key, Access::Exclusive);
-            let parts = tx.parts(self.stripe_of(key.hash)).expect("the stripe is held exclusively");
+            let parts = tx.parts(key.stripe).expect("the stripe is held exclusively");
             leave(&mut parts.data.waiting, db, key, ticket, &self.waiting);
         }
     }

@@ -142,7 +142,8 @@ impl Keyspace {
     /// Hashes a key, for its stripe and its table.
     #[inline(always)]
     pub(crate) fn key<'a>(&self, bytes: &'a [u8]) -> Key<'a> {
-        Key { bytes, hash: self.hash(bytes) }
+        let hash = self.hash(bytes);
+        Key { bytes, hash, stripe: self.stripe_of(hash) }
     }
 
     #[inline(always)]
@@ -153,6 +154,7 @@ impl Keyspace {
         hasher.finish()
     }
 
+    /// The stripe of a hash; a [`Key`] knows its own.
     #[inline(always)]
     fn stripe_of(&self, hash: u64) -> usize {
         (hash >> self.shift) as usize & (self.stripes.len() - 1)

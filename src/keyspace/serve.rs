@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::line::{Lines, Served, Waiter, leave};
 use super::pending::Pending;
 use super::tx::{Parts, Tx};
-use super::{Key, Keyspace};
+use super::{Key, Keyspace, OwnedKey};
 
 /// Keys that a transaction changed and somebody waits for, and who is to be woken.
 #[derive(Debug, Default)]
@@ -20,13 +20,12 @@ pub(super) struct Waking {
 #[derive(Debug)]
 struct ChangedKey {
     db: u32,
-    key: Box<[u8]>,
-    hash: u64,
+    key: OwnedKey,
 }
 
 impl Waking {
-    fn add(&mut self, db: u32, key: Box<[u8]>, hash: u64) {
-        self.changed.push(ChangedKey { db, key, hash });
+    fn add(&mut self, db: u32, key: OwnedKey) {
+        self.changed.push(ChangedKey { db, key });
     }
 
     /// Has a waiter woken when the locks are released.
@@ -46,7 +45,7 @@ impl Drop for Waking {
 #[cold]
 pub(super) fn note(lines: &mut Lines, pending: &mut Pending, db: u32, key: Key<'_>) {
     if lines.note(db, key) {
-        pending.waking().add(db, key.bytes.into(), key.hash);
+        pending.waking().add(db, key.keep());
     }
 }
 
@@ -55,7 +54,8 @@ impl Parts<'_, '_> {
     pub(super) fn note_all(&mut self, db: u32) {
         if let Some(lines) = &mut self.data.waiting {
             for (key, hash) in lines.note_all(db) {
-                self.pending.waking().add(db, key, hash);
+                let key = OwnedKey::new(key, hash, self.keyspace.stripe_of(hash));
+                self.pending.waking().add(db, key);
             }
         }
     }
@@ -82,9 +82,8 @@ impl Tx<'_> {
         while let Some(changed) =
             self.pending.get_mut().waking_so_far().and_then(|w| w.changed.get_mut(next))
         {
-            let ChangedKey { db, hash, .. } = *changed;
-            let key = std::mem::take(&mut changed.key);
-            self.serve_line(db, Key { bytes: &key, hash });
+            let (db, key) = (changed.db, changed.key.take());
+            self.serve_line(db, key.get());
             next += 1;
         }
         self.select(db);
@@ -92,12 +91,12 @@ impl Tx<'_> {
 
     fn serve_line(&mut self, db: u32, key: Key<'_>) {
         let keyspace: &Keyspace = self.keyspace();
-        let stripe = keyspace.stripe_of(key.hash);
+        let stripe = key.stripe;
         let mut behind = 0;
         loop {
             self.select(db);
             let kind = self.peek(key).expect("a changed key's stripe is held").map(|e| e.kind());
-            let lines = &self.stripe(key.hash).expect("a changed key's stripe is held").waiting;
+            let lines = &self.stripe(key).expect("a changed key's stripe is held").waiting;
             let next = lines.as_ref().and_then(|lines| lines.next(db, key, kind, behind));
             let Some((ticket, waiter)) = next else { break };
             behind = ticket;

@@ -465,9 +465,7 @@ fn a_transaction_refuses_keys_that_it_did_not_declare() {
     let declared = keyspace.key(b"declared");
     let other = (0..)
         .map(|i: u32| i.to_string())
-        .find(|k| {
-            keyspace.stripe_of(keyspace.key(k.as_bytes()).hash) != keyspace.stripe_of(declared.hash)
-        })
+        .find(|k| keyspace.key(k.as_bytes()).stripe != declared.stripe)
         .expect("eight stripes");
     let other = keyspace.key(other.as_bytes());
     let mut tx = keyspace.begin_one(0, declared, Access::Exclusive);

@@ -10,13 +10,13 @@ use std::sync::atomic::Ordering;
 
 use super::entry::Entry;
 use super::event::MISSED;
-use super::held::{Guard, Held};
+use super::held::Held;
 use super::observer::{Committed, KeyEvent, Touch, wants};
 use super::pending::Pending;
 use super::stripe::{Stripe, StripeData};
 use super::{Key, Keyspace, access};
-use crate::clock::Millis;
-use crate::ds::table::Spot;
+use crate::clock::{Millis, Seconds};
+use crate::ds::table::{Spot, Step};
 use crate::error::{Error, Result};
 
 /// How stripes are locked: with others who read, or alone.
@@ -135,21 +135,19 @@ impl Keyspace {
     /// A scope over one key.
     #[inline(always)]
     pub(crate) fn begin_one(&self, db: u32, key: Key<'_>, access: Access) -> Tx<'_> {
-        let stripe = self.stripe_of(key.hash);
+        let stripe = key.stripe;
         let home = &self.stripes[stripe];
         // Each way makes the whole scope, and nothing can fail behind the lock, so that what is locked is written once,
         // and not copied there.
         match access {
-            Access::Shared => {
-                self.tx(db, home, Held::One(stripe, Guard::Shared(self.lock_shared(stripe))))
-            }
+            Access::Shared => self.tx(db, home, Held::Shared(stripe, self.lock_shared(stripe))),
             Access::Exclusive => {
                 let guard = self.lock_exclusive(stripe);
                 if guard.reaches_out() {
                     drop(guard);
                     return self.begin_reaching(db, stripe);
                 }
-                self.tx(db, home, Held::One(stripe, Guard::Exclusive(guard)))
+                self.tx(db, home, Held::Exclusive(stripe, guard))
             }
         }
     }
@@ -163,7 +161,7 @@ impl Keyspace {
 
     /// A scope over one stripe.
     pub(super) fn begin_stripe(&self, stripe: usize, access: Access) -> Tx<'_> {
-        let held = Held::One(stripe, self.lock(stripe, access));
+        let held = Held::one(stripe, self.lock(stripe, access));
         let mut tx = self.tx(0, &self.stripes[stripe], held);
         // What is done here is done by nobody who uses the key.
         tx.touches = false;
@@ -172,8 +170,8 @@ impl Keyspace {
 
     /// A scope over several keys, of any database.
     pub(crate) fn begin_many(&self, db: u32, keys: &[Key<'_>], access: Access) -> Tx<'_> {
-        let stripes = keys.iter().map(|key| self.stripe_of(key.hash));
-        let home = keys.first().map_or(0, |key| self.stripe_of(key.hash));
+        let stripes = keys.iter().map(|key| key.stripe);
+        let home = keys.first().map_or(0, |key| key.stripe);
         self.tx(db, &self.stripes[home], self.lock_many(stripes, access))
     }
 
@@ -296,10 +294,10 @@ impl<'k> Tx<'k> {
 
     /// The locked stripe of a key.
     #[inline(always)]
-    pub(super) fn stripe(&self, hash: u64) -> Result<&StripeData> {
+    pub(super) fn stripe(&self, key: Key<'_>) -> Result<&StripeData> {
         // The error is made only where it is returned: to drop one is a call.
-        match self.held.get(self.keyspace.stripe_of(hash)) {
-            Some(guard) => Ok(guard.data()),
+        match self.held.get(key.stripe) {
+            Some(data) => Ok(data),
             None => Err(Error::UndeclaredKey),
         }
     }
@@ -309,7 +307,7 @@ impl<'k> Tx<'k> {
     #[inline(always)]
     pub(super) fn parts(&mut self, stripe: usize) -> Result<Parts<'_, 'k>> {
         match self.held.get_mut(stripe) {
-            Some(Guard::Exclusive(data)) => Ok(Parts {
+            Some(data) => Ok(Parts {
                 keyspace: self.keyspace,
                 data,
                 time: &self.time,
@@ -328,7 +326,7 @@ impl<'k> Tx<'k> {
         look: impl FnOnce(&StripeData) -> R,
     ) -> Result<R> {
         match (&self.held, self.held.get(stripe)) {
-            (_, Some(guard)) => Ok(look(guard.data())),
+            (_, Some(data)) => Ok(look(data)),
             (Held::None, None) => Ok(look(&self.keyspace.lock_shared(stripe))),
             (_, None) => Err(Error::UndeclaredKey),
         }
@@ -340,7 +338,7 @@ impl<'k> Tx<'k> {
         key: Key<'_>,
         look: impl FnOnce(&Entry) -> R,
     ) -> Result<Option<R>> {
-        self.with_stripe(self.keyspace.stripe_of(key.hash), |data| {
+        self.with_stripe(key.stripe, |data| {
             let found = data.space(self.db)?.table.find(key.hash, |entry| entry.has_key(key.bytes));
             found.filter(|entry| !self.time.is_past(entry)).map(look)
         })
@@ -359,7 +357,7 @@ impl<'k> Tx<'k> {
     /// Where a key is, if it is; `None` if there is no table for it.
     #[inline(always)]
     pub(super) fn spot(&self, key: Key<'_>) -> Result<Option<Spot<'_, Entry>>> {
-        Ok(self.stripe(key.hash)?.space(self.db).and_then(|space| space.table.spot(key.hash)))
+        Ok(self.stripe(key)?.space(self.db).and_then(|space| space.table.spot(key.hash)))
     }
 
     /// The live entry of a key at its place.
@@ -400,9 +398,16 @@ impl<'k> Tx<'k> {
     /// The live entry of a key; counts as a use of it, and as a hit or a miss.
     #[inline(always)]
     pub(crate) fn read(&self, key: Key<'_>) -> Result<Option<&Entry>> {
-        let found = self.look(key)?;
-        if let Some(entry) = found {
-            self.touch(entry);
+        let Some(spot) = self.spot(key)? else { return Ok(self.look_at(None, key)) };
+        spot.fetch(Step::Bucket, |_| {});
+        // Asked for while the bucket is on its way. A processor looks some 320 instructions ahead of memory that it waits for:
+        // each that is not behind the entry lets the next call's bucket be found while this one's entry comes.
+        let second = self.keyspace.clock.second();
+        let found = self.look_at(Some(spot), key);
+        if let Some(entry) = found
+            && self.touches
+        {
+            self.keyspace.touch(entry, second);
         }
         Ok(found)
     }
@@ -411,7 +416,7 @@ impl<'k> Tx<'k> {
     #[inline(always)]
     pub(crate) fn touch(&self, entry: &Entry) {
         if self.touches {
-            self.keyspace.touch(entry);
+            self.keyspace.touch(entry, self.keyspace.clock.second());
         }
     }
 }
@@ -419,9 +424,9 @@ impl<'k> Tx<'k> {
 impl Keyspace {
     /// Counts a use of the key.
     #[inline(always)]
-    pub(super) fn touch(&self, entry: &Entry) {
+    pub(super) fn touch(&self, entry: &Entry, second: Seconds) {
         let old = entry.access();
-        let new = access::touched(old, &self.settings, self.clock.second(), &self.rng, &self.age);
+        let new = access::touched(old, &self.settings, second, &self.rng, &self.age);
         if new != old {
             entry.set_access(new);
         }

@@ -16,7 +16,7 @@ use super::observer::Committed;
 use super::observer::wants;
 use super::stripe::Space;
 use super::tx::Tx;
-use super::{Key, Slot};
+use super::{Key, OwnedKey, Slot};
 use crate::clock::Millis;
 use crate::ds::table;
 
@@ -61,17 +61,16 @@ enum Step {
 #[derive(Debug)]
 struct Place {
     db: u32,
-    hash: u64,
-    key: Box<[u8]>,
+    key: OwnedKey,
 }
 
 impl Place {
     fn new(db: u32, key: Key<'_>) -> Place {
-        Place { db, hash: key.hash, key: key.bytes.into() }
+        Place { db, key: key.keep() }
     }
 
     fn key(&self) -> Key<'_> {
-        Key { bytes: &self.key, hash: self.hash }
+        self.key.get()
     }
 }
 
@@ -86,7 +85,7 @@ impl Step {
 
     /// Whether it is about this key.
     fn is_about(&self, db: u32, key: &[u8]) -> bool {
-        self.place().is_some_and(|place| place.db == db && *place.key == *key)
+        self.place().is_some_and(|place| place.db == db && *place.key().bytes == *key)
     }
 }
 
@@ -125,7 +124,7 @@ impl Undoing {
         };
         for (at, step) in self.steps.iter().enumerate().skip(from) {
             if let Some(place) = step.place() {
-                self.images.entry((place.db, place.hash)).or_insert(at);
+                self.images.entry((place.db, place.key().hash)).or_insert(at);
             }
         }
     }
@@ -171,7 +170,7 @@ impl Tx<'_> {
     pub(crate) fn settle(&mut self) {
         let Some(mut undo) = self.pending.get_mut().take_undo() else { return };
         for (db, key) in undo.marks.drain(..) {
-            let stripe = self.keyspace.stripe_of(self.keyspace.key(&key).hash);
+            let stripe = self.keyspace.key(&key).stripe;
             self.parts(stripe).expect(HELD).data.watch.touch(db, &key);
         }
         let swapped = undo.steps.iter().any(|step| matches!(step, Step::Swap(..)));
@@ -199,7 +198,7 @@ impl Tx<'_> {
 
     /// Lets the changes stand of what a key holds.
     fn settle_at(&mut self, db: u32, key: Key<'_>) {
-        let stripe = self.keyspace.stripe_of(key.hash);
+        let stripe = key.stripe;
         let parts = self.parts(stripe).expect(HELD);
         if let Some(space) = parts.data.spaces.get_mut(db as usize)
             && let table::Entry::Occupied(mut place) =
@@ -229,7 +228,7 @@ impl Tx<'_> {
                 Step::Taken(place) => {
                     let entry = taken.take().expect("what was taken was given to a key");
                     let expiry = entry.expiry();
-                    self.put_back(&place, Some(entry.rekeyed(&place.key, expiry)));
+                    self.put_back(&place, Some(entry.rekeyed(place.key().bytes, expiry)));
                 }
                 Step::Part(place, expiry) => self.undo_part(&place, expiry),
                 Step::Space { db, stripe, space, .. } => {

@@ -174,13 +174,13 @@ impl Tx<'_> {
         // A key past its time is reclaimed first: that is no change to come.
         let is_there = self.change(key, |slot| Ok(slot.unchanged(slot.entry().is_some())))?;
         let db = self.db();
-        self.parts(self.keyspace.stripe_of(key.hash))?.data.watch.add(db, key.bytes, watcher);
+        self.parts(key.stripe)?.data.watch.add(db, key.bytes, watcher);
         Ok(is_there)
     }
 
     /// Ends what [`watch`](Tx::watch) began.
     pub(crate) fn unwatch(&mut self, db: u32, key: Key<'_>, watcher: &Arc<Watcher>) -> Result<()> {
-        let parts = self.parts(self.keyspace.stripe_of(key.hash))?;
+        let parts = self.parts(key.stripe)?;
         parts.data.watch.remove(db, key.bytes, watcher);
         Ok(())
     }

@@ -51,6 +51,11 @@ pub(super) const EDITED: u8 = 4;
 /// The value is a hash with fields that expire.
 pub(super) const TIMED: u8 = 8;
 
+/// How many words lie before the key is counted in these bits, so that where the key is follows from the
+/// flags by a mask and a shift.
+const AHEAD: u8 = 7 << AHEAD_SHIFT;
+const AHEAD_SHIFT: u32 = 4;
+
 /// Everything that decides where things lie.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shape {
@@ -70,7 +75,9 @@ impl Shape {
         value_len: usize,
     ) -> Shape {
         let short = key_len <= u8::MAX.into() && value_len <= u8::MAX.into();
-        let flags = if expires { EXPIRES } else { 0 }
+        let ahead = u8::from(expires) + u8::from(!short) + form.words() as u8;
+        let flags = ahead << AHEAD_SHIFT
+            | if expires { EXPIRES } else { 0 }
             | if short { 0 } else { LONG }
             | if edited { EDITED } else { 0 }
             | if form == Form::Packed(Packing::TimedHash) { TIMED } else { 0 };
@@ -94,7 +101,7 @@ impl Shape {
 
     #[inline(always)]
     pub(super) fn key_at(self) -> usize {
-        self.word_at() + self.form.words() * WORD
+        HEADER + (usize::from(self.flags & AHEAD) >> AHEAD_SHIFT) * WORD
     }
 
     #[inline(always)]

@@ -44,6 +44,16 @@ impl Entry {
     #[inline(always)]
     pub(crate) fn string(&self) -> Result<StringRef<'_>> {
         let shape = self.shape();
+        if matches!(shape.form, Form::Inline) {
+            return Ok(StringRef::Bytes(self.value_bytes(shape)));
+        }
+        self.string_elsewhere()
+    }
+
+    /// The string, if it does not lie behind the key. Apart: most do, and are found without a jump by a table so.
+    #[inline(never)]
+    fn string_elsewhere(&self) -> Result<StringRef<'_>> {
+        let shape = self.shape();
         match shape.form {
             Form::Inline => Ok(StringRef::Bytes(self.value_bytes(shape))),
             // SAFETY: the form says what was written at the word.
