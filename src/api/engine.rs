@@ -255,6 +255,9 @@ impl Engine {
     /// Bytes allocated for keys, values and tables (`used_memory_dataset`); the allocator's and the
     /// program's own needs are not counted. O(stripes), takes no lock.
     ///
+    /// Allocators round up. With the feature `server`, and mimalloc as the program's allocator, the blocks that it gave
+    /// are counted, as Redis does; with any other what it was asked for.
+    ///
     /// ```
     /// let db = danio::Db::in_memory();
     /// let before = db.engine().used_memory();

@@ -315,9 +315,8 @@ impl<S: Scope> Db<S> {
         self.sure(self.read(key.as_ref(), |tx, key| tx.encoding(key)))
     }
 
-    /// Tells how many bytes `key` and its value take (`MEMORY USAGE`, O(1), locks one stripe shared). It is
-    /// what is asked of the allocator, which may round up, without the key's share of its table, 8 to 16
-    /// bytes.
+    /// Tells how many bytes `key` and its value take (`MEMORY USAGE`, O(1), locks one stripe shared), counted as in
+    /// [`Engine::used_memory`](crate::Engine::used_memory), without the key's share of its table, 8 to 16 bytes.
     ///
     /// ```
     /// let db = danio::Db::in_memory();

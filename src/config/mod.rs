@@ -243,7 +243,8 @@ impl Config {
         self
     }
 
-    /// How many bytes of data to hold (`maxmemory`); 0, the default, is no limit.
+    /// How many bytes of data to hold (`maxmemory`), counted as in [`Engine::used_memory`](crate::Engine::used_memory);
+    /// 0, the default, is no limit.
     ///
     /// ```
     /// use danio::{Config, Engine};

@@ -5,6 +5,8 @@
 //! asking costs half the time (4 ns an allocation and its free in place of 8; 20 instructions fewer by its plain
 //! functions than by those for an alignment of one) and, with the
 //! blocks of `.cargo/config.toml`, up to a third of the memory of entries and members.
+//!
+//! Where it is the program's allocator, what it gives is what `used_memory` counts (`blocks.rs`).
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout};
@@ -48,8 +50,8 @@ impl Allocator {
     /// A page of 64 KB holds blocks of one size. Unless told otherwise the thread that filled a page takes it back
     /// when any block in it is freed, and keeps it, though others look for such blocks: where several threads
     /// write and keys are evicted, resident memory grows for as long as they do. With eight writers, two
-    /// cores and a limit of 256 MB it was 1.50 of the limit after 14 seconds; shared, it stays at
-    /// 1.25, or 1.29 under `allkeys-s3fifo`. `MIMALLOC_PAGE_RECLAIM_ON_FREE` in the environment has the last word.
+    /// cores and a limit of 256 MB it is 1.28 of the limit after 14 seconds; shared, it stays at
+    /// 1.17, or 1.21 under `allkeys-s3fifo`. `MIMALLOC_PAGE_RECLAIM_ON_FREE` in the environment has the last word.
     ///
     /// ```
     /// #[global_allocator]

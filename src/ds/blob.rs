@@ -16,6 +16,8 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
+use super::blocks::block_size;
+
 #[repr(C)]
 struct Header {
     references: AtomicUsize,
@@ -61,7 +63,7 @@ impl Blob {
 
     /// Bytes allocated.
     pub(crate) fn heap_size(&self) -> usize {
-        HEADER + self.header().capacity
+        block_size(HEADER + self.header().capacity)
     }
 
     /// Whether this is the only reference.

@@ -8,6 +8,7 @@
 pub(crate) mod allocator;
 pub(crate) mod bits;
 pub(crate) mod blob;
+pub(crate) mod blocks;
 pub(crate) mod hll;
 pub(crate) mod intset;
 pub(crate) mod list;

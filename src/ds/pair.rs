@@ -25,6 +25,7 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 use super::blob::Blob;
+use super::blocks::block_size;
 use super::prefetch::prefetch_read;
 use super::same::same;
 use super::table::Rehash;
@@ -324,7 +325,7 @@ impl Pair {
         } else {
             0
         };
-        shape.size() + apart
+        block_size(shape.size()) + apart
     }
 
     /// Hints that the pair will be read soon.

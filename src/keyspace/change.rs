@@ -19,6 +19,7 @@ use super::watch::WatchSet;
 use super::{Key, Keyspace, access, serve};
 use crate::clock::Millis;
 use crate::config::Words;
+use crate::ds::blocks::block_size;
 use crate::ds::table;
 use crate::error::Result;
 use crate::value::hash::StoredHash;
@@ -436,7 +437,10 @@ fn mark(pending: &mut Pending, observers: &Observers, watch: &WatchSet, db: u32,
 /// What a place adds to the counts of its space.
 #[derive(Clone, Copy, Default)]
 struct Weight {
-    bytes: usize,
+    /// Bytes asked for, for the entry itself.
+    own: usize,
+    /// Bytes allocated for what it holds apart.
+    apart: usize,
     volatile: bool,
     timed: bool,
 }
@@ -445,10 +449,22 @@ impl Weight {
     #[inline]
     fn of(entry: &Entry) -> Weight {
         Weight {
-            bytes: entry.heap_size(),
+            own: entry.own_size(),
+            apart: entry.apart_size(),
             volatile: entry.expiry().is_some(),
             timed: entry.is_timed(),
         }
+    }
+
+    /// By how many bytes this is more than `before`, modulo 2^64.
+    #[inline(always)]
+    fn more_than(self, before: Weight) -> usize {
+        let apart = self.apart.wrapping_sub(before.apart);
+        // Mostly an entry is of the size that it was: then its block need not be known.
+        if self.own == before.own {
+            return apart;
+        }
+        apart.wrapping_add(block_size(self.own)).wrapping_sub(block_size(before.own))
     }
 }
 
@@ -586,10 +602,11 @@ impl Tx<'_> {
                     }
                 }
             }
-            *entry_bytes = *entry_bytes + after.bytes - before.bytes;
+            let more = after.more_than(before);
+            *entry_bytes = entry_bytes.wrapping_add(more);
             *volatile = *volatile + usize::from(after.volatile) - usize::from(before.volatile);
             *timed = *timed + usize::from(after.timed) - usize::from(before.timed);
-            *bytes = *bytes + after.bytes + table.heap_size() - before.bytes - table_before;
+            *bytes = bytes.wrapping_add(more) + table.heap_size() - table_before;
             keyspace.account.settle(home, *bytes);
             if was_there != is_there {
                 home.count_keys(was_there, is_there);

@@ -58,6 +58,7 @@ pub(crate) use watch::{Watched, Watcher};
 
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
+use crate::ds::blocks;
 use crate::ds::table::Rehash;
 use crate::rng::{FieldHasher, Rng};
 use account::Account;
@@ -106,6 +107,7 @@ pub(crate) struct Keyspace {
 
 impl Keyspace {
     pub(crate) fn new(config: &Config, seed: u64) -> Keyspace {
+        blocks::learn();
         let rng = Rng::new(seed);
         let mut settings = Settings::new(config);
         let hasher = ahash::RandomState::with_seeds(rng.next(), rng.next(), rng.next(), rng.next());

@@ -8,6 +8,7 @@ use super::line::Lines;
 use super::tx::Looks;
 use super::watch::WatchSet;
 use crate::clock::Millis;
+use crate::ds::blocks::block_size;
 #[cfg(feature = "snapshot")]
 use crate::ds::table::{self, Rehash};
 use crate::ds::table::{Summary, Table};
@@ -216,10 +217,11 @@ impl StripeData {
 
     #[cold]
     fn add_spaces(&mut self, count: usize) {
+        let spaces = |count: usize| block_size(count * size_of::<Space>());
         let before = self.spaces.capacity();
         self.spaces.reserve_exact(count - self.spaces.len());
         self.spaces.resize_with(count, Space::default);
-        self.bytes += (self.spaces.capacity() - before) * size_of::<Space>();
+        self.bytes += spaces(self.spaces.capacity()) - spaces(before);
     }
 
     /// Whether somebody waits here whom only a holder of other stripes too can serve.
@@ -253,6 +255,6 @@ impl StripeData {
             space.table.for_each(|entry| bytes += entry.heap_size());
             bytes
         });
-        self.spaces.capacity() * size_of::<Space>() + spaces.sum::<usize>()
+        block_size(self.spaces.capacity() * size_of::<Space>()) + spaces.sum::<usize>()
     }
 }

@@ -17,6 +17,8 @@
 #[cfg(test)]
 mod tests;
 
+use super::blocks::block_size;
+
 /// Bytes of the width.
 const HEADER: usize = 1;
 
@@ -88,7 +90,7 @@ impl IntSet {
 
     /// Bytes allocated.
     pub(crate) fn heap_size(&self) -> usize {
-        self.bytes.capacity()
+        block_size(self.bytes.capacity())
     }
 
     /// Adds a number. Returns whether it is new.

@@ -1,6 +1,7 @@
 //! A node: elements packed end to end, or one large element apart.
 
 use super::fill::{FRAME, Fill};
+use crate::ds::blocks::block_size;
 use crate::ds::packed::Item;
 use crate::ds::packed::chain::{self, Chain, Links};
 #[cfg(feature = "snapshot")]
@@ -48,13 +49,19 @@ impl Node {
         }
     }
 
+    /// Bytes asked for.
+    #[inline]
+    pub(super) fn room(&self) -> usize {
+        match self {
+            Node::Pack(pack) => pack.buffer.capacity(),
+            Node::Apart(bytes) => bytes.len(),
+        }
+    }
+
     /// Bytes allocated.
     #[inline]
     pub(super) fn heap_size(&self) -> usize {
-        match self {
-            Node::Pack(pack) => pack.heap_size(),
-            Node::Apart(bytes) => bytes.len(),
-        }
+        block_size(self.room())
     }
 
     /// Whether there is room for a string of `len` bytes.
@@ -160,7 +167,7 @@ impl Pack {
     /// Bytes allocated.
     #[inline]
     pub(crate) fn heap_size(&self) -> usize {
-        self.buffer.capacity()
+        block_size(self.buffer.capacity())
     }
 
     /// The elements' bytes.

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use super::node::Node;
+use crate::ds::blocks::block_size;
 #[cfg(feature = "snapshot")]
 use crate::ds::prefetch::prefetch_whole;
 
@@ -142,12 +143,15 @@ impl Spine {
     pub(super) fn edit<R>(&mut self, at: At, change: impl FnOnce(&mut Node) -> R) -> R {
         let segment = &mut self.segments[at.segment];
         let node = &mut segment.nodes[at.node];
-        let (count, size) = (node.count(), node.heap_size());
+        let (count, room) = (node.count(), node.room());
         let result = change(node);
         let more = node.count();
         segment.count = segment.count + more - count;
         self.count = self.count + more - count;
-        self.contents = self.contents + node.heap_size() - size;
+        // Mostly it is the same, of a size that is not looked up.
+        if node.room() != room {
+            self.contents = self.contents + node.heap_size() - block_size(room);
+        }
         result
     }
 

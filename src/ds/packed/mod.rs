@@ -29,6 +29,8 @@ mod view;
 pub(crate) use element::Item;
 pub(crate) use view::{Iter, PackedRef};
 
+use super::blocks::block_size;
+
 /// Bytes of the count.
 const COUNT: usize = 2;
 /// The count that says: count by walking.
@@ -107,7 +109,7 @@ impl Packed {
     /// Bytes allocated.
     #[inline]
     pub(crate) fn heap_size(&self) -> usize {
-        self.bytes.capacity()
+        block_size(self.bytes.capacity())
     }
 
     /// Adds an element at the end.

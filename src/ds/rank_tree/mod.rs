@@ -45,6 +45,7 @@ mod walk;
 
 use std::ops::Range;
 
+use super::blocks::block_size;
 use super::table::{Dense, Step, Table};
 use crate::rng::FieldHasher;
 use index::Item;
@@ -138,7 +139,7 @@ impl RankTree {
             + self.free_leaves.capacity() * size_of::<u32>()
             + self.inners.capacity() * size_of::<Option<Box<Inner>>>()
             + self.free_inners.capacity() * size_of::<u32>()
-            + (self.inners.len() - self.free_inners.len()) * size_of::<Inner>()
+            + (self.inners.len() - self.free_inners.len()) * block_size(size_of::<Inner>())
             + self.run_bytes
     }
 

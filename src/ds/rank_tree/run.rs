@@ -14,13 +14,14 @@
 //! of a member's hash: one search among them finds a member whose score is not known.
 //!
 //! Invariants: members ascend by (score, bytes); the allocation is of `size` bytes; `apart` is the
-//! bytes of the members that lie apart.
+//! bytes allocated for the members that lie apart.
 #![allow(unsafe_code)]
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ops::Range;
 use std::ptr::{self, NonNull};
 
+use crate::ds::blocks::block_size;
 use crate::ds::prefetch::prefetch_read;
 
 /// Members that a run has room for.
@@ -291,7 +292,7 @@ impl Run {
         record[..8].copy_from_slice(&(copy.cast::<u8>().expose_provenance() as u64).to_ne_bytes());
         record[8..].copy_from_slice(&(member.len() as u64).to_ne_bytes());
         self.insert_record(at, score, &record, tag, APART);
-        self.header_mut().apart += member.len();
+        self.header_mut().apart += block_size(member.len());
     }
 
     fn insert_record(&mut self, at: usize, score: f64, record: &[u8], tag: u8, flag: u16) {
@@ -328,7 +329,7 @@ impl Run {
                 if self.is_apart(i) {
                     // SAFETY: the record is forgotten below.
                     let gone = unsafe { take_apart(self.record(i)) };
-                    self.header_mut().apart -= gone.len();
+                    self.header_mut().apart -= block_size(gone.len());
                 }
             }
         }
@@ -359,7 +360,8 @@ impl Run {
         let (count, bytes) = (len - at, used - before);
         let mut right = Run::with_size(rounded(needed(count, bytes)));
         if self.header().apart > 0 {
-            let moved = (at..len).filter(|&i| self.is_apart(i)).map(|i| self.member(i).len()).sum();
+            let moved = (at..len).filter(|&i| self.is_apart(i));
+            let moved = moved.map(|i| block_size(self.member(i).len())).sum();
             right.header_mut().apart = moved;
             self.header_mut().apart -= moved;
         }

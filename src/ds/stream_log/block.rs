@@ -15,6 +15,7 @@
 //! the last. Elements are those of the packed sequence.
 
 use super::StreamId;
+use crate::ds::blocks::block_size;
 use crate::ds::packed::element::{self, Item};
 #[cfg(feature = "snapshot")]
 use crate::ds::prefetch::prefetch_bytes;
@@ -143,6 +144,11 @@ impl Block {
 
     pub(super) fn capacity(&self) -> usize {
         self.bytes.capacity()
+    }
+
+    /// Bytes allocated.
+    pub(super) fn heap_size(&self) -> usize {
+        block_size(self.bytes.capacity())
     }
 
     /// Gives back the room behind the last entry.

@@ -24,6 +24,7 @@ pub(crate) use self::block::Fields;
 use self::block::{Block, Cursor};
 pub(crate) use self::id::IdText;
 pub use self::id::StreamId;
+use crate::ds::blocks::block_size;
 use crate::ds::ordered::{Ordered, Place};
 
 /// When a block is full.
@@ -50,7 +51,7 @@ pub(crate) struct StreamLog {
     blocks: Ordered<StreamId, Block>,
     /// Entries that are not deleted.
     len: usize,
-    /// Bytes that the blocks' entries have room for.
+    /// Bytes that the blocks' entries have allocated.
     room: usize,
 }
 
@@ -58,7 +59,7 @@ impl Clone for StreamLog {
     fn clone(&self) -> StreamLog {
         let blocks = self.blocks.clone();
         // A clone has less room.
-        let room = blocks.iter().map(|(_, block)| block.capacity()).sum();
+        let room = blocks.iter().map(|(_, block)| block.heap_size()).sum();
         StreamLog { blocks, len: self.len, room }
     }
 }
@@ -124,13 +125,16 @@ impl StreamLog {
             } else {
                 block.push(master, id, fields.clone(), raw);
             }
-            self.room = self.room + block.capacity() - before;
+            // Mostly it is the same, of a size that is not looked up.
+            if block.capacity() != before {
+                self.room = self.room + block.heap_size() - block_size(before);
+            }
             if !full {
                 return;
             }
         }
         let block = Block::new(fields, raw, capacity.min(limits.bytes()));
-        self.room += block.capacity();
+        self.room += block.heap_size();
         self.blocks.insert(id, block);
     }
 
@@ -171,7 +175,7 @@ impl StreamLog {
     fn drop_block(&mut self, place: Place) {
         let (_, block) = self.blocks.remove_at(place).expect("a block");
         self.len -= block.live as usize;
-        self.room -= block.capacity();
+        self.room -= block.heap_size();
     }
 
     /// The id of the first entry, without deleted ones.

@@ -144,7 +144,8 @@ impl<T, S: Summary> Table<T, S> {
         self.buckets() * bucket::SLOTS
     }
 
-    /// Bytes allocated for the directory and the buckets; what items own is not counted.
+    /// Bytes allocated for the directory and the buckets, both powers of two as a rule, which are blocks; what items own
+    /// is not counted.
     pub(crate) fn heap_size(&self) -> usize {
         let full_segments = self.segments.len().saturating_sub(1);
         self.segments.capacity() * size_of::<Segment<T, S>>()

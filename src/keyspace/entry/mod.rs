@@ -35,6 +35,7 @@ use shape::{EXPIRES, Form, LONG, Shape, TIMED};
 
 use crate::clock::Millis;
 use crate::ds::blob::Blob;
+use crate::ds::blocks::block_size;
 use crate::ds::prefetch::prefetch_read;
 #[cfg(feature = "snapshot")]
 use crate::ds::prefetch::{prefetch_bytes, prefetch_whole};
@@ -223,15 +224,26 @@ impl Entry {
     /// Bytes allocated for the key and the value. O(1).
     #[inline(always)]
     pub(crate) fn heap_size(&self) -> usize {
-        let apart = match self.header().form {
+        block_size(self.own_size()) + self.apart_size()
+    }
+
+    /// Bytes asked for, for all but what lies apart.
+    #[inline(always)]
+    pub(crate) fn own_size(&self) -> usize {
+        self.shape().size()
+    }
+
+    /// Bytes allocated for what lies apart.
+    #[inline(always)]
+    pub(crate) fn apart_size(&self) -> usize {
+        match self.header().form {
             Form::Inline | Form::Int | Form::Packed(_) => 0,
             Form::Long => self.string().map_or(0, |string| match string {
                 StringRef::Long(blob) => blob.heap_size(),
                 StringRef::Int(_) | StringRef::Bytes(_) => 0,
             }),
             Form::Big => self.big().map_or(0, Big::heap_size),
-        };
-        self.shape().size() + apart
+        }
     }
 
     /// About how many allocations are freed when the entry is dropped.

@@ -11,6 +11,8 @@
 //! cost 0.4 points of hits. Groups are found by the hash's size and not by its rest, so that the table
 //! may have any number of them: never more cells than there are keys.
 
+use crate::ds::blocks::block_size;
+
 /// Cells in a group: one word.
 const GROUP: usize = 4;
 /// The most that a cell remembers of a frequency.
@@ -56,7 +58,7 @@ impl Ghosts {
     }
 
     pub(super) fn heap_size(&self) -> usize {
-        self.0.capacity() * size_of::<[u16; GROUP]>()
+        block_size(self.0.capacity() * size_of::<[u16; GROUP]>())
     }
 
     /// The group of a hash, and what a cell of that hash holds of it.

@@ -34,6 +34,7 @@ use super::age::{ERA_AT, MOST, NEWCOMER, Newcomer, TICKS, frequency, pace, settl
 use super::ghosts::Ghosts;
 use super::pool::{Candidate, Pool};
 use crate::config::EvictionPolicy;
+use crate::ds::blocks::block_size;
 use crate::keyspace::Keyspace;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::stripe::Space;
@@ -53,7 +54,7 @@ pub(in crate::keyspace) struct Resist(Ghosts);
 
 impl Resist {
     pub(in crate::keyspace) fn heap_size(&self) -> usize {
-        size_of::<Resist>() + self.0.heap_size()
+        block_size(size_of::<Resist>()) + self.0.heap_size()
     }
 }
 

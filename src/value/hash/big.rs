@@ -6,6 +6,7 @@
 //! segment for it.
 
 use crate::clock::Millis;
+use crate::ds::blocks::block_size;
 use crate::ds::pair::Pair;
 use crate::ds::table::{Entry, Step, Summary, Table};
 use crate::rng::FieldHasher;
@@ -303,7 +304,7 @@ impl Big for BigHash {
     }
 
     fn heap_size(&self) -> usize {
-        size_of::<BigHash>() + self.table.heap_size() + self.bytes
+        block_size(size_of::<BigHash>()) + self.table.heap_size() + self.bytes
     }
 
     fn effort(&self) -> usize {

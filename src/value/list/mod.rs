@@ -20,6 +20,7 @@ pub(crate) use read::ListRef;
 use undo::{Change, Logged};
 
 use crate::config::{EncodingLimit, Limits};
+use crate::ds::blocks::block_size;
 use crate::ds::list::{ChunkedList, FRAME, Fill, Pack};
 use crate::ds::packed::Item;
 use crate::value::undo::UndoLog;
@@ -342,7 +343,7 @@ impl Big for BigList {
     }
 
     fn heap_size(&self) -> usize {
-        size_of::<BigList>()
+        block_size(size_of::<BigList>())
             + match self {
                 BigList::Pack(pack) => pack.heap_size(),
                 BigList::Chunks(chunks, _) => chunks.heap_size(),

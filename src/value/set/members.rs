@@ -1,5 +1,6 @@
 //! The members of a big set, in a hash table.
 
+use crate::ds::blocks::block_size;
 use crate::ds::pair::Pair;
 use crate::ds::table::{self, Dense, Step, Table};
 use crate::rng::FieldHasher;
@@ -127,7 +128,7 @@ impl Big for Members {
     }
 
     fn heap_size(&self) -> usize {
-        size_of::<Members>() + self.table.heap_size() + self.bytes
+        block_size(size_of::<Members>()) + self.table.heap_size() + self.bytes
     }
 
     fn effort(&self) -> usize {

@@ -15,6 +15,7 @@ pub(crate) use algebra::{Combination, combine, combined_len, union_estimate};
 pub(crate) use members::Members;
 
 use crate::config::{EncodingLimit, Limits};
+use crate::ds::blocks::block_size;
 use crate::ds::intset::{IntSet, IntSetRef};
 use crate::ds::packed::{self, Item, Packed, PackedRef};
 use crate::ds::pair::Pair;
@@ -419,7 +420,7 @@ impl Big for LongInts {
     }
 
     fn heap_size(&self) -> usize {
-        size_of::<LongInts>() + self.0.heap_size()
+        block_size(size_of::<LongInts>()) + self.0.heap_size()
     }
 
     fn effort(&self) -> usize {
@@ -445,7 +446,7 @@ impl Big for LongPacked {
     }
 
     fn heap_size(&self) -> usize {
-        size_of::<LongPacked>() + self.0.heap_size()
+        block_size(size_of::<LongPacked>()) + self.0.heap_size()
     }
 
     fn effort(&self) -> usize {

@@ -1,6 +1,7 @@
 //! Consumer groups: who was given which entry, and what is not acknowledged yet.
 
 use crate::clock::Millis;
+use crate::ds::blocks::block_size;
 use crate::ds::ordered::Ordered;
 use crate::ds::stream_log::StreamId;
 
@@ -74,7 +75,7 @@ impl Consumer {
     }
 
     fn heap_size(&self) -> usize {
-        self.name.len() + self.pending.heap_size()
+        block_size(self.name.len()) + self.pending.heap_size()
     }
 }
 
@@ -119,7 +120,7 @@ impl Group {
     pub(crate) fn heap_size(&self) -> usize {
         self.pending.heap_size()
             + self.given_back.heap_size()
-            + self.consumers.capacity() * size_of::<Option<Consumer>>()
+            + block_size(self.consumers.capacity() * size_of::<Option<Consumer>>())
             + self.by_name.capacity() * size_of::<u32>()
             + self.owned
     }

@@ -10,6 +10,7 @@ use std::mem::size_of;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::clock::Millis;
+use crate::ds::blocks::block_size;
 use crate::ds::ordered::Ordered;
 use crate::ds::stream_log::StreamId;
 
@@ -50,7 +51,7 @@ struct Producer {
     forgotten: u64,
     /// The numbers of the messages, counted from the producer's first, in the order of their names.
     by_name: Vec<u64>,
-    /// The bytes of all names.
+    /// Bytes allocated for all names.
     names: usize,
 }
 
@@ -78,7 +79,7 @@ impl Producer {
     fn push(&mut self, message: Message) {
         let at = self.search(&message.name).expect_err("a name is remembered once");
         self.by_name.insert(at, self.forgotten + self.messages.len() as u64);
-        self.names += message.name.len();
+        self.names += block_size(message.name.len());
         self.messages.push_back(message);
     }
 
@@ -86,7 +87,7 @@ impl Producer {
         let Some(oldest) = self.messages.front() else { return };
         let at = self.search(&oldest.name).expect("every message is in both");
         self.by_name.remove(at);
-        self.names -= oldest.name.len();
+        self.names -= block_size(oldest.name.len());
         self.messages.pop_front();
         self.forgotten += 1;
     }
@@ -127,7 +128,7 @@ impl Idempotency {
     pub(crate) fn remember(&mut self, producer: &[u8], name: &[u8], entry: StreamId, now: Millis) {
         self.sweep(producer, now);
         if !self.producers.contains(producer) {
-            self.owned += producer.len();
+            self.owned += block_size(producer.len());
             self.producers.insert(producer.into(), Producer::default());
         }
         let most = self.memory.max_size as usize;
@@ -195,7 +196,7 @@ impl Idempotency {
         if self.producers.get(producer).is_some_and(|found| found.messages.is_empty())
             && let Some(gone) = self.producers.remove(producer)
         {
-            self.owned -= producer.len() + gone.heap_size();
+            self.owned -= block_size(producer.len()) + gone.heap_size();
         }
     }
 
@@ -215,7 +216,7 @@ impl Idempotency {
     }
 
     pub(crate) fn heap_size(&self) -> usize {
-        size_of::<Idempotency>() + self.producers.heap_size() + self.owned
+        block_size(size_of::<Idempotency>()) + self.producers.heap_size() + self.owned
     }
 
     /// About how many allocations there are.
@@ -225,8 +226,8 @@ impl Idempotency {
 
     /// Counts anew what a clone owns, which has less room.
     pub(super) fn recount(&mut self) {
-        let owned = self.producers.iter().map(|(name, producer)| name.len() + producer.heap_size());
-        self.owned = owned.sum();
+        let owned = self.producers.iter();
+        self.owned = owned.map(|(name, it)| block_size(name.len()) + it.heap_size()).sum();
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) use self::idempotency::{Idempotency, Memory, name_of};
 pub(crate) use self::position::Position;
 use super::{Big, Collection, Encoding, Stored, StoredRef, Type, View};
 use crate::clock::Millis;
+use crate::ds::blocks::block_size;
 use crate::ds::ordered::Ordered;
 use crate::ds::stream_log::{BlockLimits, Keep, StreamId, StreamLog};
 
@@ -104,7 +105,7 @@ impl Clone for BigStream {
             let name = groups.at(place).expect("a place").0.len();
             let group = groups.at_mut(place).expect("a place");
             group.recount();
-            groups_heap += name + group.heap_size();
+            groups_heap += block_size(name) + group.heap_size();
             next = groups.after(place);
         }
         let mut idempotency = self.idempotency.clone();
@@ -319,7 +320,7 @@ impl BigStream {
         if self.groups.contains(name) {
             return false;
         }
-        self.groups_heap += name.len() + group.heap_size();
+        self.groups_heap += block_size(name.len()) + group.heap_size();
         self.groups.insert(name.into(), group);
         true
     }
@@ -327,7 +328,7 @@ impl BigStream {
     /// Removes a group. Returns whether there was one.
     pub(crate) fn remove_group(&mut self, name: &[u8]) -> bool {
         let Some(group) = self.groups.remove(name) else { return false };
-        self.groups_heap -= name.len() + group.heap_size();
+        self.groups_heap -= block_size(name.len()) + group.heap_size();
         true
     }
 
@@ -373,7 +374,7 @@ impl Big for BigStream {
     fn heap_size(&self) -> usize {
         let idempotency = self.idempotency.as_ref().map_or(0, |seen| seen.heap_size());
         let groups = self.groups.heap_size() + self.groups_heap;
-        size_of::<BigStream>() + self.log.heap_size() + groups + idempotency
+        block_size(size_of::<BigStream>()) + self.log.heap_size() + groups + idempotency
     }
 
     fn effort(&self) -> usize {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::ds::blocks::block_size;
 use crate::ds::rank_tree::{Place, RankTree};
 use crate::ds::table::Step;
 use crate::value::undo::UndoLog;
@@ -101,7 +102,7 @@ impl Big for BigZSet {
     }
 
     fn heap_size(&self) -> usize {
-        size_of::<BigZSet>() + self.tree.heap_size()
+        block_size(size_of::<BigZSet>()) + self.tree.heap_size()
     }
 
     fn effort(&self) -> usize {

@@ -117,7 +117,7 @@ pub(super) fn memory(ctx: &mut Context<'_, '_>, report: &mut String) -> Result<(
     let ratio = if used == 0 { 0.0 } else { rss as f64 / used as f64 };
     line(report, "mem_fragmentation_ratio", format_args!("{ratio:.2}"));
     line(report, "mem_fragmentation_bytes", rss.cast_signed() - used.cast_signed());
-    // The allocator belongs to the program and is not asked: what it holds is what the process does.
+    // The allocator belongs to the program and is asked for no sums: what it holds is what the process does.
     line(report, "allocator_allocated", used);
     for name in ["allocator_active", "allocator_resident"] {
         line(report, name, rss);
