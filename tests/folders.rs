@@ -10,11 +10,14 @@ mod support;
 mod wire;
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use danio::{Config, Engine, Error};
-use support::{Kind, Server};
+use support::{Kind, Server, Until};
 use wire::Wire;
 
 /// A folder that is removed at the end.
@@ -45,17 +48,53 @@ const ALL: [Kind; 3] = [Kind::Danio, Kind::Redis, Kind::Valkey];
 const REFUSED: &str = "-ERR CONFIG SET failed (possibly related to argument";
 
 fn start(kind: Kind, dir: &Path) -> Option<Server> {
-    let dir = dir.to_str().expect("text");
-    kind.start_with(&[
-        "--dir",
-        dir,
-        "--save",
-        "",
-        "--enable-protected-configs",
-        "yes",
-        "--dbfilename",
-        "dump.rdb",
-    ])
+    kind.start_with(&options(dir.to_str().expect("text")))
+}
+
+fn options(dir: &str) -> [&str; 8] {
+    ["--dir", dir, "--save", "", "--enable-protected-configs", "yes", "--dbfilename", "dump.rdb"]
+}
+
+/// A program for whom permissions count, which they do not for root: it is run by somebody else then.
+struct Unprivileged {
+    program: PathBuf,
+    /// Whose it is, if the test may say so.
+    user: Option<u32>,
+}
+
+impl Unprivileged {
+    /// The user and the group that have nothing, as Linux and the BSDs know them.
+    const NOBODY: u32 = 65_534;
+
+    /// The program, copied to where nobody can get at it.
+    fn new(kind: Kind, folder: &Folder) -> Option<Unprivileged> {
+        let program = kind.program_or_skip()?;
+        if fs::metadata(&folder.0).expect("it is there").uid() != 0 {
+            return Some(Unprivileged { program, user: None });
+        }
+        let copy = folder.0.join("program");
+        fs::copy(program, &copy).expect("a copy");
+        Some(Unprivileged { program: copy, user: Some(Self::NOBODY) })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
+        command
+    }
+
+    /// A folder that is the program's.
+    fn folder(&self, path: &str) {
+        fs::create_dir(path).expect("a folder");
+        chown(path, self.user, self.user).expect("root may");
+    }
+}
+
+/// What may be done with a file or folder, by whom.
+fn allow(path: &str, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is the test's to say");
 }
 
 /// Asserts the answer to a line, which may hold `"` around nothing.
@@ -100,6 +139,64 @@ fn a_folder_has_to_be_there() {
                 ask(&mut wire, kind, &format!("CONFIG SET {name} \"\""), &answer);
             }
         }
+    }
+}
+
+#[test]
+fn a_folder_may_forbid_what_a_server_needs() {
+    for kind in ALL {
+        let folder = Folder::new("forbids");
+        let Some(unprivileged) = Unprivileged::new(kind, &folder) else { continue };
+        let (data, closed) = (folder.at("data"), folder.at("closed"));
+        unprivileged.folder(&data);
+        fs::create_dir(&closed).expect("made");
+        allow(&closed, 0o000);
+        let server = Server::start_by(|| unprivileged.command(), Until::Loaded, &options(&data));
+        let mut wire = Wire::connect(server.address().port());
+        let line = format!("CONFIG SET dir {closed}");
+        ask(&mut wire, kind, &line, &format!("{REFUSED} 'dir') - Permission denied"));
+        ask(&mut wire, kind, "SET k v", "+OK");
+        ask(&mut wire, kind, "SAVE", "+OK");
+
+        allow(&data, 0o555);
+        ask(&mut wire, kind, "SAVE", "-ERR");
+        ask(&mut wire, kind, "BGSAVE", "+Background saving started");
+        until(&mut wire, kind, "rdb_last_bgsave_status:err");
+        let refused =
+            format!("{REFUSED} 'appendonly') - Unable to turn on AOF. Check server logs.");
+        ask(&mut wire, kind, "CONFIG SET appendonly yes", &refused);
+        until(&mut wire, kind, "aof_enabled:0");
+        ask(&mut wire, kind, "SET k w", "+OK");
+
+        allow(&data, 0o755);
+        ask(&mut wire, kind, "SAVE", "+OK");
+        ask(&mut wire, kind, "CONFIG SET appendonly yes", "+OK");
+        until(&mut wire, kind, "aof_last_bgrewrite_status:ok");
+    }
+}
+
+#[test]
+fn what_may_not_be_read_is_not_taken_for_nothing() {
+    for kind in ALL {
+        let folder = Folder::new("unread");
+        let Some(unprivileged) = Unprivileged::new(kind, &folder) else { continue };
+        let (data, dump) = (folder.at("data"), folder.at("data/dump.rdb"));
+        unprivileged.folder(&data);
+        fs::write(&dump, "REDIS0009").expect("written");
+        allow(&dump, 0o000);
+        let mut command = unprivileged.command();
+        command.args(["--port", &support::free_port().to_string()]).args(options(&data));
+        let mut child = command.stdout(Stdio::null()).spawn().expect("it starts");
+        let began = Instant::now();
+        let ended = loop {
+            if let Some(status) = child.try_wait().expect("it is this one's child") {
+                break status;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "{kind:?} serves without its data");
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        assert_eq!(ended.code(), Some(1), "{kind:?}");
+        assert_eq!(fs::metadata(&dump).expect("it is there").len(), 9, "{kind:?} left it alone");
     }
 }
 

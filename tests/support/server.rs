@@ -105,9 +105,14 @@ pub(crate) fn under_test() -> Option<Server> {
 impl Server {
     /// Starts `program` with `options` and waits.
     pub(crate) fn start(program: &std::path::Path, until: Until, options: &[&str]) -> Server {
+        Server::start_by(|| Command::new(program), until, options)
+    }
+
+    /// As `start`, with commands that say more than the program.
+    pub(crate) fn start_by(by: impl Fn() -> Command, until: Until, options: &[&str]) -> Server {
         for _ in 0..5 {
             let port = free_port();
-            let mut command = Command::new(program);
+            let mut command = by();
             command.args([
                 "--port",
                 &port.to_string(),
@@ -124,7 +129,7 @@ impl Server {
                 return server;
             }
         }
-        panic!("{} does not answer on any port", program.display());
+        panic!("{:?} does not answer on any port", by().get_program());
     }
 
     /// Starts `program` with a configuration file that names the port, and waits; nothing if it did not come up.
