@@ -182,7 +182,13 @@ fn what_may_not_be_read_is_not_taken_for_nothing() {
         let Some(unprivileged) = Unprivileged::new(kind, &folder) else { continue };
         let (data, dump) = (folder.at("data"), folder.at("data/dump.rdb"));
         unprivileged.folder(&data);
-        fs::write(&dump, "REDIS0009").expect("written");
+        let start = || Server::start_by(|| unprivileged.command(), Until::Loaded, &options(&data));
+        let server = start();
+        let mut wire = Wire::connect(server.address().port());
+        ask(&mut wire, kind, "SET k v", "+OK");
+        ask(&mut wire, kind, "SAVE", "+OK");
+        drop(server);
+        let saved = fs::read(&dump).expect("saved");
         allow(&dump, 0o000);
         let mut command = unprivileged.command();
         command.args(["--port", &support::free_port().to_string()]).args(options(&data));
@@ -196,7 +202,10 @@ fn what_may_not_be_read_is_not_taken_for_nothing() {
             std::thread::sleep(Duration::from_millis(10));
         };
         assert_eq!(ended.code(), Some(1), "{kind:?}");
-        assert_eq!(fs::metadata(&dump).expect("it is there").len(), 9, "{kind:?} left it alone");
+        allow(&dump, 0o644);
+        assert_eq!(fs::read(&dump).expect("it is there"), saved, "{kind:?} changed it");
+        let server = start();
+        Wire::connect(server.address().port()).call(&["GET", "k"], "$1\r\nv\r\n");
     }
 }
 
