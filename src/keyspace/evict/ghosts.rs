@@ -38,35 +38,40 @@ pub(super) struct Ghost {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Ghosts(Vec<[u16; GROUP]>);
+pub(super) struct Ghosts {
+    groups: Vec<[u16; GROUP]>,
+    /// Bytes allocated for them: asked for twice at each eviction, and seldom others.
+    bytes: usize,
+}
 
 impl Ghosts {
     /// Keeps to two bytes for each of so many keys. Grows and shrinks by some parts in a hundred at
     /// least, and then forgets a part.
     pub(super) fn fit(&mut self, keys: usize) {
-        let (groups, most) = (self.0.len(), keys / GROUP);
+        let (groups, most) = (self.groups.len(), keys / GROUP);
         if most < groups || most > groups + groups / 4 {
             let wanted = if most < groups { most - most / 16 } else { most };
             let mut cells = Vec::new();
             cells.reserve_exact(wanted);
             cells.extend((0..wanted).map(|i| match groups {
                 0 => [0; GROUP],
-                _ => self.0[i * groups / wanted],
+                _ => self.groups[i * groups / wanted],
             }));
-            self.0 = cells;
+            self.bytes = block_size(cells.capacity() * size_of::<[u16; GROUP]>());
+            self.groups = cells;
         }
     }
 
     pub(super) fn heap_size(&self) -> usize {
-        block_size(self.0.capacity() * size_of::<[u16; GROUP]>())
+        self.bytes
     }
 
     /// The group of a hash, and what a cell of that hash holds of it.
     fn place(&mut self, hash: u64) -> Option<(&mut [u16; GROUP], u16)> {
         // The stripe's number, which the top bits are, says nothing here.
         let spread = ((hash << 10) ^ (hash >> 32)) & u64::from(u32::MAX);
-        let group = (spread * self.0.len() as u64) >> 32;
-        Some((self.0.get_mut(group as usize)?, (hash >> 16) as u16 & PRINT))
+        let group = (spread * self.groups.len() as u64) >> 32;
+        Some((self.groups.get_mut(group as usize)?, (hash >> 16) as u16 & PRINT))
     }
 
     /// Remembers a key that goes, last used at a tick.
