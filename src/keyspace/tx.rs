@@ -400,14 +400,12 @@ impl<'k> Tx<'k> {
     pub(crate) fn read(&self, key: Key<'_>) -> Result<Option<&Entry>> {
         let Some(spot) = self.spot(key)? else { return Ok(self.look_at(None, key)) };
         spot.fetch(Step::Bucket, |_| {});
-        // Asked for while the bucket is on its way. A processor looks some 320 instructions ahead of memory that it waits for:
-        // each that is not behind the entry lets the next call's bucket be found while this one's entry comes.
+        // Asked for while the bucket is on its way. Processors look some hundred instructions ahead of memory that they
+        // wait for: the fewer there are behind the entry, the likelier the next call's bucket is fetched beside this one's entry.
         let second = self.keyspace.clock.second();
         let found = self.look_at(Some(spot), key);
-        if let Some(entry) = found
-            && self.touches
-        {
-            self.keyspace.touch(entry, second);
+        if let Some(entry) = found {
+            self.touch_at(entry, second);
         }
         Ok(found)
     }
@@ -415,8 +413,13 @@ impl<'k> Tx<'k> {
     /// Counts as a use of the key.
     #[inline(always)]
     pub(crate) fn touch(&self, entry: &Entry) {
+        self.touch_at(entry, self.keyspace.clock.second());
+    }
+
+    #[inline(always)]
+    fn touch_at(&self, entry: &Entry, second: Seconds) {
         if self.touches {
-            self.keyspace.touch(entry, self.keyspace.clock.second());
+            self.keyspace.touch(entry, second);
         }
     }
 }
