@@ -206,3 +206,34 @@ fn refusals_have_valkeys_words() {
         assert_eq!(wire.line(), gone, "{kind:?}");
     }
 }
+
+#[test]
+fn what_other_servers_have_rewritten_is_understood_and_goes_back_to_them() {
+    for kind in [Kind::Redis, Kind::Valkey] {
+        let folder = Folder::new("both-ways");
+        let port = free_port();
+        let file = folder.file("redis.conf", &format!("port {port}\nbind 127.0.0.1\nsave ''\n"));
+        let known = [("maxmemory", "100mb"), ("save", "900 1"), ("requirepass", "a b")];
+        let Some((server, mut wire)) = start(kind, &file, port) else { continue };
+        for (name, value) in known {
+            wire.call(&["CONFIG", "SET", name, value], "+OK\r\n");
+        }
+        wire.call(&["AUTH", "a b"], "+OK\r\n");
+        wire.call(&["CONFIG", "REWRITE"], "+OK\r\n");
+        let text = fs::read_to_string(&file).expect("it is there");
+        assert!(text.contains("\nuser default on "), "{text}");
+        drop(server);
+
+        let Some((server, mut wire)) = start(Kind::Danio, &file, port) else { panic!("{text}") };
+        wire.call(&["PING"], "-NOAUTH Authentication required.\r\n");
+        wire.call(&["AUTH", "a b"], "+OK\r\n");
+        assert_eq!(parameters(&mut wire)["maxmemory"], "104857600");
+        wire.call(&["CONFIG", "SET", "requirepass", "another"], "+OK\r\n");
+        wire.call(&["CONFIG", "REWRITE"], "+OK\r\n");
+        drop(server);
+
+        let text = fs::read_to_string(&file).expect("it is there");
+        let Some((_server, mut wire)) = start(kind, &file, port) else { panic!("{text}") };
+        wire.call(&["AUTH", "another"], "+OK\r\n");
+    }
+}

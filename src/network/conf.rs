@@ -16,7 +16,8 @@ const MAX_DEPTH: usize = 16;
 ///
 /// The format is that of `redis.conf`: a directive a line with its words, in quotes where
 /// need be, `#` before a comment, `include` for another file. A directive that comes
-/// again replaces the one before.
+/// again replaces the one before. What CONFIG REWRITE of other servers adds about the user
+/// `default` is understood where that user may do everything.
 ///
 /// ```
 /// use danio::{Config, Engine};
@@ -142,9 +143,17 @@ impl RedisConf {
     pub fn apply(&self, parameters: &Parameters) -> Result<(), ConfError> {
         // Each line of save points adds to those before, up to one that says that there are none.
         let mut points: Vec<&[u8]> = Vec::new();
+        let mut hashed = None;
         for directive in &self.directives {
             let (name, rest) = directive.words.split_first().expect("a directive has a name");
             let mut words: Vec<&[u8]> = rest.iter().map(Vec::as_slice).collect();
+            if name.eq_ignore_ascii_case(b"user") {
+                match only_user(&words).map_err(|why| directive.place.error(why))? {
+                    Asks::Nothing => hashed = None,
+                    Asks::Password => hashed = Some(&directive.place),
+                }
+                continue;
+            }
             if name.eq_ignore_ascii_case(b"save") {
                 match words[..] {
                     [b""] => points.clear(),
@@ -158,7 +167,11 @@ impl RedisConf {
                     .error(refusal.unwrap_or("Bad directive or wrong number of arguments".into()))
             })?;
         }
-        Ok(())
+        match hashed {
+            Some(place) if parameters.text("requirepass").is_empty() => Err(place
+                .error("The password is known by its hash alone: say it with requirepass".into())),
+            _ => Ok(()),
+        }
     }
 
     fn read_text(&mut self, text: &[u8], depth: usize) -> Result<(), ConfError> {
@@ -195,6 +208,37 @@ impl RedisConf {
         }
         Ok(())
     }
+}
+
+/// What a user has to show.
+enum Asks {
+    Nothing,
+    /// One of which the file has the hash; that itself is `requirepass`.
+    Password,
+}
+
+/// Reads a line about a user, who can only be the one that there is, with every right.
+fn only_user(words: &[&[u8]]) -> Result<Asks, Refusal> {
+    let [b"default", rules @ ..] = words else {
+        return Err("There is one user, 'default'".into());
+    };
+    let (mut on, mut asks) = (false, None);
+    for rule in rules {
+        match *rule {
+            b"on" => on = true,
+            b"nopass" => asks = Some(Asks::Nothing),
+            [b'#', _, ..] => asks = Some(Asks::Password),
+            b"~*" | b"allkeys" | b"&*" | b"allchannels" | b"+@all" | b"allcommands" | b"alldbs" => {
+            }
+            b"sanitize-payload" | b"skip-sanitize-payload" => {}
+            _ => {
+                return Err(
+                    "The user 'default' may do everything, and nothing less can be said".into()
+                );
+            }
+        }
+    }
+    asks.filter(|_| on).ok_or("The user 'default' is on, with a password or with nopass".into())
 }
 
 impl Place {
@@ -309,6 +353,37 @@ mod tests {
         );
         assert_eq!(read(&["--port", "--level", "x"]), [line(2, &["port", "--level", "x"])]);
         assert_eq!(read(&["--port"]), [line(2, &["port"])]);
+    }
+
+    #[test]
+    fn the_one_user_may_be_named() {
+        let applied = |text: &str| {
+            let parameters = Parameters::new();
+            let conf = RedisConf::parse(text.as_bytes()).expect("well-formed");
+            conf.apply(&parameters).map(|()| parameters.text("requirepass"))
+        };
+        // As CONFIG REWRITE of Redis 7.0, of Redis 8, and of both where there is a password.
+        for open in ["nopass ~* &* +@all", "nopass sanitize-payload ~* &* +@all"] {
+            assert_eq!(applied(&format!("user default on {open}")).expect("it is open"), "");
+        }
+        let hashed = "user default on #2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b ~* &* +@all";
+        for text in [format!("requirepass a\n{hashed}"), format!("{hashed}\nrequirepass a")] {
+            assert_eq!(applied(&text).expect("the password is said"), "a");
+        }
+        for refused in [
+            hashed,
+            "user ann on nopass ~* &* +@all",
+            "user default off nopass ~* &* +@all",
+            "user default on nopass ~a* &* +@all",
+            "user default on nopass ~* &* +@all -get",
+            "user default on ~* &* +@all",
+            "user default on >a ~* &* +@all",
+            "user default",
+            "user",
+        ] {
+            let error = applied(&format!("hz 5\n{refused}")).expect_err(refused);
+            assert_eq!(error.line(), Some(2), "{refused}");
+        }
     }
 
     #[test]

@@ -17,6 +17,10 @@ const DISKLESS: &[(&str, i64)] =
     &[("disabled", 0), ("on-empty-db", 1), ("swapdb", 2), ("flush-before-load", 3)];
 const ON_ERROR: &[(&str, i64)] = &[("ignore", 0), ("panic", 1), ("panic-on-replicas", 2)];
 
+/// What a configuration file may still name. There is nothing to show of it.
+pub(super) const OBSOLETE: [&[u8]; 3] =
+    [b"list-max-ziplist-entries", b"list-max-ziplist-value", b"lua-replicate-commands"];
+
 /// The rows, by what they tune.
 pub(super) static ROWS: &[Parameter] = &[
     // Memory is given back by whoever removes it, or by a thread made for it.

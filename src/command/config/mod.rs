@@ -210,6 +210,9 @@ impl Parameters {
     /// # Errors
     /// The refusal alone, without Redis's words around it; `None` for an unknown name.
     pub fn load(&self, name: &[u8], words: &[&[u8]]) -> Result<(), Option<Refusal>> {
+        if obsolete(name) {
+            return Ok(());
+        }
         let slot = self.slot(name).ok_or(None)?;
         let _changing = self.changing.lock();
         let value = slot.row.parse(words, slot.value.read().text()).map_err(Some)?;
@@ -299,6 +302,11 @@ impl Slot {
         let value = self.value.read().clone();
         self.hooks.read().iter().try_for_each(|hook| hook(&value))
     }
+}
+
+/// Whether this tuned a Redis of old, of which newer ones do not speak any more, and take no offence at it either.
+fn obsolete(name: &[u8]) -> bool {
+    accepted::OBSOLETE.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 fn unknown(name: &[u8]) -> Error {
