@@ -308,6 +308,6 @@ fn limit(millis: i64, now: Millis) -> Result<Limit> {
     }
 }
 
-fn out_of_range() -> Error {
+pub(super) fn out_of_range() -> Error {
     Error::reply("ERR timeout is out of range")
 }

@@ -33,6 +33,12 @@ pub(crate) fn unknown_subcommand(container: &str, name: &[u8]) -> Error {
     plain(&text)
 }
 
+/// For a subcommand that there is, with too many words or with words that it does not know.
+pub(crate) fn refused_subcommand(container: &str, name: &[u8]) -> Error {
+    let after = format!("'. Try {} HELP.", container.to_ascii_uppercase());
+    Error::echo("ERR unknown subcommand or wrong number of arguments for '", name, &after)
+}
+
 /// A connection that is shown all commands may not look at keys.
 #[cold]
 pub(super) fn only_watches() -> Error {

@@ -57,6 +57,8 @@ fn connections() {
             "SET n 1 | CLIENT KILL TYPE normal SKIPME yes | GET n",
             "CLIENT KILL ID 0 | CLIENT KILL MAXAGE x | CLIENT KILL 1.2.3.4:5 | CLIENT KILL",
             "CLIENT PAUSE x | CLIENT PAUSE -1 | CLIENT PAUSE 0 | CLIENT PAUSE 0 NOPE | CLIENT UNPAUSE | CLIENT PAUSE",
+            "CLIENT PAUSE 9223372036854775807",
+            "CLIENT UNBLOCK 999999 ERROR x",
             "CLIENT NO-EVICT ON | CLIENT NO-EVICT | CLIENT NO-EVICT x",
             "CLIENT SETINFO LIB-NAME a | CLIENT SETINFO LIB-VER 1.0 | CLIENT SETINFO LIB-NAME \"a b\"",
             "CLIENT | CLIENT NOPE | CLIENT GETNAME x | CLIENT SETNAME | CLIENT SETNAME \"a b\"",
@@ -113,7 +115,7 @@ fn what_takes_long() {
     compare(
         &[],
         &[
-            "CONFIG SET slowlog-log-slower-than 0 | SLOWLOG RESET | PING | SET a 1 | MULTI | GET a | EXEC | SLOWLOG LEN | SLOWLOG GET 0 | SLOWLOG GET -2 | SLOWLOG GET x | SLOWLOG LEN x | SLOWLOG NOPE | SLOWLOG | CONFIG SET slowlog-max-len 3 | PING | SLOWLOG LEN | CONFIG SET slowlog-log-slower-than -1 | SLOWLOG RESET | PING | SLOWLOG LEN | SLOWLOG GET | CONFIG SET slowlog-log-slower-than 10000 slowlog-max-len 128",
+            "CONFIG SET slowlog-log-slower-than 0 | SLOWLOG RESET | PING | SET a 1 | MULTI | GET a | EXEC | SLOWLOG LEN | SLOWLOG GET 0 | SLOWLOG GET -2 | SLOWLOG GET x | SLOWLOG LEN x | SLOWLOG GET 1 2 | SLOWLOG NOPE | SLOWLOG | CONFIG SET slowlog-max-len 3 | PING | SLOWLOG LEN | CONFIG SET slowlog-log-slower-than -1 | SLOWLOG RESET | PING | SLOWLOG LEN | SLOWLOG GET | CONFIG SET slowlog-log-slower-than 10000 slowlog-max-len 128",
             "CONFIG SET slowlog-log-slower-than -2 | CONFIG SET slowlog-max-len -1 | CONFIG SET latency-monitor-threshold -1 | CONFIG GET slowlog*",
             "LATENCY RESET | LATENCY LATEST | LATENCY HISTORY command | LATENCY GRAPH nothing | LATENCY HISTOGRAM nosuch | LATENCY NOPE | LATENCY RESET a b | LATENCY HISTORY | LATENCY",
             "CONFIG SET latency-monitor-threshold 1000000 | PING | LATENCY LATEST | CONFIG SET latency-monitor-threshold 0",

@@ -9,10 +9,10 @@ use super::hello::valid_name;
 use super::{pause, tracking};
 use crate::command::client::Mark;
 use crate::command::context::Context;
-use crate::command::help;
 use crate::command::parse::{self, is};
 use crate::command::row::{Arg, Categories, Command, Flags, Group};
 use crate::command::session::Replies;
+use crate::command::{errors, help};
 use crate::error::{Error, Result};
 
 pub(super) const CLIENT: Command = Command::new("client", -2, help::container)
@@ -303,6 +303,9 @@ const UNBLOCK: Command = Command::new("unblock", -3, unblock)
     ]);
 
 fn unblock(ctx: &mut Context<'_, '_>) -> Result<()> {
+    if ctx.args.len() > 4 {
+        return Err(errors::refused_subcommand("client", ctx.args.at(1)));
+    }
     let outcome = match ctx.args.get(3) {
         None => Ok(()),
         Some(word) if is(word, "timeout") => Ok(()),

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::clock::Millis;
+use crate::command::blocking::out_of_range;
 use crate::command::context::Context;
 use crate::command::instance::Held;
 use crate::command::parse::{self, is};
@@ -30,13 +31,13 @@ fn pause(ctx: &mut Context<'_, '_>) -> Result<()> {
         Some(word) if ctx.args.len() == 4 && is(word, "write") => Held::Writes,
         Some(_) => return Err(Error::reply("ERR CLIENT PAUSE mode must be WRITE or ALL")),
     };
-    let bad = || Error::reply("ERR timeout is not an integer or out of range");
-    let millis = parse::integer_or(&ctx.args[2], bad())?;
+    let bad = Error::reply("ERR timeout is not an integer or out of range");
+    let millis = parse::integer_or(&ctx.args[2], bad)?;
     if millis < 0 {
         return Err(Error::reply("ERR timeout is negative"));
     }
     let now = ctx.engine.clock().now();
-    let until = now.0.checked_add(millis).map(Millis).ok_or_else(bad)?;
+    let until = now.0.checked_add(millis).map(Millis).ok_or_else(out_of_range)?;
     ctx.instance.pause.start(held, until, now);
     if let Some((_, until)) = ctx.instance.pause.at(now) {
         ctx.engine.keyspace().evictions.pause_until(until.0);

@@ -1,9 +1,9 @@
 //! PUBSUB: who listens to what.
 
 use crate::command::context::Context;
-use crate::command::help;
 use crate::command::row::{Arg, Command, Flags, Group};
-use crate::error::{Error, Result};
+use crate::command::{errors, help};
+use crate::error::Result;
 use crate::pubsub::Kind;
 
 const FLAGS: &[Flags] = &[Flags::PUBSUB, Flags::LOADING, Flags::STALE];
@@ -33,8 +33,7 @@ const SHARDCHANNELS: Command = Command::new("shardchannels", -2, |ctx| channels(
 
 fn channels(ctx: &mut Context<'_, '_>, kind: Kind) -> Result<()> {
     if ctx.args.len() > 3 {
-        let before = "ERR unknown subcommand or wrong number of arguments for '";
-        return Err(Error::echo(before, ctx.args.at(1), "'. Try PUBSUB HELP."));
+        return Err(errors::refused_subcommand("pubsub", ctx.args.at(1)));
     }
     let names = ctx.engine.hub().names(kind, ctx.args.get(2));
     ctx.reply.array(names.len());

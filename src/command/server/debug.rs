@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::{digest, inspect};
 use crate::api::{Compare, SetArgs};
 use crate::command::context::Context;
-use crate::command::help;
 use crate::command::parse::{self, is};
 #[cfg(feature = "snapshot")]
 use crate::command::persistence::After;
 use crate::command::reply::Protocol;
 use crate::command::row::{Command, Flags, Group};
+use crate::command::{errors, help};
 use crate::error::{Error, Result};
 use crate::text::{double, glob, int, memory};
 
@@ -74,10 +74,7 @@ fn debug(ctx: &mut Context<'_, '_>) -> Result<()> {
             ctx.ok()
         }
         (word, 2) if is(word, "help") => help_text(ctx),
-        (word, _) => {
-            let before = "ERR unknown subcommand or wrong number of arguments for '";
-            Err(Error::echo(before, word, "'. Try DEBUG HELP."))
-        }
+        (word, _) => Err(errors::refused_subcommand("debug", word)),
     }
 }
 

@@ -1,10 +1,10 @@
 //! SLOWLOG: which commands took long.
 
 use crate::command::context::Context;
-use crate::command::help;
 use crate::command::parse;
 use crate::command::row::{Arg, Command, Flags, Group};
 use crate::command::timing::Entry;
+use crate::command::{errors, help};
 use crate::error::{Error, Result};
 
 pub(super) const SLOWLOG: Command = Command::new("slowlog", -2, help::container)
@@ -43,7 +43,7 @@ fn get(ctx: &mut Context<'_, '_>) -> Result<()> {
     let count = match (ctx.args.get(2), ctx.args.len()) {
         (None, _) => USUAL,
         (Some(word), 3) => count(word)?,
-        _ => return Err(crate::command::errors::unknown_subcommand("slowlog", ctx.args.at(1))),
+        _ => return Err(errors::refused_subcommand("slowlog", ctx.args.at(1))),
     };
     let entries = ctx.instance.timing.slow.newest(count);
     write(ctx, entries);

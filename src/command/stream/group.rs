@@ -3,10 +3,10 @@
 use super::ids::{id, id_or_end};
 use crate::api::Start;
 use crate::command::context::Context;
-use crate::command::help;
 use crate::command::keyspec::{KeyFlags, KeySpec};
 use crate::command::parse::{self, is};
 use crate::command::row::{Arg, Categories, Command, Flags, Group};
+use crate::command::{errors, help};
 use crate::error::{Error, Result};
 
 pub(super) const XGROUP: Command = Command::new("xgroup", -2, help::container)
@@ -114,11 +114,7 @@ impl Options {
 }
 
 fn refused(ctx: &Context<'_, '_>) -> Error {
-    Error::echo(
-        "ERR unknown subcommand or wrong number of arguments for '",
-        ctx.args.at(1),
-        "'. Try XGROUP HELP.",
-    )
+    errors::refused_subcommand("xgroup", ctx.args.at(1))
 }
 
 const DESTROY: Command = Command::new("destroy", 4, destroy)

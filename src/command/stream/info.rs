@@ -4,11 +4,11 @@ use super::ids::{write_entry, write_id};
 use super::range::write_entries;
 use crate::api::IdempotencyInfo;
 use crate::command::context::Context;
-use crate::command::help;
 use crate::command::keyspec::{KeyFlags, KeySpec};
 use crate::command::parse::{self, is};
 use crate::command::reply::Reply;
 use crate::command::row::{Arg, Categories, Command, Flags, Group};
+use crate::command::{errors, help};
 use crate::ds::stream_log::{Entry, StreamId};
 use crate::error::{Error, Result};
 use crate::value::stream::{self, Pending, Position, StreamRef};
@@ -48,13 +48,7 @@ const USUAL_COUNT: usize = 10;
 
 fn stream_info(ctx: &mut Context<'_, '_>) -> Result<()> {
     let stream = ctx.tx.stream(ctx.key())?.ok_or(Error::NoSuchKey)?;
-    let refused = || {
-        Error::echo(
-            "ERR unknown subcommand or wrong number of arguments for '",
-            ctx.args.at(1),
-            "'. Try XINFO HELP.",
-        )
-    };
+    let refused = || errors::refused_subcommand("xinfo", ctx.args.at(1));
     let full = match (ctx.args.len(), ctx.args.get(3), ctx.args.get(4), ctx.args.get(5)) {
         (3, ..) => None,
         (4, Some(full), ..) if is(full, "full") => Some(USUAL_COUNT),
