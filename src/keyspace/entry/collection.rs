@@ -160,9 +160,8 @@ impl Entry {
             Stored::Packed(packing, bytes) if old.form != Form::Big => {
                 let form = Form::Packed(packing);
                 let new = Shape::new(form, self.has_expiry(), false, old.key_len, bytes.len());
-                if old.fits(new) {
+                if self.reshape(new) {
                     self.write(new.value_at(), &bytes);
-                    self.write_shape(new);
                 } else {
                     *self = Entry::packed(self.key(), new, &bytes, self.expiry(), self.access());
                 }

@@ -25,7 +25,7 @@ mod string;
 #[cfg(test)]
 mod tests;
 
-use std::alloc::{alloc, dealloc, handle_alloc_error};
+use std::alloc::{alloc, dealloc, handle_alloc_error, realloc};
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
@@ -129,17 +129,35 @@ impl Entry {
         self.write_word(shape.lengths_at(), [wide(shape.key_len), wide(shape.value_len)]);
     }
 
-    /// Writes a shape that [fits](Shape::fits) the present one.
-    fn write_shape(&mut self, shape: Shape) {
+    /// Makes the entry one of another shape, whose value the caller writes, if that has the same places: where it lies,
+    /// if the allocator has room behind it. Returns false, and has changed nothing, if the places differ, or if
+    /// a smaller block would do.
+    fn reshape(&mut self, new: Shape) -> bool {
+        let old = self.shape();
+        if !old.has_places_of(new) {
+            return false;
+        }
+        if old.size() != new.size() {
+            if new.size() < old.size() && block_size(new.size()) != block_size(old.size()) {
+                return false;
+            }
+            // SAFETY: allocated with this layout; a shape's size is that of a header at least.
+            let memory = unsafe { realloc(self.0.as_ptr().cast(), old.layout(), new.size()) };
+            let Some(header) = NonNull::new(memory.cast::<Header>()) else {
+                handle_alloc_error(new.layout())
+            };
+            self.0 = header;
+        }
         // SAFETY: `&mut self` is the only access to the header.
         let header = unsafe { self.0.as_mut() };
-        header.form = shape.form;
-        header.flags = shape.flags;
-        if shape.has(LONG) {
-            self.write_lengths(shape);
+        header.form = new.form;
+        header.flags = new.flags;
+        if new.has(LONG) {
+            self.write_lengths(new);
         } else {
-            header.value_len = shape.value_len as u8;
+            header.value_len = new.value_len as u8;
         }
+        true
     }
 
     #[inline(always)]

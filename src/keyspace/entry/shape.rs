@@ -118,11 +118,10 @@ impl Shape {
         Layout::from_size_align(self.size(), WORD).expect("keys are far below isize::MAX")
     }
 
-    /// Whether something of this shape may become something of the other in place: the same
-    /// memory, the same places.
-    pub(super) fn fits(self, other: Shape) -> bool {
-        self.size() == other.size()
-            && self.key_at() == other.key_at()
+    /// Whether the key, the words and the value lie where they do in the other.
+    pub(super) fn has_places_of(self, other: Shape) -> bool {
+        self.key_at() == other.key_at()
+            && self.key_len == other.key_len
             && (self.flags ^ other.flags) & (EXPIRES | LONG) == 0
     }
 }

@@ -75,15 +75,13 @@ impl Entry {
             _ => return *self = Entry::new(self.key(), value, expiry, self.access()),
         };
         let new = Shape::new(form, expiry.is_some(), false, old.key_len, bytes.len());
-        if old.form != form || !old.fits(new) {
+        if old.form != form || !self.reshape(new) {
             return *self = Entry::new(self.key(), value, expiry, self.access());
         }
-        // The same size and the same offsets: only the value, its length and the expiry differ.
         if let StringValue::Int(number) = value {
             self.write_word(new.word_at(), number);
         }
         self.write(new.value_at(), bytes);
-        self.write_shape(new);
         if let Some(expiry) = expiry {
             self.write_word(HEADER, expiry.0);
         }
