@@ -86,28 +86,30 @@ impl Keyspace {
                 stripes.push((data, run));
             }
         }
-        let spots = stripes.iter().filter_map(|(data, run)| {
-            let hash = run[0].0;
-            Some((data.space(db)?.table.spot(hash)?, *run))
-        });
+        let spots: SmallVec<[_; AT_A_TIME]> = stripes
+            .iter()
+            .filter_map(|(data, run)| Some((data.space(db)?.table.spot(run[0].0)?, *run)))
+            .collect();
+        let mut entries = SmallVec::<[(&Entry, &[Soon<'_>]); AT_A_TIME]>::new();
         for step in [Step::Items, Step::Beyond] {
-            spots.clone().for_each(|(spot, _)| spot.fetch(step, Entry::prefetch));
+            for (spot, run) in &spots {
+                spot.fetch(step, |entry| {
+                    entry.prefetch();
+                    entries.push((entry, run));
+                });
+            }
         }
         if soon.iter().all(|(_, member)| member.is_none()) {
             return;
         }
         let mut hashes = SmallVec::<[u64; AT_A_TIME]>::new();
         let mut members = SmallVec::<[(&dyn Big, Range<usize>); AT_A_TIME]>::new();
-        for (spot, run) in spots {
-            for step in [Step::Items, Step::Beyond] {
-                spot.fetch(step, |entry| {
-                    if let Some(big) = entry.big() {
-                        let first = hashes.len();
-                        let names = run.iter().filter_map(|(_, member)| *member);
-                        hashes.extend(names.map(|name| big.hash_of(name)));
-                        members.push((big, first..hashes.len()));
-                    }
-                });
+        for (entry, run) in entries {
+            if let Some(big) = entry.big() {
+                let first = hashes.len();
+                let names = run.iter().filter_map(|(_, member)| *member);
+                hashes.extend(names.map(|name| big.hash_of(name)));
+                members.push((big, first..hashes.len()));
             }
         }
         for step in Step::ALL {
