@@ -154,11 +154,13 @@ impl Parser {
     /// bytes, all there. Stops in front of anything else, an error too.
     #[inline]
     fn short_commands(&mut self, buffer: &[u8], limits: Limits, batch: &mut Batch) {
+        // No header that is all there, with what follows it, has fewer bytes behind its start.
+        let head = |at: usize| buffer.get(at..)?.first_chunk::<5>();
         let (mut at, mut missing) = (self.at, self.missing);
         loop {
             if missing == 0 {
-                match buffer.get(at..) {
-                    Some([b'*', words @ b'1'..=b'9', b'\r', _, ..])
+                match head(at) {
+                    Some([b'*', words @ b'1'..=b'9', b'\r', ..])
                         if batch.len() < limits.commands =>
                     {
                         missing = usize::from(words - b'0');
@@ -167,11 +169,9 @@ impl Parser {
                     _ => break,
                 }
             }
-            let (start, length) = match buffer.get(at..) {
-                Some([b'$', ones @ b'0'..=b'9', b'\r', _, ..]) => {
-                    (at + 4, usize::from(ones - b'0'))
-                }
-                Some([b'$', tens @ b'1'..=b'9', ones @ b'0'..=b'9', b'\r', _, ..]) => {
+            let (start, length) = match head(at) {
+                Some([b'$', ones @ b'0'..=b'9', b'\r', ..]) => (at + 4, usize::from(ones - b'0')),
+                Some([b'$', tens @ b'1'..=b'9', ones @ b'0'..=b'9', b'\r', _]) => {
                     (at + 5, usize::from(tens - b'0') * 10 + usize::from(ones - b'0'))
                 }
                 _ => break,

@@ -100,8 +100,10 @@ impl Reply for RespWriter<'_> {
     }
 
     fn integer(&mut self, value: i64) {
-        match usize::try_from(value) {
-            Ok(small @ 0..100) => self.header(b':', small, 0),
+        match value {
+            // Most integers are such: how many were added, or removed.
+            0..10 => self.out.extend_from_slice(&[b':', b'0' + value as u8, b'\r', b'\n']),
+            10..100 => self.header(b':', value as usize, 0),
             _ => {
                 let mut digits = itoa::Buffer::new();
                 let digits = digits.format(value).as_bytes();
