@@ -21,7 +21,7 @@ use crate::clock::Millis;
 use crate::config::Words;
 use crate::ds::blocks::block_size;
 use crate::ds::table;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::value::hash::StoredHash;
 use crate::value::string::StringValue;
 use crate::value::{Collection, Packing, Type};
@@ -437,6 +437,8 @@ fn mark(pending: &mut Pending, observers: &Observers, watch: &WatchSet, db: u32,
 /// What a place adds to the counts of its space.
 #[derive(Clone, Copy, Default)]
 struct Weight {
+    /// What all of it follows from, unless something lies apart.
+    head: Option<u32>,
     /// Bytes asked for, for the entry itself.
     own: usize,
     /// Bytes allocated for what it holds apart.
@@ -446,14 +448,22 @@ struct Weight {
 }
 
 impl Weight {
-    #[inline]
+    #[inline(always)]
     fn of(entry: &Entry) -> Weight {
         Weight {
+            head: entry.head(),
             own: entry.own_size(),
             apart: entry.apart_size(),
             volatile: entry.expiry().is_some(),
             timed: entry.is_timed(),
         }
+    }
+
+    /// That of an entry which had this one before it was changed, perhaps in nothing that counts.
+    #[inline(always)]
+    fn anew(self, entry: &Entry) -> Weight {
+        let same = self.apart == 0 && self.head.is_some() && self.head == entry.head();
+        if same { self } else { Weight::of(entry) }
     }
 
     /// By how many bytes this is more than `before`, modulo 2^64.
@@ -532,10 +542,10 @@ impl Tx<'_> {
     ) -> Result<R> {
         let stripe = key.stripe;
         let home = &self.keyspace.stripes[stripe];
-        let mut parts = self.parts(stripe)?;
         loop {
-            let Parts { keyspace, data, time, pending, db, touches } = &mut parts;
-            let (keyspace, db) = (*keyspace, *db);
+            let Tx { keyspace, held, time, pending, db, touches, .. } = self;
+            let (keyspace, db, pending) = (*keyspace, *db, pending.get_mut());
+            let Some(data) = held.get_mut(stripe) else { return Err(Error::UndeclaredKey) };
             let (space, watch, waiting, bytes) = data.split(db);
             let Space { table, entry_bytes, volatile, timed, resist, .. } = space;
             let table_before = table.heap_size();
@@ -543,7 +553,7 @@ impl Tx<'_> {
             let mut before = Weight::default();
             if let Place::Occupied(place) = &place {
                 if time.is_past(place.get()) {
-                    parts.reclaim(key);
+                    self.parts(stripe)?.reclaim(key);
                     continue;
                 }
                 before = Weight::of(place.get());
@@ -591,7 +601,7 @@ impl Tx<'_> {
                     }
                     _ => {}
                 }
-                after = Weight::of(place.get());
+                after = before.anew(place.get());
                 // The bound of a hash may have come closer though nothing changed: it was loose.
                 let again = changed || place.get().is_timed();
                 if let Some(at) = place.get().due().filter(|_| again) {

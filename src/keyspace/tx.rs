@@ -92,17 +92,17 @@ pub(crate) struct Tx<'k> {
     pub(super) keyspace: &'k Keyspace,
     pub(super) time: TxTime<'k>,
     /// The database that keys belong to.
-    db: u32,
+    pub(super) db: u32,
     /// The client that it is for; 0 if it is for none.
     by: u64,
     /// Whether look-ups count as uses of the key (off by `CLIENT NO-TOUCH`).
-    touches: bool,
+    pub(super) touches: bool,
     /// Look-ups for reading that found their key, and that did not; added to the statistics of
     /// the stripe `home` at the end.
     hits: Cell<u32>,
     misses: Cell<u32>,
     home: &'k Stripe,
-    held: Held<'k>,
+    pub(super) held: Held<'k>,
     /// What is left to its end. Behind `held`: what is freed with it, is after the locks are released.
     pub(super) pending: Cell<Pending>,
 }
@@ -313,7 +313,6 @@ impl<'k> Tx<'k> {
                 time: &self.time,
                 pending: self.pending.get_mut(),
                 db: self.db,
-                touches: self.touches,
             }),
             _ => Err(Error::UndeclaredKey),
         }
@@ -443,7 +442,6 @@ pub(super) struct Parts<'t, 'k> {
     pub(super) time: &'t TxTime<'k>,
     pub(super) pending: &'t mut Pending,
     pub(super) db: u32,
-    pub(super) touches: bool,
 }
 
 impl Drop for Tx<'_> {

@@ -26,9 +26,11 @@ impl Tx<'_> {
         key: Key<'_>,
         pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
     ) -> Result<usize> {
+        let mut count = 0;
         for (field, value) in pairs.clone() {
             self.check_length(field.len())?;
             self.check_length(value.len())?;
+            count += 1;
         }
         let limits = &self.keyspace().settings.limits;
         let record = |effect: &mut Effect<'_>| {
@@ -39,16 +41,16 @@ impl Tx<'_> {
             if slot.overwrite(|packing, bytes| {
                 pairs.clone().all(|(f, v)| Hash::overwrite(packing, bytes, f, v, limits))
             }) {
-                slot.count_as(pairs.clone().count());
+                slot.count_as(count);
                 return Ok(slot.changed(0, &[HSET], record));
             }
             let names = pairs.clone().map(|(field, _)| field);
             let (created, met) = edit(slot, names, |hash| {
-                hash.expect(pairs.clone().count(), limits);
+                hash.expect(count, limits);
                 let set = |(field, value)| hash.set(field, value, SetExpiry::Clear, limits);
                 pairs.clone().map(set).filter(|was_there| !was_there).count()
             })?;
-            slot.count_as(pairs.clone().count());
+            slot.count_as(count);
             Ok(met.changed(slot, created, &[HSET], record))
         })
     }

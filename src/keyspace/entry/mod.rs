@@ -219,6 +219,14 @@ impl Entry {
         self.header().flags & (EXPIRES | TIMED) != 0
     }
 
+    /// What of the header tells lengths, expiry and form: two entries of the same are as large, but for what
+    /// lies apart. Nothing if the lengths do not fit the header.
+    #[inline(always)]
+    pub(crate) fn head(&self) -> Option<u32> {
+        // SAFETY: the second half of the header: four bytes, all of them written.
+        (self.header().flags & LONG == 0).then(|| unsafe { self.at::<u32>(HEADER / 2).read() })
+    }
+
     /// The type of what the key holds.
     #[inline]
     pub(crate) fn kind(&self) -> Type {
