@@ -7,7 +7,7 @@ use super::client::Mark;
 use super::context::Context;
 use super::instance::Instance;
 use super::reply::Reply;
-use super::session::{Session, State};
+use super::session::{Hash, Session, State};
 use super::table::{Node, Plan};
 use crate::api::Engine;
 use crate::error::Error;
@@ -30,17 +30,18 @@ pub(super) enum Care {
 }
 
 impl Session {
-    /// Locks what the command needs and runs its handler.
+    /// Locks what the command needs and runs its handler. The hash of word 1 may be known.
     #[inline(always)]
     pub(super) fn call(
         &mut self,
         node: &'static Node,
         args: Args<'_>,
+        hash: Option<Hash>,
         care: Care,
         reply: &mut dyn Reply,
     ) -> Ended {
         match node.plan {
-            Plan::First => self.call_one(node, args, care, reply),
+            Plan::First => self.call_one(node, args, hash, care, reply),
             Plan::None => self.call_keyless(node, args, care, reply),
             _ => self.call_many(node, args, care, reply),
         }
@@ -52,12 +53,16 @@ impl Session {
         &mut self,
         node: &'static Node,
         args: Args<'_>,
+        hash: Option<Hash>,
         care: Care,
         reply: &mut dyn Reply,
     ) -> Ended {
         let Session { engine, instance, state, .. } = self;
         let (keyspace, db) = (engine.keyspace(), state.db);
-        let key = keyspace.key(args.at(1));
+        let key = match hash {
+            Some(hash) => keyspace.key_of(args.at(1), hash.get()),
+            None => keyspace.key(args.at(1)),
+        };
         let keys = std::slice::from_ref(&key);
         let mut tx = keyspace.begin_one(db, key, access(node));
         let ended = handle(node, args, keys, &mut tx, engine, instance, state, care, reply);

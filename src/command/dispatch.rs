@@ -12,7 +12,7 @@ use super::client::Mark;
 use super::parse::is;
 use super::reply::Reply;
 use super::row::Flags;
-use super::session::{Replies, Session};
+use super::session::{Hash, Replies, Session};
 use super::stats::Timed;
 use super::table::Node;
 use super::value::Silent;
@@ -41,22 +41,39 @@ impl Session {
     /// Runs one command and writes its reply.
     #[inline]
     pub fn dispatch(&mut self, args: Args<'_>, reply: &mut dyn Reply) -> Flow {
+        self.dispatch_prepared(args, None, reply)
+    }
+
+    /// As [`dispatch`](Session::dispatch), the hash of word 1 being known if it was [prepared](Session::prepare) for.
+    #[inline]
+    pub(crate) fn dispatch_prepared(
+        &mut self,
+        args: Args<'_>,
+        hash: Option<Hash>,
+        reply: &mut dyn Reply,
+    ) -> Flow {
         if self.is_ordinary()
             && let Some(node) = self.table.find(args.at(0))
             && node.direct
             && node.accepts(args.len())
         {
-            return self.run_at_once(node, args, reply);
+            return self.run_at_once(node, args, hash, reply);
         }
         self.dispatch_with_care(args, reply)
     }
 
     /// Runs one command of a session with which [nothing is out of the ordinary](Session::is_ordinary).
     #[inline(always)]
-    fn run_at_once(&mut self, node: &'static Node, args: Args<'_>, reply: &mut dyn Reply) -> Flow {
+    fn run_at_once(
+        &mut self,
+        node: &'static Node,
+        args: Args<'_>,
+        hash: Option<Hash>,
+        reply: &mut dyn Reply,
+    ) -> Flow {
         self.state.client.command.store(node.id, Relaxed);
         let timed = self.begin(node, false);
-        let ended = self.call(node, args, Care::None, reply);
+        let ended = self.call(node, args, hash, Care::None, reply);
         self.end(node, args, timed, ended, reply)
     }
 
@@ -165,7 +182,7 @@ impl Session {
         }
         let timed = self.begin(node, self.instance.timing.every());
         let ended = match self.instance.cannot(node, args, &self.state.client) {
-            Ok(()) => self.call(node, args, Care::Due, reply),
+            Ok(()) => self.call(node, args, None, Care::Due, reply),
             Err(error) => Err(error),
         };
         self.end(node, args, timed, ended, reply)
@@ -260,7 +277,8 @@ impl Session {
         }
     }
 
-    /// Runs a command of a log, whatever it answers. Returns its row, and whether it answered that it could not be run.
+    /// Runs a command of a log that was [prepared](Session::prepare) for, whatever it answers. Returns its row, and
+    /// whether it answered that it could not be run.
     /// What is for who runs the server, such as SHUTDOWN, is not run: no log has it but one that somebody made up.
     ///
     /// # Errors
@@ -269,6 +287,7 @@ impl Session {
     pub(super) fn replay_one(
         &mut self,
         args: Args<'_>,
+        hash: Option<Hash>,
         reply: &mut dyn Reply,
     ) -> Option<(&'static Node, Result<()>)> {
         let mut node = self.table.find(args.at(0))?;
@@ -293,7 +312,7 @@ impl Session {
             queue.push(node, args);
             return Some((node, Ok(())));
         }
-        let result = self.call(node, args, Care::Due, reply).map_err(|error| *error);
+        let result = self.call(node, args, hash, Care::Due, reply).map_err(|error| *error);
         // What waits for keys in a log waited in vain.
         self.state.blocked = None;
         Some((node, result))

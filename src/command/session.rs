@@ -1,5 +1,6 @@
 //! A connection's state, or that of a caller who speaks in commands.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -23,6 +24,12 @@ use crate::api::{Db, Engine};
 use crate::error::{Error, Result};
 use crate::keyspace::{Looks, Soon};
 use crate::pubsub::Hub;
+
+/// How many commands are prepared for without an allocation.
+const AHEAD: usize = 32;
+
+/// The hash of a key, where it is known beforehand. Zero is none: that of one key in 2^64 is worked out again.
+pub(crate) type Hash = NonZeroU64;
 
 /// One conversation with the engine: the database chosen, the protocol spoken, who it is.
 ///
@@ -312,13 +319,38 @@ impl Session {
     /// Hints that these commands run next: their first keys are brought near, all at once
     /// rather than one after the other, and then the members that they name.
     pub fn prefetch<'a>(&self, commands: impl Iterator<Item = Args<'a>>) {
+        self.fetch(commands, |_, _| {});
+    }
+
+    /// As [`prefetch`](Session::prefetch), and keeps the hash of each command that has a word behind its name, in its place.
+    #[cfg(any(feature = "network", feature = "aof"))]
+    pub(crate) fn prepare<'a>(
+        &self,
+        commands: impl Iterator<Item = Args<'a>>,
+        hashes: &mut [Option<Hash>],
+    ) {
+        self.fetch(commands, |i, hash| {
+            if let Some(place) = hashes.get_mut(i) {
+                *place = Hash::new(hash);
+            }
+        });
+    }
+
+    #[inline(always)]
+    fn fetch<'a>(
+        &self,
+        commands: impl Iterator<Item = Args<'a>>,
+        mut found: impl FnMut(usize, u64),
+    ) {
         let (keyspace, db) = (self.engine.keyspace(), self.state.db);
-        let mut soon = SmallVec::<[Soon<'_>; 32]>::new();
-        for args in commands {
+        let mut soon = SmallVec::<[Soon<'_>; AHEAD]>::new();
+        for (i, args) in commands.enumerate() {
             // What follows the name is a key in all commands that matter here; a wrong
             // guess is only a wasted hint.
             if let Some(key) = args.get(1) {
-                soon.push((keyspace.key(key).hash, member(args)));
+                let hash = keyspace.key(key).hash;
+                soon.push((hash, member(args)));
+                found(i, hash);
             }
         }
         keyspace.fetch_soon(db, &soon);

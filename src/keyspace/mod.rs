@@ -144,7 +144,13 @@ impl Keyspace {
     /// Hashes a key, for its stripe and its table.
     #[inline(always)]
     pub(crate) fn key<'a>(&self, bytes: &'a [u8]) -> Key<'a> {
-        let hash = self.hash(bytes);
+        self.key_of(bytes, self.hash(bytes))
+    }
+
+    /// A key whose hash is known: that which [`key`](Keyspace::key) once gave it.
+    #[inline(always)]
+    pub(crate) fn key_of<'a>(&self, bytes: &'a [u8], hash: u64) -> Key<'a> {
+        debug_assert_eq!(hash, self.hash(bytes));
         Key { bytes, hash, stripe: self.stripe_of(hash) }
     }
 

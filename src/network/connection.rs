@@ -276,8 +276,9 @@ impl Connection {
         let mut words = Words::new();
         batch.add_words(&mut words, buffer);
         let commands = batch.commands(&words);
+        let mut hashes = [None; WINDOW];
         if commands.len() > 1 {
-            self.session.prefetch(commands.clone().map(|(args, _)| args));
+            self.session.prepare(commands.clone().map(|(args, _)| args), &mut hashes);
         }
         for (i, (args, size)) in commands.enumerate() {
             // What was pushed before a command ran comes before its reply.
@@ -287,7 +288,8 @@ impl Connection {
             }
             let before = reply.position();
             self.safety.mark(&self.shared.engine, before);
-            let flow = self.session.dispatch(args, &mut reply);
+            let hash = hashes.get(i).copied().flatten();
+            let flow = self.session.dispatch_prepared(args, hash, &mut reply);
             self.session.note_sizes(args, size, reply.position() - before, flow);
             match flow {
                 Flow::Continue => {}

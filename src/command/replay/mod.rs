@@ -66,13 +66,15 @@ pub(crate) fn replay(
         let words: Vec<_> = reader.words.iter().map(|word| &window[word.start..word.end]).collect();
         let args =
             |place: &Place| Args::new(&words[place.first_word..place.first_word + place.words]);
-        session.prefetch(places.iter().map(args));
-        for place in &places {
+        let mut hashes = [None; WINDOW];
+        session.prepare(places.iter().map(args), &mut hashes);
+        for (place, hash) in places.iter().zip(hashes) {
             let args = args(place);
             if is(args.at(0), "multi") && began.is_none() {
                 began = Some(place.offset);
             }
-            let Some((node, result)) = session.replay_one(args, &mut Silent(&mut nobody)) else {
+            let Some((node, result)) = session.replay_one(args, hash, &mut Silent(&mut nobody))
+            else {
                 done.whole = began.unwrap_or(place.offset);
                 let name = args.at(0);
                 done.end = End::Unknown(String::from_utf8_lossy(name).into_owned());
