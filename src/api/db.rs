@@ -106,6 +106,21 @@ impl<S: Scope> Db<S> {
         self.scope.read(self.number, key, look)
     }
 
+    /// As [`read`](Db::read), where `look` calls code of the caller's.
+    #[inline(always)]
+    pub(super) fn show<R>(
+        &self,
+        key: &[u8],
+        look: impl FnOnce(&Tx<'_>, Key<'_>) -> Result<R>,
+    ) -> Result<R> {
+        // Dropped when the locks are let go.
+        let mut _lent = None;
+        self.read(key, |tx, key| {
+            _lent = self.scope.lend();
+            look(tx, key)
+        })
+    }
+
     /// Calls `change` in the scope of one key, exclusive, unless no write is accepted; what it did is as safe as
     /// was asked for when this returns.
     #[inline(always)]

@@ -5,7 +5,7 @@ use std::mem::forget;
 
 use super::Engine;
 use crate::error::Result;
-use crate::keyspace::{Access, Key, Keyspace, Tx};
+use crate::keyspace::{Access, Inside, Key, Keyspace, Tx};
 
 /// Where the methods of a [`Db`](super::Db) take effect: in the [`Engine`], each call by itself, or in one
 /// transaction, all calls together.
@@ -41,6 +41,10 @@ pub(crate) trait Locks {
     /// As [`make_safe`](Locks::make_safe), for a call that has no way to say that it cannot be: who asks next on this thread
     /// is told.
     fn wait_safe(&self);
+
+    /// Notes that code of the caller's runs while something is locked, until what is returned is dropped: a call of the
+    /// engine from there might wait for ever, for a writer that waits for this very thread. Only where it costs nothing.
+    fn lend(&self) -> Option<Inside<'_>>;
 
     /// Calls `look` in the scope of one key, shared.
     fn read<R>(
@@ -108,6 +112,10 @@ impl Locks for Engine {
     #[inline(always)]
     fn wait_safe(&self) {
         Engine::wait_safe(self);
+    }
+
+    fn lend(&self) -> Option<Inside<'_>> {
+        cfg!(debug_assertions).then(|| self.keyspace().enter())
     }
 
     #[inline(always)]

@@ -244,10 +244,14 @@ impl<S: Scope> Db<S> {
     }
 
     /// Shows the string under `key` to `look`, without a copy (`GET`, O(1)). The key's stripe is locked shared
-    /// while `look` runs: it must be quick, and must not write to this engine.
+    /// while `look` runs: it must be quick, and must not call this engine, not to read either, for it could wait for
+    /// a writer that waits for it. In a transaction it may call the transaction's handle, to read.
     ///
     /// # Errors
     /// [`Error::WrongType`] if the key holds no string.
+    ///
+    /// # Panics
+    /// In builds with debug assertions, when `look` calls this engine.
     ///
     /// ```
     /// let db = danio::Db::in_memory();
@@ -261,7 +265,7 @@ impl<S: Scope> Db<S> {
         key: impl AsRef<[u8]>,
         look: impl FnOnce(&[u8]) -> R,
     ) -> Result<Option<R>> {
-        self.read(key.as_ref(), |tx, key| {
+        self.show(key.as_ref(), |tx, key| {
             Ok(tx.string(key)?.map(|string| look(string.bytes(&mut Digits::new()))))
         })
     }

@@ -1,5 +1,5 @@
-//! Which keyspaces this thread runs a caller's transaction in: a lock asked for besides could wait
-//! for ever, for this thread itself or for one that waits for it.
+//! Which keyspaces this thread runs a caller's transaction in, or shows a value to a caller's closure: a lock asked for
+//! besides could wait for ever, for this thread itself or for one that waits for it.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -73,7 +73,8 @@ impl Keyspace {
     pub(crate) fn refuse_inside(&self) {
         assert!(
             !self.is_inside(),
-            "inside a transaction its engine was called other than through the transaction's handle"
+            "inside a transaction its engine was called other than through the transaction's handle, or from a closure that is \
+             shown a value"
         );
     }
 }

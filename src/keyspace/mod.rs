@@ -49,6 +49,7 @@ pub(crate) use cut::{Cut, CutSize, Shown, Still};
 #[cfg(feature = "snapshot")]
 pub(crate) use detached::Detached;
 pub(crate) use evict::Made;
+pub(crate) use inside::Inside;
 pub(crate) use key::{Key, OwnedKey};
 pub(crate) use line::{Concern, Served, Waiter};
 #[cfg(feature = "snapshot")]

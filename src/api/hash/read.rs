@@ -57,10 +57,13 @@ impl<S: Scope> Db<S> {
     }
 
     /// Shows the value of a field to `look`, without a copy (`HGET`, O(1)). The key's stripe is locked shared
-    /// while `look` runs: it must be quick, and must not write to this engine.
+    /// while `look` runs: it must be quick, and must not call this engine, as of [`Db::get_with`].
     ///
     /// # Errors
     /// [`Error::WrongType`](crate::Error::WrongType) if the key holds no hash.
+    ///
+    /// # Panics
+    /// As [`Db::get_with`].
     ///
     /// ```
     /// let db = danio::Db::in_memory();
@@ -74,8 +77,9 @@ impl<S: Scope> Db<S> {
         field: impl AsRef<[u8]>,
         look: impl FnOnce(&[u8]) -> R,
     ) -> Result<Option<R>> {
-        self.in_hash(key.as_ref(), |hash| {
-            hash.get(field.as_ref()).map(|value| look(value.bytes(&mut itoa::Buffer::new())))
+        self.show(key.as_ref(), |tx, key| {
+            let value = tx.hash(key)?.and_then(|hash| hash.get(field.as_ref()));
+            Ok(value.map(|value| look(value.bytes(&mut itoa::Buffer::new()))))
         })
     }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::api::Db;
 use crate::api::scope::{Locks, Scope};
 use crate::error::{Error, Result};
-use crate::keyspace::{Access, Key, Keyspace, Tx};
+use crate::keyspace::{Access, Inside, Key, Keyspace, Tx};
 
 /// What [`Db::transaction`] hands to its closure: the methods of [`Db`], all within the one transaction.
 ///
@@ -186,6 +186,11 @@ impl Locks for Atomic<'_> {
     }
 
     fn wait_safe(&self) {}
+
+    fn lend(&self) -> Option<Inside<'_>> {
+        // The transaction has noted it.
+        None
+    }
 
     fn read<R>(
         &self,

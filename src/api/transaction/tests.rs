@@ -148,6 +148,29 @@ fn a_look_may_look_but_not_change() {
     assert_eq!(text(&db, "b").as_deref(), Some("2"));
 }
 
+/// It could wait for a writer that waits for the look.
+#[test]
+#[cfg(debug_assertions)]
+fn a_look_that_calls_the_engine_is_told() {
+    let (_, db, _) = open(Config::new());
+    db.set("a", "1").expect("set");
+    db.hset("h", [("f", "1")]).expect("set");
+    let looks: [&dyn Fn(); 3] = [
+        &|| drop(db.get_with("a", |_| db.get("b"))),
+        &|| drop(db.get_with("a", |_| db.set("a", "2"))),
+        &|| drop(db.hget_with("h", "f", |_| db.hlen("h"))),
+    ];
+    for look in looks {
+        let words = panics(look);
+        assert!(words.contains("shown a value"), "{words}");
+    }
+    // Another engine is another matter, and so is this one afterwards.
+    let other = Db::in_memory();
+    assert!(db.get_with("a", |a| other.append("a", a)).expect("a string").is_some());
+    db.set("a", "2").expect("set");
+    assert_eq!(other.get("a").expect("a string").as_deref(), Some(&b"1"[..]));
+}
+
 /// A panic in the caller's code while a collection is half changed.
 #[test]
 fn a_panic_half_way_through_a_change_is_undone_too() {
