@@ -121,6 +121,10 @@ impl Entry {
     /// [`put_back`](Entry::put_back) before the entry is used again.
     #[inline]
     fn take_out<T: Collection>(&mut self) -> T {
+        if let Some(place) = self.big_place() {
+            // SAFETY: the box is the entry's no more until `put_back`.
+            return T::restore(Stored::Big(unsafe { place.read() }));
+        }
         let shape = self.shape();
         T::restore(match shape.form {
             Form::Packed(packing) => {
@@ -131,25 +135,22 @@ impl Entry {
                 copy.extend_from_slice(bytes);
                 Stored::Packed(packing, copy)
             }
-            // SAFETY: the words own a box, which is theirs no more until `put_back`.
-            Form::Big => Stored::Big(unsafe { self.at::<Box<dyn Big>>(shape.word_at()).read() }),
-            Form::Inline | Form::Int | Form::Long => unreachable!("the type is that of T"),
+            _ => unreachable!("the type is that of T"),
         })
     }
 
     /// Puts a collection back. `times` says whether parts of its type may expire.
     #[inline]
     fn put_back(&mut self, stored: Stored, times: bool) {
-        let old = self.shape();
-        match stored {
-            Stored::Big(big) if old.form == Form::Big => {
+        match (stored, self.big_place()) {
+            (Stored::Big(big), Some(place)) => {
                 if times {
                     self.set_timed(big.due().is_some());
                 }
                 // SAFETY: the box that was here was taken out; writing drops nothing.
-                unsafe { self.at::<Box<dyn Big>>(old.word_at()).write(big) };
+                unsafe { place.write(big) };
             }
-            stored => self.put_back_small(stored),
+            (stored, _) => self.put_back_small(stored),
         }
     }
 
@@ -177,10 +178,8 @@ impl Entry {
 
     /// The big collection, if the key holds one, to be changed.
     fn big_mut(&mut self) -> Option<&mut (dyn Big + 'static)> {
-        let shape = self.shape();
-        // SAFETY: the form says that the words own a box, and `&mut self` is the only access to it.
-        (shape.form == Form::Big)
-            .then(|| unsafe { self.at::<Box<dyn Big>>(shape.word_at()).as_mut().as_mut() })
+        // SAFETY: `&mut self` is the only access to it.
+        self.big_place().map(|mut place| unsafe { place.as_mut() }.as_mut())
     }
 
     /// Keeps from now on what it takes to undo changes of what the key holds; false if it is to be copied.

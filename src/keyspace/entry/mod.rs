@@ -230,10 +230,9 @@ impl Entry {
     /// The type of what the key holds.
     #[inline]
     pub(crate) fn kind(&self) -> Type {
-        match (self.header().form.kind(), self.stored()) {
-            (Some(kind), _) => kind,
-            (None, Some(StoredRef::Big(big))) => big.kind(),
-            (None, _) => unreachable!("only big collections tell their own type"),
+        match self.header().form.kind() {
+            Some(kind) => kind,
+            None => self.big().expect("only big collections tell their own type").kind(),
         }
     }
 
@@ -280,10 +279,17 @@ impl Entry {
     /// The big collection, if the key holds one.
     #[inline]
     pub(crate) fn big(&self) -> Option<&dyn Big> {
-        match self.stored() {
-            Some(StoredRef::Big(big)) => Some(big),
-            _ => None,
-        }
+        // SAFETY: it is there, and the entry is borrowed for as long.
+        self.big_place().map(|place| unsafe { place.as_ref() }.as_ref())
+    }
+
+    /// Where the owner of the big collection is, if the key holds one.
+    #[inline(always)]
+    fn big_place(&self) -> Option<NonNull<Box<dyn Big>>> {
+        let header = self.header();
+        // Where the words are follows from the flags: lengths need not be known.
+        let shape = Shape { form: header.form, flags: header.flags, key_len: 0, value_len: 0 };
+        (shape.form == Form::Big).then(|| self.at(shape.word_at()))
     }
 
     /// The access word: what eviction knows about the key's use.
