@@ -6,17 +6,20 @@
 #![allow(clippy::disallowed_methods, reason = "the tests wait on real processes")]
 #![allow(clippy::unwrap_used, reason = "a test says by failing what is wrong")]
 
+#[path = "support/folder.rs"]
+mod folder;
 #[path = "support/server.rs"]
 mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
+use folder::Folder;
 use support::{Kind, Server};
 
 /// Starts a server that keeps an append-only file in a folder, or says on stderr that it is skipped.
@@ -78,18 +81,11 @@ impl Client {
     }
 }
 
-fn folder(name: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("danio-aof-{name}-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
 #[test]
 fn what_was_answered_is_there_after_a_kill() {
     let rounds = std::env::var("DANIO_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(4_u64);
     for fsync in ["always", "everysec"] {
-        let folder = folder(fsync);
+        let folder = Folder::new(&format!("aof-{fsync}"));
         let acknowledged: Arc<[AtomicU64; 4]> = Arc::default();
         // What has to be there: under `everysec` all but the last second's, as writes are held back while a sync runs.
         let mut due = [0; 4];
@@ -150,7 +146,6 @@ fn what_was_answered_is_there_after_a_kill() {
             }
         }
         assert!(acknowledged.iter().all(|n| n.load(SeqCst) > 0));
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }
 
@@ -200,7 +195,7 @@ fn told(client: &mut Client) -> Vec<String> {
 /// Has one server keep data and another read them, as they were written and rewritten in both forms of a base.
 fn handed_over(name: &str, writes: Kind, reads: Kind, check: &Path, lines: &[&str]) {
     for base in ["no", "rdb", "commands"] {
-        let folder = folder(name);
+        let folder = Folder::new(&format!("aof-{name}"));
         let server = start(writes, &folder, "always").unwrap();
         let mut client = Client::new(&server);
         for line in lines {
@@ -235,7 +230,6 @@ fn handed_over(name: &str, writes: Kind, reads: Kind, check: &Path, lines: &[&st
         let server = start(reads, &folder, "always").unwrap();
         assert_eq!(told(&mut Client::new(&server)), before, "{name}, base {base}");
         drop(server);
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }
 
@@ -265,7 +259,7 @@ fn valkey_reads_what_danio_keeps_and_danio_what_valkey_keeps() {
 
 #[test]
 fn a_second_process_is_refused_and_the_next_one_after_a_kill_is_not() {
-    let folder = folder("alone");
+    let folder = Folder::new("aof-alone");
     let first = start(Kind::Danio, &folder, "always").unwrap();
     let mut client = Client::new(&first);
     assert_eq!(client.call("SET k v"), "+OK");
@@ -282,7 +276,7 @@ fn a_second_process_is_refused_and_the_next_one_after_a_kill_is_not() {
     let words = format!("the append-only file in {} is in use by another engine", place.display());
     assert!(said.contains(&words), "{said}");
 
-    let here = danio::Config::new().dir(&folder).append_only(true);
+    let here = danio::Config::new().dir(&*folder).append_only(true);
     let here = danio::Engine::open(here).unwrap_err().to_string();
     assert!(here.contains(&words), "{here}");
     assert_eq!(client.call("SET k w"), "+OK");
@@ -291,5 +285,4 @@ fn a_second_process_is_refused_and_the_next_one_after_a_kill_is_not() {
     let next = start(Kind::Danio, &folder, "always").unwrap();
     assert_eq!(Client::new(&next).call("GET k"), "w");
     drop(next);
-    std::fs::remove_dir_all(&folder).unwrap();
 }

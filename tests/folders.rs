@@ -4,6 +4,8 @@
 #![cfg(all(feature = "server", unix))]
 #![allow(clippy::disallowed_methods, reason = "the tests wait on real processes")]
 
+#[path = "support/folder.rs"]
+mod folder;
 #[path = "support/server.rs"]
 mod support;
 #[path = "support/wire.rs"]
@@ -17,32 +19,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use danio::{Config, Engine, Error};
+use folder::Folder;
 use support::{Kind, Server, Until};
 use wire::Wire;
-
-/// A folder that is removed at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let name = format!("danio-folders-{name}-{}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a folder");
-        Folder(path)
-    }
-
-    /// The full path of something in it.
-    fn at(&self, name: &str) -> String {
-        self.0.join(name).to_str().expect("text").to_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 const ALL: [Kind; 3] = [Kind::Danio, Kind::Redis, Kind::Valkey];
 const REFUSED: &str = "-ERR CONFIG SET failed (possibly related to argument";
@@ -69,10 +48,10 @@ impl Unprivileged {
     /// The program, copied to where nobody can get at it.
     fn new(kind: Kind, folder: &Folder) -> Option<Unprivileged> {
         let program = kind.program_or_skip()?;
-        if fs::metadata(&folder.0).expect("it is there").uid() != 0 {
+        if fs::metadata(folder).expect("it is there").uid() != 0 {
             return Some(Unprivileged { program, user: None });
         }
-        let copy = folder.0.join("program");
+        let copy = folder.join("program");
         fs::copy(program, &copy).expect("a copy");
         Some(Unprivileged { program: copy, user: Some(Self::NOBODY) })
     }
@@ -118,9 +97,9 @@ fn until(wire: &mut Wire, kind: Kind, line: &str) {
 #[test]
 fn a_folder_has_to_be_there() {
     for kind in ALL {
-        let folder = Folder::new("set");
-        fs::write(folder.0.join("file"), "").expect("written");
-        let Some(server) = start(kind, &folder.0) else { continue };
+        let folder = Folder::new("folders-set");
+        fs::write(folder.join("file"), "").expect("written");
+        let Some(server) = start(kind, &folder) else { continue };
         let mut wire = Wire::connect(server.address().port());
         for (name, why) in [("none", "No such file or directory"), ("file", "Not a directory")] {
             let line = format!("CONFIG SET dir {}", folder.at(name));
@@ -145,7 +124,7 @@ fn a_folder_has_to_be_there() {
 #[test]
 fn a_folder_may_forbid_what_a_server_needs() {
     for kind in ALL {
-        let folder = Folder::new("forbids");
+        let folder = Folder::new("folders-forbids");
         let Some(unprivileged) = Unprivileged::new(kind, &folder) else { continue };
         let (data, closed) = (folder.at("data"), folder.at("closed"));
         unprivileged.folder(&data);
@@ -178,7 +157,7 @@ fn a_folder_may_forbid_what_a_server_needs() {
 #[test]
 fn what_may_not_be_read_is_not_taken_for_nothing() {
     for kind in ALL {
-        let folder = Folder::new("unread");
+        let folder = Folder::new("folders-unread");
         let Some(unprivileged) = Unprivileged::new(kind, &folder) else { continue };
         let (data, dump) = (folder.at("data"), folder.at("data/dump.rdb"));
         unprivileged.folder(&data);
@@ -212,7 +191,7 @@ fn what_may_not_be_read_is_not_taken_for_nothing() {
 #[test]
 fn a_folder_may_go_away_while_a_server_runs() {
     for kind in ALL {
-        let folder = Folder::new("gone");
+        let folder = Folder::new("folders-gone");
         let data = folder.at("data");
         fs::create_dir(&data).expect("made");
         let Some(server) = start(kind, Path::new(&data)) else { continue };
@@ -240,14 +219,14 @@ fn a_folder_may_go_away_while_a_server_runs() {
         ask(&mut wire, kind, "SAVE", "+OK");
         ask(&mut wire, kind, "CONFIG SET appendonly yes", "+OK");
         until(&mut wire, kind, "aof_last_bgrewrite_status:ok");
-        assert!(folder.0.join("dump.rdb").exists());
+        assert!(folder.join("dump.rdb").exists());
     }
 }
 
 /// A folder may change while the append-only file is on: its files stay where they are until it is turned on anew.
 #[test]
 fn an_append_only_file_stays_where_it_began() {
-    let folder = Folder::new("moved");
+    let folder = Folder::new("folders-moved");
     let (one, two) = (folder.at("one"), folder.at("two"));
     fs::create_dir(&one).expect("made");
     fs::create_dir(&two).expect("made");
@@ -279,9 +258,9 @@ fn an_append_only_file_stays_where_it_began() {
 
 #[test]
 fn two_servers_have_two_append_only_files() {
-    let folder = Folder::new("two");
-    let Some(first) = start(Kind::Danio, &folder.0) else { return };
-    let Some(second) = start(Kind::Danio, &folder.0) else { return };
+    let folder = Folder::new("folders-two");
+    let Some(first) = start(Kind::Danio, &folder) else { return };
+    let Some(second) = start(Kind::Danio, &folder) else { return };
     let (mut first, mut second) =
         (Wire::connect(first.address().port()), Wire::connect(second.address().port()));
     ask(&mut first, Kind::Danio, "CONFIG SET appendonly yes", "+OK");
@@ -306,8 +285,8 @@ fn two_servers_have_two_append_only_files() {
 
 #[test]
 fn errors_of_the_library_name_what_they_are_of() {
-    let folder = Folder::new("library");
-    fs::write(folder.0.join("file"), "").expect("written");
+    let folder = Folder::new("folders-library");
+    fs::write(folder.join("file"), "").expect("written");
     for (name, kind) in
         [("none", std::io::ErrorKind::NotFound), ("file", std::io::ErrorKind::NotADirectory)]
     {

@@ -7,6 +7,8 @@
     reason = "a test says by failing what is wrong, and waits on real processes"
 )]
 
+#[path = "support/folder.rs"]
+mod folder;
 #[path = "support/server.rs"]
 mod support;
 
@@ -18,21 +20,12 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use danio::{Config, Engine, ExportOptions, RdbVersion};
+use folder::Folder;
 use support::{Kind, Server, Until};
 
-/// A folder for one test.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("danio-saves-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-
     fn file(&self) -> PathBuf {
-        self.0.join("dump.rdb")
+        self.join("dump.rdb")
     }
 
     /// Starts a server here.
@@ -41,8 +34,8 @@ impl Folder {
     }
 
     fn start_until(&self, until: Until, kind: Kind, options: &[&str]) -> Option<Server> {
-        let dir = self.0.to_str().unwrap();
-        let log = self.0.join("log");
+        let dir = self.text();
+        let log = self.join("log");
         let all = [
             &["--dir", dir, "--dbfilename", "dump.rdb", "--logfile"][..],
             &[log.to_str().unwrap()],
@@ -52,13 +45,7 @@ impl Folder {
     }
 
     fn log(&self) -> String {
-        std::fs::read_to_string(self.0.join("log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        std::fs::read_to_string(self.join("log")).unwrap_or_default()
     }
 }
 
@@ -142,7 +129,7 @@ fn check(kind: Kind, file: &Path) {
 
 #[test]
 fn what_is_saved_is_there_after_a_restart_and_for_real_servers() {
-    let folder = Folder::new("restart");
+    let folder = Folder::new("saves-restart");
     let Some(server) = folder.start(Kind::Danio, &[]) else { return };
     let mut client = Client::new(&server);
     fill(&mut client);
@@ -171,9 +158,9 @@ fn what_is_saved_is_there_after_a_restart_and_for_real_servers() {
         assert_eq!(Client::new(&theirs).ask("DEBUG DIGEST"), digest);
     }
     // For Redis 7.0, which does not know the sets of words of 7.2, it is written otherwise.
-    let engine = Engine::open(Config::new().dir(&folder.0)).unwrap();
+    let engine = Engine::open(Config::new().dir(&*folder)).unwrap();
     engine.load().unwrap();
-    let older = folder.0.join("older.rdb");
+    let older = folder.join("older.rdb");
     let options = ExportOptions::new().version(RdbVersion::Redis7_0);
     engine.export_with(std::fs::File::create(&older).unwrap(), options).unwrap();
     check(Kind::Redis, &older);
@@ -199,7 +186,7 @@ fn what_is_saved_is_there_after_a_restart_and_for_real_servers() {
 #[test]
 fn what_real_servers_saved_is_read() {
     for kind in [Kind::Redis, Kind::Valkey] {
-        let folder = Folder::new(&format!("{kind:?}"));
+        let folder = Folder::new(&format!("saves-{kind:?}"));
         let Some(theirs) = folder.start(kind, &[]) else { continue };
         let mut client = Client::new(&theirs);
         fill(&mut client);
@@ -214,7 +201,7 @@ fn what_real_servers_saved_is_read() {
 
 #[test]
 fn it_is_saved_at_the_end_if_that_is_wanted() {
-    let folder = Folder::new("end");
+    let folder = Folder::new("saves-end");
     let Some(mut server) = folder.start(Kind::Danio, &["--save", "3600 1"]) else { return };
     let mut client = Client::new(&server);
     client.ask("SET k saved");
@@ -246,12 +233,12 @@ fn it_is_saved_at_the_end_if_that_is_wanted() {
 
 #[test]
 fn it_goes_on_if_it_cannot_be_saved() {
-    let folder = Folder::new("stuck");
+    let folder = Folder::new("saves-stuck");
     let Some(mut server) = folder.start(Kind::Danio, &["--save", "3600 1"]) else { return };
     let mut client = Client::new(&server);
     client.ask("SET k v");
     // The folder is gone: nothing can be made in it.
-    std::fs::remove_dir_all(&folder.0).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!(client.ask("SHUTDOWN"), "-ERR Errors trying to SHUTDOWN. Check logs.");
     assert_eq!(client.ask("SHUTDOWN ABORT"), "-ERR No shutdown in progress.");
     assert_eq!(client.ask("GET k"), "v");
@@ -272,7 +259,7 @@ fn it_goes_on_if_it_cannot_be_saved() {
 
 #[test]
 fn clients_are_told_that_data_are_loaded() {
-    let folder = Folder::new("loading");
+    let folder = Folder::new("saves-loading");
     let Some(server) = folder.start(Kind::Danio, &[]) else { return };
     let mut client = Client::new(&server);
     for i in 0..400 {
@@ -309,7 +296,7 @@ fn clients_are_told_that_data_are_loaded() {
 #[test]
 fn a_file_that_cannot_be_read_ends_it() {
     let Ok(program) = Kind::Danio.program() else { return };
-    let folder = Folder::new("damaged");
+    let folder = Folder::new("saves-damaged");
     let server = folder.start(Kind::Danio, &[]).unwrap();
     let mut client = Client::new(&server);
     fill(&mut client);
@@ -323,7 +310,7 @@ fn a_file_that_cannot_be_read_ends_it() {
         let port = support::free_port().to_string();
         let output = Command::new(&program)
             .args(["--port", &port, "--bind", "127.0.0.1", "--save", "3600 1"])
-            .args(["--dir", folder.0.to_str().unwrap()])
+            .args(["--dir", folder.text()])
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(1));
@@ -336,8 +323,8 @@ fn a_file_that_cannot_be_read_ends_it() {
 
 #[test]
 fn the_folder_and_the_file_are_parameters() {
-    let folder = Folder::new("parameters");
-    let other = Folder::new("other");
+    let folder = Folder::new("saves-parameters");
+    let other = Folder::new("saves-other");
     let options = ["--enable-protected-configs", "yes", "--save", "900 1", "--save", "300 10"];
     let Some(server) = folder.start(Kind::Danio, &options) else { return };
     let mut client = Client::new(&server);
@@ -371,7 +358,7 @@ fn the_folder_and_the_file_are_parameters() {
         client.ask("CONFIG SET dbfilename a/b"),
         format!("{refused}dbfilename') - dbfilename can't be a path, just a filename")
     );
-    let dir = other.0.canonicalize().unwrap();
+    let dir = other.canonicalize().unwrap();
     assert_eq!(client.ask(&format!("CONFIG SET dir {} dbfilename x.rdb", dir.display())), "+OK");
     assert_eq!(get(&mut client, "dir"), dir.to_str().unwrap());
     client.ask("SET k v");
