@@ -22,6 +22,7 @@ use crate::persist::Background;
 #[cfg(feature = "aof")]
 use crate::persist::aof::Aof;
 use crate::pubsub::{Hub, Notified, Notifier};
+use crate::rng::Rng;
 use crate::sync::{Condvar, Mutex, thread};
 
 /// All databases of one engine, shared by every handle.
@@ -100,7 +101,7 @@ impl Engine {
         config.check()?;
         let seed = config.seed.unwrap_or_else(random_seed);
         let keyspace = Arc::new(Keyspace::new(&config, seed));
-        let hub = Arc::<Hub>::default();
+        let hub = Arc::new(Hub::new(&Rng::new(random_seed())));
         let notifier = Arc::new(Notifier::new(hub.clone()));
         let notified = Notified::parse(config.notified.as_bytes());
         notifier.set(notified.ok_or_else(|| {

@@ -69,9 +69,9 @@ impl Audience {
     }
 
     /// Hands a message round; says to how many, and adds those to wait for to `slow`.
-    pub(super) fn tell(&self, body: &Body, pace: Pace, slow: &mut Slow) -> usize {
+    pub(super) fn tell(&self, body: Body, pace: Pace, slow: &mut Slow) -> usize {
         let listeners = self.listeners.lock();
-        let message = Message::new(self.head.clone(), self.pattern.clone(), body.clone());
+        let message = Message::new(self.head.clone(), self.pattern.clone(), body);
         for who in &listeners.list {
             if who.deliver(&message, pace) {
                 slow.push(who.clone());

@@ -11,6 +11,7 @@ use dashmap::DashMap;
 use super::audience::{Audience, Slow};
 use super::message::{self, Body};
 use super::{Pace, Subscriber};
+use crate::rng::Rng;
 use crate::sync::RwLock;
 use crate::text::glob;
 
@@ -28,13 +29,12 @@ pub(crate) enum Kind {
 /// With so many channels or patterns, room for more is not given back.
 const FEW: usize = 64;
 
-type Channels = DashMap<Bytes, Arc<Audience>>;
+type Channels = DashMap<Bytes, Arc<Audience>, ahash::RandomState>;
 
 /// All subscriptions of an engine.
 ///
 /// Locks, outermost first: the patterns' (shared to publish), a map's shard, an audience's,
 /// and what a subscriber's `deliver` takes. No stripe is locked under any of them.
-#[derive(Default)]
 pub(crate) struct Hub {
     channels: Channels,
     shards: Channels,
@@ -58,6 +58,17 @@ struct Patterns {
 }
 
 impl Hub {
+    /// A hub to which nobody listens; how it hashes names is drawn from `rng`.
+    pub(crate) fn new(rng: &Rng) -> Hub {
+        let hasher = ahash::RandomState::with_seeds(rng.next(), rng.next(), rng.next(), rng.next());
+        Hub {
+            channels: Channels::with_hasher(hasher.clone()),
+            shards: Channels::with_hasher(hasher),
+            patterns: RwLock::default(),
+            counts: Counts::default(),
+        }
+    }
+
     /// Has `who` told what is said there from now on. False if it is already. O(1), takes no
     /// lock on data.
     pub(crate) fn subscribe(&self, kind: Kind, name: &[u8], who: &Arc<dyn Subscriber>) -> bool {
@@ -119,19 +130,25 @@ impl Hub {
     /// Hands a message to all who listen to a channel and to patterns that it fits (`PUBLISH`);
     /// says to how many. O(subscribers + patterns), takes no lock on data.
     pub(crate) fn publish(&self, channel: &[u8], payload: &[u8], pace: Pace) -> usize {
-        let (mut told, mut body, mut slow) = (0, None, Slow::new());
+        let (mut told, mut slow) = (0, Slow::new());
+        let patterns = self.counts.patterns.load(Relaxed) > 0;
+        // Where nobody else takes it, the channel's message is the only one to hold it.
+        let mut body = None;
         if self.counts.channels.load(Relaxed) > 0
             && let Some(audience) = self.channels.get(channel).map(|found| found.clone())
         {
-            let body = body.get_or_insert_with(|| Body::new(channel, payload));
-            told += audience.tell(body, pace, &mut slow);
+            let first = Body::new(channel, payload);
+            if patterns {
+                body = Some(first.clone());
+            }
+            told += audience.tell(first, pace, &mut slow);
         }
-        if self.counts.patterns.load(Relaxed) > 0 {
+        if patterns {
             let patterns = self.patterns.read();
             for (pattern, audience) in &patterns.list {
                 if glob::matches(pattern, channel) {
                     let body = body.get_or_insert_with(|| Body::new(channel, payload));
-                    told += audience.tell(body, pace, &mut slow);
+                    told += audience.tell(body.clone(), pace, &mut slow);
                 }
             }
         }
@@ -147,7 +164,7 @@ impl Hub {
         let audience = self.shards.get(channel).map(|found| found.clone());
         let mut slow = Slow::new();
         let told = audience
-            .map_or(0, |audience| audience.tell(&Body::new(channel, payload), pace, &mut slow));
+            .map_or(0, |audience| audience.tell(Body::new(channel, payload), pace, &mut slow));
         slow.iter().for_each(|who| who.wait_for_room());
         told
     }

@@ -46,7 +46,8 @@ pub(super) struct Body {
 
 impl Body {
     pub(super) fn new(channel: &[u8], payload: &[u8]) -> Body {
-        let size = channel.len() + payload.len() + 2 * frame::BULK_EXTRA;
+        // To the byte: what has room to spare takes a second block to be shared.
+        let size = frame::bulk_size(channel.len()) + frame::bulk_size(payload.len());
         let mut bytes = Vec::with_capacity(size);
         let channel = frame::bulk(&mut bytes, channel);
         let payload = frame::bulk(&mut bytes, payload);
@@ -119,6 +120,15 @@ impl Eq for Message {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn takes_as_much_room_as_it_needs() {
+        for len in [0, 1, 9, 10, 99, 100, 999, 1000, 12_345] {
+            let mut bytes = Vec::new();
+            frame::bulk(&mut bytes, &vec![b'x'; len]);
+            assert_eq!(frame::bulk_size(len), bytes.len());
+        }
+    }
 
     #[test]
     fn travels_as_redis_writes_it() {

@@ -28,7 +28,7 @@ fn heard(ear: &Ear) -> Vec<String> {
 
 #[test]
 fn whoever_listens_is_told_in_order() {
-    let hub = Hub::default();
+    let hub = Hub::new(&Rng::new(7));
     let ((a, a_who), (b, b_who)) = (ear(), ear());
     assert_eq!(hub.publish(b"news", b"0", Pace::MayWait), 0);
     assert!(hub.subscribe(Kind::Channel, b"news", &a_who));
@@ -59,7 +59,7 @@ fn whoever_listens_is_told_in_order() {
 
 #[test]
 fn names_are_listed_by_pattern() {
-    let hub = Hub::default();
+    let hub = Hub::new(&Rng::new(7));
     let (_, who) = ear();
     for name in ["ab", "ac", "b"] {
         hub.subscribe(Kind::Channel, name.as_bytes(), &who);
@@ -77,7 +77,7 @@ fn names_are_listed_by_pattern() {
 /// whatever threads do: publish, and come and go so often that the channel itself does.
 #[test]
 fn all_hear_one_order_while_others_come_and_go() {
-    let hub = Hub::default();
+    let hub = Hub::new(&Rng::new(7));
     let ears: Vec<_> = (0..3).map(|_| ear()).collect();
     for (_, who) in &ears {
         hub.subscribe(Kind::Channel, b"ch", who);
@@ -120,7 +120,7 @@ fn all_hear_one_order_while_others_come_and_go() {
 #[test]
 fn a_hundred_thousand_of_either() {
     const MANY: usize = 100_000;
-    let hub = Hub::default();
+    let hub = Hub::new(&Rng::new(7));
     let (one, who) = ear();
     for i in 0..MANY {
         assert!(hub.subscribe(Kind::Channel, format!("ch{i}").as_bytes(), &who));
