@@ -101,7 +101,7 @@ impl Engine {
         config.check()?;
         let seed = config.seed.unwrap_or_else(random_seed);
         let keyspace = Arc::new(Keyspace::new(&config, seed));
-        let hub = Arc::new(Hub::new(&Rng::new(random_seed())));
+        let hub = Arc::new(Hub::new(&Rng::new(seed)));
         let notifier = Arc::new(Notifier::new(hub.clone()));
         let notified = Notified::parse(config.notified.as_bytes());
         notifier.set(notified.ok_or_else(|| {
