@@ -107,6 +107,38 @@ fn silence_has_a_limit() {
     assert!(silence > Duration::from_millis(900), "{silence:?}");
 }
 
+/// Who waits has nothing to say.
+#[test]
+fn silence_has_no_limit_for_who_listens() {
+    let fixture = Fixture::with(&[("timeout", "1")]);
+    let waits: [&[&str]; 6] = [
+        &["SUBSCRIBE", "c"],
+        &["PSUBSCRIBE", "c*"],
+        &["SSUBSCRIBE", "c"],
+        &["MONITOR"],
+        &["BLPOP", "q", "0"],
+        // Held back by the pause below.
+        &["SET", "k", "v"],
+    ];
+    let mut busy = fixture.connect();
+    let mut listeners = waits.map(|words| (fixture.connect(), words));
+    busy.call(&["CLIENT", "PAUSE", "100000", "WRITE"], "+OK\r\n");
+    for (wire, words) in &mut listeners {
+        wire.command(words);
+    }
+    let mut silent = fixture.connect();
+    silent.call(&["PING"], "+PONG\r\n");
+    for _ in 0..12 {
+        busy.call(&["PING"], "+PONG\r\n");
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    silent.expect_end();
+    let clients = busy.text(&["CLIENT", "LIST"]);
+    assert_eq!(clients.lines().filter(|line| line.starts_with("id=")).count(), 7, "{clients}");
+    busy.call(&["CLIENT", "UNPAUSE"], "+OK\r\n");
+    listeners[5].0.expect("+OK\r\n");
+}
+
 #[test]
 fn an_idle_client_holds_no_buffer() {
     let fixture = Fixture::with(&[("hz", "100")]);

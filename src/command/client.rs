@@ -331,6 +331,13 @@ impl Client {
         self.subscribed.iter().any(|count| count.load(Relaxed) != 0)
     }
 
+    /// Whether it is silent because it waits: for messages, for commands to be shown, or for a command of its own to go on.
+    /// `timeout` does not hold for it.
+    #[cfg(feature = "network")]
+    pub(crate) fn listens(&self) -> bool {
+        self.is_blocked() || self.has(Mark::HELD) || self.is_subscriber() || self.is_monitor()
+    }
+
     /// Bytes of answers that the socket has not taken.
     pub(super) fn output(&self) -> usize {
         self.traffic.output.load(Relaxed)

@@ -138,7 +138,7 @@ fn look_round(shared: &Shared, last_id: u64, hz: usize, now: Millis) -> u64 {
 fn look_at(seat: &Seat, shared: &Shared, now: Millis) {
     let allowed = shared.limits.idle_millis.load(Relaxed);
     let idle = now.0 - seat.client.last_seen().0;
-    if allowed > 0 && idle > allowed && !seat.client.is_blocked() {
+    if allowed > 0 && idle > allowed && !seat.client.listens() {
         tracing::trace!("Closing idle client");
         seat.client.kill();
     } else if seat.query.load(Relaxed) > 0 || seat.output.load(Relaxed) > 0 {
