@@ -126,17 +126,13 @@ impl Entry {
             return T::restore(Stored::Big(unsafe { place.read() }));
         }
         let shape = self.shape();
-        T::restore(match shape.form {
-            Form::Packed(packing) => {
-                let bytes = self.value_bytes(shape);
-                let mut copy = SPARE.try_with(Cell::take).unwrap_or_default();
-                // Most changes add a little.
-                copy.reserve(bytes.len() + 64);
-                copy.extend_from_slice(bytes);
-                Stored::Packed(packing, copy)
-            }
-            _ => unreachable!("the type is that of T"),
-        })
+        let Form::Packed(packing) = shape.form else { unreachable!("the type is that of T") };
+        let bytes = self.value_bytes(shape);
+        let mut copy = SPARE.try_with(Cell::take).unwrap_or_default();
+        // Most changes add a little.
+        copy.reserve(bytes.len() + 64);
+        copy.extend_from_slice(bytes);
+        T::restore(Stored::Packed(packing, copy))
     }
 
     /// Puts a collection back. `times` says whether parts of its type may expire.

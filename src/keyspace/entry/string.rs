@@ -7,6 +7,19 @@ use crate::ds::blob::Blob;
 use crate::error::{Error, Result};
 use crate::value::string::{INLINE_MAX, StringRef, StringValue};
 
+/// Where a string lies, whether it counts as edited, and its bytes if that is behind the key.
+#[inline(always)]
+fn form_of<'v>(value: &StringValue<'v>) -> (Form, bool, &'v [u8]) {
+    match *value {
+        StringValue::Int(_) => (Form::Int, false, &[]),
+        StringValue::Bytes(bytes) if bytes.len() <= INLINE_MAX => (Form::Inline, false, bytes),
+        StringValue::Edited(bytes) if bytes.len() <= INLINE_MAX => (Form::Inline, true, bytes),
+        StringValue::Bytes(_) | StringValue::Edited(_) | StringValue::Apart(_) => {
+            (Form::Long, false, &[])
+        }
+    }
+}
+
 impl Entry {
     /// An entry of its own allocation.
     pub(crate) fn new(
@@ -15,14 +28,7 @@ impl Entry {
         expiry: Option<Millis>,
         access: u32,
     ) -> Entry {
-        let (form, edited, bytes): (Form, bool, &[u8]) = match &value {
-            StringValue::Int(_) => (Form::Int, false, &[]),
-            StringValue::Bytes(b) if b.len() <= INLINE_MAX => (Form::Inline, false, b),
-            StringValue::Edited(b) if b.len() <= INLINE_MAX => (Form::Inline, true, b),
-            StringValue::Bytes(_) | StringValue::Edited(_) | StringValue::Apart(_) => {
-                (Form::Long, false, &[])
-            }
-        };
+        let (form, edited, bytes) = form_of(&value);
         let shape = Shape::new(form, expiry.is_some(), edited, key.len(), bytes.len());
         let mut entry = Entry::allocate(shape, key, expiry, access);
         entry.write(shape.value_at(), bytes);
@@ -69,13 +75,9 @@ impl Entry {
     #[inline]
     pub(crate) fn set(&mut self, value: StringValue<'_>, expiry: Option<Millis>) {
         let old = self.shape();
-        let (form, bytes): (Form, &[u8]) = match &value {
-            StringValue::Int(_) => (Form::Int, &[]),
-            StringValue::Bytes(bytes) if bytes.len() <= INLINE_MAX => (Form::Inline, bytes),
-            _ => return *self = Entry::new(self.key(), value, expiry, self.access()),
-        };
-        let new = Shape::new(form, expiry.is_some(), false, old.key_len, bytes.len());
-        if old.form != form || !self.reshape(new) {
+        let (form, edited, bytes) = form_of(&value);
+        let new = Shape::new(form, expiry.is_some(), edited, old.key_len, bytes.len());
+        if form == Form::Long || old.form != form || !self.reshape(new) {
             return *self = Entry::new(self.key(), value, expiry, self.access());
         }
         if let StringValue::Int(number) = value {
@@ -103,8 +105,7 @@ impl Entry {
         let kept = old.bytes(&mut digits);
         let kept = &kept[..kept.len().min(len)];
         whole[..kept.len()].copy_from_slice(kept);
-        let value = StringValue::Edited(&whole);
-        *self = Entry::new(self.key(), value, self.expiry(), self.access());
+        self.set(StringValue::Edited(&whole), self.expiry());
         self.inline_mut()
     }
 
@@ -127,8 +128,7 @@ impl Entry {
             let mut whole = Vec::with_capacity(len);
             whole.extend_from_slice(old.bytes(&mut itoa::Buffer::new()));
             whole.extend_from_slice(bytes);
-            let value = StringValue::Edited(&whole);
-            return *self = Entry::new(self.key(), value, self.expiry(), self.access());
+            return self.set(StringValue::Edited(&whole), self.expiry());
         }
         self.long_string(len).append(bytes);
     }
