@@ -4,6 +4,9 @@ use std::ops::Index;
 
 use smallvec::SmallVec;
 
+#[cfg(feature = "network")]
+use crate::pubsub::frame;
+
 /// Where one word of a command lies in the buffer it was read into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
@@ -56,9 +59,8 @@ impl<'a> Args<'a> {
     /// Bytes of a request of these words, as RESP spells it.
     #[cfg(feature = "network")]
     pub(crate) fn request_size(&self) -> usize {
-        let header = |n: usize| n.checked_ilog10().map_or(1, |more| more as usize + 1) + 3;
-        let words = self.words.iter().map(|word| header(word.len()) + word.len() + 2);
-        header(self.len()) + words.sum::<usize>()
+        let words = self.words.iter().map(|word| frame::bulk_size(word.len()));
+        frame::header_size(self.len()) + words.sum::<usize>()
     }
 
     /// Word `i`, if there is one; word 0 is the command's name.

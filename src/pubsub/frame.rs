@@ -22,11 +22,13 @@ pub(crate) fn bulk(out: &mut Vec<u8>, bytes: &[u8]) -> std::ops::Range<usize> {
     start..start + bytes.len()
 }
 
-/// Bytes that a byte string of so many takes.
-pub(crate) fn bulk_size(len: usize) -> usize {
-    let digits = len.checked_ilog10().map_or(1, |log| log as usize + 1);
-    1 + digits + 2 + len + 2
+/// Bytes that a [`header`] takes.
+pub(crate) fn header_size(number: usize) -> usize {
+    let digits = number.checked_ilog10().map_or(1, |log| log as usize + 1);
+    1 + digits + 2
 }
 
-/// Bytes that a byte string takes at most, its own besides.
-pub(crate) const BULK_EXTRA: usize = 25;
+/// Bytes that a byte string of so many takes.
+pub(crate) fn bulk_size(len: usize) -> usize {
+    header_size(len) + len + 2
+}

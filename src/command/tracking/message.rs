@@ -46,8 +46,8 @@ impl<'a> Invalidation<'a> {
         };
         let mut body = Vec::new();
         if let What::Keys(keys) = self.what {
-            let size: usize = keys.iter().map(|key| key.len() + frame::BULK_EXTRA).sum();
-            body.reserve(size + frame::BULK_EXTRA);
+            let size: usize = keys.iter().map(|key| frame::bulk_size(key.len())).sum();
+            body.reserve(frame::header_size(keys.len()) + size);
             frame::header(&mut body, b'*', keys.len());
             for key in keys {
                 frame::bulk(&mut body, key);
