@@ -27,6 +27,11 @@ impl Rng {
         z ^ (z >> 31)
     }
 
+    /// A hasher that whoever does not know the seed cannot foretell.
+    pub(crate) fn hasher(&self) -> ahash::RandomState {
+        ahash::RandomState::with_seeds(self.next(), self.next(), self.next(), self.next())
+    }
+
     /// A number below `bound`, which is at least 1 (Lemire 2019, without the rejection: the bias
     /// is below 2^-32 for any bound that fits memory).
     pub(crate) fn below(&self, bound: usize) -> usize {

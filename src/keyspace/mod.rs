@@ -111,7 +111,7 @@ impl Keyspace {
         blocks::learn();
         let rng = Rng::new(seed);
         let mut settings = Settings::new(config);
-        let hasher = ahash::RandomState::with_seeds(rng.next(), rng.next(), rng.next(), rng.next());
+        let hasher = rng.hasher();
         settings.limits.hasher = FieldHasher::new(std::array::from_fn(|_| rng.next()));
         Keyspace {
             stripes: (0..config.stripes).map(|_| Stripe::default()).collect(),

@@ -60,7 +60,7 @@ struct Patterns {
 impl Hub {
     /// A hub to which nobody listens; how it hashes names is drawn from `rng`.
     pub(crate) fn new(rng: &Rng) -> Hub {
-        let hasher = ahash::RandomState::with_seeds(rng.next(), rng.next(), rng.next(), rng.next());
+        let hasher = rng.hasher();
         Hub {
             channels: Channels::with_hasher(hasher.clone()),
             shards: Channels::with_hasher(hasher),

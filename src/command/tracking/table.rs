@@ -41,7 +41,7 @@ struct Row {
 
 impl Table {
     pub(super) fn new(rng: &Rng) -> Table {
-        let hasher = ahash::RandomState::with_seeds(rng.next(), rng.next(), rng.next(), rng.next());
+        let hasher = rng.hasher();
         let shard = || Shard { rows: HashMap::with_hasher(hasher.clone()), list: Vec::new() };
         Table {
             shards: (0..SHARDS).map(|_| Mutex::new(shard())).collect(),
