@@ -37,10 +37,9 @@ impl<'a> RespWriter<'a> {
         }
     }
 
-    /// A marker, a number and the line's end; `spare` bytes will follow.
+    /// A marker, a number and the line's end.
     #[inline]
-    fn header(&mut self, marker: u8, number: usize, spare: usize) {
-        self.out.reserve(spare + 24);
+    fn header(&mut self, marker: u8, number: usize) {
         if number < 10 {
             self.out.extend_from_slice(&[marker, b'0' + number as u8, b'\r', b'\n']);
         } else if number < 100 {
@@ -59,7 +58,7 @@ impl<'a> RespWriter<'a> {
     }
 
     fn aggregate(&mut self, resp3: u8, len: usize) {
-        self.header(if self.is_resp3() { resp3 } else { b'*' }, len, 0);
+        self.header(if self.is_resp3() { resp3 } else { b'*' }, len);
     }
 
     /// A line's text, with whatever would end the line made blank.
@@ -100,10 +99,8 @@ impl Reply for RespWriter<'_> {
     }
 
     fn integer(&mut self, value: i64) {
-        match value {
-            // Most integers are such: how many were added, or removed.
-            0..10 => self.out.extend_from_slice(&[b':', b'0' + value as u8, b'\r', b'\n']),
-            10..100 => self.header(b':', value as usize, 0),
+        match usize::try_from(value) {
+            Ok(small @ 0..100) => self.header(b':', small),
             _ => {
                 let mut digits = itoa::Buffer::new();
                 let digits = digits.format(value).as_bytes();
@@ -116,7 +113,8 @@ impl Reply for RespWriter<'_> {
     }
 
     fn bulk(&mut self, bytes: &[u8]) {
-        self.header(b'$', bytes.len(), bytes.len());
+        self.out.reserve(bytes.len() + 24);
+        self.header(b'$', bytes.len());
         self.out.extend_from_slice(bytes);
         self.out.extend_from_slice(b"\r\n");
     }
@@ -130,7 +128,7 @@ impl Reply for RespWriter<'_> {
     }
 
     fn array(&mut self, len: usize) {
-        self.header(b'*', len, 0);
+        self.header(b'*', len);
     }
 
     fn map(&mut self, len: usize) {
@@ -173,7 +171,8 @@ impl Reply for RespWriter<'_> {
         if !self.is_resp3() {
             return self.bulk(text.as_bytes());
         }
-        self.header(b'=', format.len() + 1 + text.len(), text.len() + 8);
+        self.out.reserve(format.len() + text.len() + 24);
+        self.header(b'=', format.len() + 1 + text.len());
         self.out.extend_from_slice(format.as_bytes());
         self.out.push(b':');
         self.out.extend_from_slice(text.as_bytes());
@@ -190,7 +189,7 @@ impl Reply for RespWriter<'_> {
 
     fn attribute(&mut self, len: usize) -> bool {
         if self.is_resp3() {
-            self.header(b'|', len, 0);
+            self.header(b'|', len);
         }
         self.is_resp3()
     }
