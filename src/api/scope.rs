@@ -114,6 +114,7 @@ impl Locks for Engine {
         Engine::wait_safe(self);
     }
 
+    #[inline(always)]
     fn lend(&self) -> Option<Inside<'_>> {
         cfg!(debug_assertions).then(|| self.keyspace().enter())
     }
