@@ -125,11 +125,11 @@ pub(in crate::command) fn bind_timing(
     };
     act("slowlog-log-slower-than", Timing::set_slower_than);
     act("slowlog-max-len", |timing, most| timing.slow.set_most(usize::try_from(most).unwrap_or(0)));
-    act("commandlog-request-larger-than", |timing, bytes| timing.requests.set_threshold(bytes));
+    act("commandlog-request-larger-than", Timing::set_request_larger_than);
     act("commandlog-large-request-max-len", |timing, most| {
         timing.requests.set_most(usize::try_from(most).unwrap_or(0));
     });
-    act("commandlog-reply-larger-than", |timing, bytes| timing.replies.set_threshold(bytes));
+    act("commandlog-reply-larger-than", Timing::set_reply_larger_than);
     act("commandlog-large-reply-max-len", |timing, most| {
         timing.replies.set_most(usize::try_from(most).unwrap_or(0));
     });

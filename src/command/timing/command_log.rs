@@ -46,7 +46,7 @@ struct Entries {
 }
 
 impl CommandLog {
-    pub(in crate::command) fn set_threshold(&self, threshold: i64) {
+    pub(super) fn set_threshold(&self, threshold: i64) {
         self.threshold.store(threshold, Relaxed);
     }
 
@@ -55,8 +55,7 @@ impl CommandLog {
     }
 
     /// Whether a command that took so much is kept.
-    #[inline]
-    pub(super) fn admits(&self, took: u64) -> bool {
+    fn admits(&self, took: u64) -> bool {
         // A negative threshold is more than anything takes.
         took >= self.threshold().cast_unsigned()
     }

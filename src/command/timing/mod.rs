@@ -36,6 +36,8 @@ pub(super) struct Timing {
     pub(super) slow: CommandLog,
     pub(super) requests: CommandLog,
     pub(super) replies: CommandLog,
+    /// Bytes of a request or a reply from which on somebody wants to know.
+    large: AtomicU64,
     pub(super) latency: Latency,
 }
 
@@ -47,6 +49,7 @@ impl Timing {
             slow: CommandLog::default(),
             requests: CommandLog::default(),
             replies: CommandLog::default(),
+            large: AtomicU64::new(0),
             latency: Latency::default(),
         }
     }
@@ -69,7 +72,23 @@ impl Timing {
         self.fit();
     }
 
+    /// `commandlog-request-larger-than`, in bytes; negative for never.
+    pub(super) fn set_request_larger_than(&self, bytes: i64) {
+        self.requests.set_threshold(bytes);
+        self.fit();
+    }
+
+    /// `commandlog-reply-larger-than`, in bytes; negative for never.
+    pub(super) fn set_reply_larger_than(&self, bytes: i64) {
+        self.replies.set_threshold(bytes);
+        self.fit();
+    }
+
     fn fit(&self) {
+        // A negative threshold is more than anything takes.
+        let [request, reply] =
+            [&self.requests, &self.replies].map(|log| log.threshold().cast_unsigned());
+        self.large.store(request.min(reply), Relaxed);
         let (slow, spikes) = (self.slow.threshold(), self.latency.threshold());
         let nanos = |micros: i64| micros.unsigned_abs().saturating_mul(1_000);
         let slow_nanos = if slow < 0 { u64::MAX } else { nanos(slow) };
@@ -113,10 +132,10 @@ impl Timing {
         self.latency.offer(event, took, seconds);
     }
 
-    /// Whether somebody wants to know of a command with so many bytes of request, and of reply.
+    /// Whether somebody may want to know of a command with so many bytes of request, and of reply.
     #[cfg(feature = "network")]
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_large(&self, request: usize, reply: usize) -> bool {
-        self.requests.admits(request as u64) || self.replies.admits(reply as u64)
+        request.max(reply) as u64 >= self.large.load(Relaxed)
     }
 }
