@@ -90,16 +90,19 @@ impl Keyspace {
             .iter()
             .filter_map(|(data, run)| Some((data.space(db)?.table.spot(run[0].0)?, *run)))
             .collect();
+        let wants_members = soon.iter().any(|(_, member)| member.is_some());
         let mut entries = SmallVec::<[(&Entry, &[Soon<'_>]); AT_A_TIME]>::new();
         for step in [Step::Items, Step::Beyond] {
             for (spot, run) in &spots {
                 spot.fetch(step, |entry| {
                     entry.prefetch();
-                    entries.push((entry, run));
+                    if wants_members {
+                        entries.push((entry, run));
+                    }
                 });
             }
         }
-        if soon.iter().all(|(_, member)| member.is_none()) {
+        if !wants_members {
             return;
         }
         let mut hashes = SmallVec::<[u64; AT_A_TIME]>::new();
