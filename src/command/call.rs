@@ -20,41 +20,32 @@ const FEW_KEYS: usize = 8;
 /// is written to memory and copied on each way out.
 pub(super) type Ended = std::result::Result<(), Box<Error>>;
 
-/// Whether whoever calls a command is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Care {
-    /// [Nothing is out of the ordinary](Session::is_ordinary).
-    None,
-    /// Perhaps its look-ups are no uses, it tracks keys, or somebody is shown all commands.
-    Due,
-}
-
 impl Session {
-    /// Locks what the command needs and runs its handler. The hash of word 1 may be known.
+    /// Locks what the command needs and runs its handler. The hash of word 1 may be known. With `CARE` whoever calls it is
+    /// looked at: perhaps its look-ups are no uses, it tracks keys, or somebody is shown all commands. Without,
+    /// [nothing is out of the ordinary](Session::is_ordinary).
     #[inline(always)]
-    pub(super) fn call(
+    pub(super) fn call<const CARE: bool>(
         &mut self,
         node: &'static Node,
         args: Args<'_>,
         hash: Option<Hash>,
-        care: Care,
         reply: &mut dyn Reply,
     ) -> Ended {
         match node.plan {
-            Plan::First => self.call_one(node, args, hash, care, reply),
-            Plan::None => self.call_keyless(node, args, care, reply),
-            _ => self.call_many(node, args, care, reply),
+            Plan::First => self.call_one::<CARE>(node, args, hash, reply),
+            Plan::None => self.call_keyless::<CARE>(node, args, reply),
+            _ => self.call_many::<CARE>(node, args, reply),
         }
     }
 
     /// As [`call`](Session::call), for a command that has its one key in word 1.
     #[inline(never)]
-    fn call_one(
+    fn call_one<const CARE: bool>(
         &mut self,
         node: &'static Node,
         args: Args<'_>,
         hash: Option<Hash>,
-        care: Care,
         reply: &mut dyn Reply,
     ) -> Ended {
         let Session { engine, instance, state, .. } = self;
@@ -64,8 +55,8 @@ impl Session {
             None => keyspace.key(args.at(1)),
         };
         let keys = std::slice::from_ref(&key);
-        let mut tx = keyspace.begin_one(db, key, access(node));
-        let ended = handle(node, args, keys, &mut tx, engine, instance, state, care, reply);
+        let mut tx = keyspace.begin_one(db, key, node.access);
+        let ended = handle::<CARE>(node, args, keys, &mut tx, engine, instance, state, reply);
         if has_to_reclaim(node, &tx) {
             return reclaim(ended, tx, keys, instance, state, node);
         }
@@ -77,16 +68,15 @@ impl Session {
 
     /// As [`call`](Session::call), for a command without keys.
     #[inline(never)]
-    fn call_keyless(
+    fn call_keyless<const CARE: bool>(
         &mut self,
         node: &'static Node,
         args: Args<'_>,
-        care: Care,
         reply: &mut dyn Reply,
     ) -> Ended {
         let Session { engine, instance, state, .. } = self;
         let mut tx = engine.keyspace().begin_none(state.db);
-        let ended = handle(node, args, &[], &mut tx, engine, instance, state, care, reply);
+        let ended = handle::<CARE>(node, args, &[], &mut tx, engine, instance, state, reply);
         if tx.end() {
             std::mem::forget(tx);
         }
@@ -95,18 +85,17 @@ impl Session {
 
     /// As [`call`](Session::call), for a command that has not its one key in word 1.
     #[inline(never)]
-    fn call_many(
+    fn call_many<const CARE: bool>(
         &mut self,
         node: &'static Node,
         args: Args<'_>,
-        care: Care,
         reply: &mut dyn Reply,
     ) -> Ended {
         let Session { engine, instance, state, .. } = self;
         let (keyspace, db) = (engine.keyspace(), state.db);
         let access = match node.is_alone_with(&args) {
             true => Access::Exclusive,
-            false => access(node),
+            false => node.access,
         };
         let mut keys = SmallVec::<[Key<'_>; FEW_KEYS]>::new();
         keys.extend(node.keys(&args).map(|position| keyspace.key(args.at(position))));
@@ -119,7 +108,7 @@ impl Session {
             Plan::Specs if node.reaches(&args) => keyspace.begin_all(db, access),
             Plan::None | Plan::First | Plan::Specs => keyspace.begin_many(db, &keys, access),
         };
-        let ended = handle(node, args, &keys, &mut tx, engine, instance, state, care, reply);
+        let ended = handle::<CARE>(node, args, &keys, &mut tx, engine, instance, state, reply);
         match has_to_reclaim(node, &tx) {
             true => reclaim(ended, tx, &keys, instance, state, node),
             false => ended,
@@ -130,7 +119,7 @@ impl Session {
 /// Runs the handler of a command whose stripes are locked by `tx`.
 #[inline(always)]
 #[expect(clippy::too_many_arguments, reason = "the parts of a Context, and nothing else")]
-fn handle(
+fn handle<const CARE: bool>(
     node: &'static Node,
     args: Args<'_>,
     keys: &[Key<'_>],
@@ -138,10 +127,9 @@ fn handle(
     engine: &Engine,
     instance: &Instance,
     session: &mut State,
-    care: Care,
     reply: &mut dyn Reply,
 ) -> Ended {
-    if care == Care::Due {
+    if CARE {
         tx.set_touches(!session.client.has(Mark::NO_TOUCH));
     }
     tx.set_by(session.client.id);
@@ -149,7 +137,7 @@ fn handle(
         Context { args, keys, tx: &mut *tx, engine, instance, session: &mut *session, reply, node };
     let ended = (node.row.handler)(&mut ctx).map_err(Box::new);
     session.looks += tx.take_looks();
-    if care == Care::Due {
+    if CARE {
         show(node, args, keys, tx, engine, instance, session);
     }
     ended
@@ -171,7 +159,7 @@ fn show(
         instance.monitors.show(&session.client, session.db, micros, node, args);
     }
     if session.remembers(node) {
-        match access(node) {
+        match node.access {
             Access::Shared => instance.tracking.remember(&session.client, keys),
             // What it changed itself comes before.
             Access::Exclusive => keys.iter().for_each(|key| tx.note_read(*key)),
@@ -179,16 +167,10 @@ fn show(
     }
 }
 
-/// How a command's stripes are locked.
-#[inline]
-fn access(node: &Node) -> Access {
-    if node.is_exclusive() { Access::Exclusive } else { Access::Shared }
-}
-
 /// Whether a scope is a reader's that met expired keys.
 #[inline(always)]
 fn has_to_reclaim(node: &Node, tx: &Tx<'_>) -> bool {
-    tx.met_past() && access(node) == Access::Shared
+    tx.met_past() && node.access == Access::Shared
 }
 
 /// Ends a scope of a reader that met expired keys, and has them reclaimed.

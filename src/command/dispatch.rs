@@ -1,13 +1,14 @@
 //! From words to a handler: the name is looked up and what the row forbids is refused
 //! (`admit.rs`), what it needs is locked and the handler runs (`call.rs`), and what came of it is counted.
 //!
-//! There are two ways. Nearly always nothing is out of the ordinary (`attention.rs`), and the short one does. The
+//! There are two ways. Nearly always nothing is out of the ordinary (`attention.rs`), and the short one does, which is
+//! shorter still for a command that is neither timed nor leaves anything to be done behind it. The
 //! other one looks at each thing that may be: a transaction, a pause, monitors, a client that tracks keys.
 
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::args::Args;
-use super::call::{Care, Ended};
+use super::call::Ended;
 use super::client::Mark;
 use super::parse::is;
 use super::reply::Reply;
@@ -57,13 +58,36 @@ impl Session {
             && node.direct
             && node.accepts(args.len())
         {
-            return self.run_at_once(node, args, hash, reply);
+            return match node.swift && self.tally.passes() {
+                true => self.run_swiftly(node, args, hash, reply),
+                false => self.run_at_once(node, args, hash, reply),
+            };
         }
         self.dispatch_with_care(args, reply)
     }
 
-    /// Runs one command of a session with which [nothing is out of the ordinary](Session::is_ordinary).
+    /// Runs one [swift](Node::swift) command that is not timed, of a session with which
+    /// [nothing is out of the ordinary](Session::is_ordinary).
     #[inline(always)]
+    fn run_swiftly(
+        &mut self,
+        node: &'static Node,
+        args: Args<'_>,
+        hash: Option<Hash>,
+        reply: &mut dyn Reply,
+    ) -> Flow {
+        self.state.client.command.store(node.id, Relaxed);
+        let ended = self.call::<false>(node, args, hash, reply);
+        debug_assert!(!self.state.has_left(), "{} left something to be done", node.full_name);
+        self.tally.count(&self.instance.stats, node.id);
+        if let Err(error) = ended {
+            self.answer_error(node, &error, reply);
+        }
+        self.flow()
+    }
+
+    /// Runs one command of a session with which [nothing is out of the ordinary](Session::is_ordinary).
+    #[inline(never)]
     fn run_at_once(
         &mut self,
         node: &'static Node,
@@ -73,7 +97,7 @@ impl Session {
     ) -> Flow {
         self.state.client.command.store(node.id, Relaxed);
         let timed = self.begin(node, false);
-        let ended = self.call(node, args, hash, Care::None, reply);
+        let ended = self.call::<false>(node, args, hash, reply);
         self.end(node, args, timed, ended, reply)
     }
 
@@ -182,7 +206,7 @@ impl Session {
         }
         let timed = self.begin(node, self.instance.timing.every());
         let ended = match self.instance.cannot(node, args, &self.state.client) {
-            Ok(()) => self.call(node, args, None, Care::Due, reply),
+            Ok(()) => self.call::<true>(node, args, None, reply),
             Err(error) => Err(error),
         };
         self.end(node, args, timed, ended, reply)
@@ -222,6 +246,12 @@ impl Session {
         if self.state.blocked.is_some() {
             return self.block(reply);
         }
+        self.flow()
+    }
+
+    /// What becomes of the conversation after a command that is over and does not wait.
+    #[inline(always)]
+    fn flow(&self) -> Flow {
         // Once it is over, as Valkey: what looks does not count itself.
         self.state.client.count_command();
         if self.state.closing || self.state.client.is_killed() {
@@ -312,7 +342,7 @@ impl Session {
             queue.push(node, args);
             return Some((node, Ok(())));
         }
-        let result = self.call(node, args, hash, Care::Due, reply).map_err(|error| *error);
+        let result = self.call::<true>(node, args, hash, reply).map_err(|error| *error);
         // What waits for keys in a log waited in vain.
         self.state.blocked = None;
         Some((node, result))

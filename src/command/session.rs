@@ -148,6 +148,15 @@ impl State {
         self.wrote = engine.appended_by_all();
     }
 
+    /// Whether a command has left something to be done when it is over.
+    pub(super) fn has_left(&self) -> bool {
+        #[cfg(feature = "snapshot")]
+        if self.after.is_some() {
+            return true;
+        }
+        self.blocked.is_some() || self.closing
+    }
+
     /// Shows others how long the queue is.
     pub(super) fn show_queue(&self) {
         self.client.set_queue(self.queue.as_ref().map(|queue| (queue.len(), queue.heap_size())));

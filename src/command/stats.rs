@@ -188,22 +188,29 @@ impl Tally {
         Tally { command: 0, calls: 0, nanos: 0, until_timed: 0 }
     }
 
+    /// Whether the next call is one of those that are not timed; it counts as begun then.
+    #[inline(always)]
+    pub(super) fn passes(&mut self) -> bool {
+        match self.until_timed.checked_sub(1) {
+            Some(left) => {
+                self.until_timed = left;
+                true
+            }
+            None => false,
+        }
+    }
+
     /// A call begins; what this returns is given back to [`Tally::after`].
     #[inline]
     pub(super) fn before(&mut self, always: bool) -> Option<Timed> {
         if always {
             return Some(Timed { watch: Stopwatch::start(), weight: 1 });
         }
-        match self.until_timed.checked_sub(1) {
-            Some(left) => {
-                self.until_timed = left;
-                None
-            }
-            None => {
-                self.until_timed = SAMPLED - 1;
-                Some(Timed { watch: Stopwatch::start(), weight: SAMPLED })
-            }
+        if self.passes() {
+            return None;
         }
+        self.until_timed = SAMPLED - 1;
+        Some(Timed { watch: Stopwatch::start(), weight: SAMPLED })
     }
 
     /// A call of `command` is over. Returns how long it took, if it was timed.
@@ -214,12 +221,18 @@ impl Tally {
         command: usize,
         timed: Option<Timed>,
     ) -> Option<Duration> {
+        self.count(stats, command);
+        timed.map(|timed| self.add(stats, timed))
+    }
+
+    /// A call of `command` that was not timed is over.
+    #[inline(always)]
+    pub(super) fn count(&mut self, stats: &Stats, command: usize) {
         if command != self.command {
             self.settle(stats);
             self.command = command;
         }
         self.calls += 1;
-        timed.map(|timed| self.add(stats, timed))
     }
 
     /// Adds a call that was timed.

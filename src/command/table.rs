@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use super::args::Args;
 use super::row::{Command, Flags, Locks};
+use crate::keyspace::Access;
 
 /// A row with what was worked out about it when the table was built.
 #[derive(Debug)]
@@ -24,6 +25,11 @@ pub struct Node {
     pub(super) timed: bool,
     /// Whether it runs as soon as its name is known: it has no subcommands, and nobody is kept from it.
     pub(super) direct: bool,
+    /// Whether it is [`direct`](Node::direct), no call is timed but by sampling, and none leaves anything to be done
+    /// behind it: it does not wait and does not end the conversation.
+    pub(super) swift: bool,
+    /// How what it locks is locked.
+    pub(super) access: Access,
     /// How many words it takes at least, and how many more at most.
     least_words: usize,
     more_words: usize,
@@ -67,9 +73,24 @@ impl Node {
         // SET is not fast by its flag, but its cost does not grow with the data.
         let timed = !row.flags.contains(Flags::FAST) && row.name != "set";
         let direct = row.subcommands.is_empty() && !row.flags.contains(Flags::PROTECTED);
+        // QUIT is among those that need no password.
+        let swift =
+            direct && !timed && !row.flags.intersects(Flags::BLOCKING.union(Flags::NO_AUTH));
         let least_words = row.arity.unsigned_abs() as usize;
         let more_words = if row.arity < 0 { usize::MAX - least_words } else { 0 };
-        Node { row, id, full_name, plan, timed, direct, least_words, more_words, children }
+        Node {
+            row,
+            id,
+            full_name,
+            plan,
+            timed,
+            direct,
+            swift,
+            access: access(row),
+            least_words,
+            more_words,
+            children,
+        }
     }
 
     /// As [`Command::accepts`], in one comparison.
@@ -98,22 +119,28 @@ impl Node {
         let specs = self.row.keys.iter().filter(|spec| spec.is_of_keys());
         specs.flat_map(|spec| spec.positions(args).into_iter().flatten())
     }
+}
 
-    /// Whether what it locks has to be its own: to change data, or to stop the world. A reader that
-    /// keeps what it found beside the data changes them too.
-    pub(super) fn is_exclusive(&self) -> bool {
-        const ALONE: Flags = Flags::WRITE.union(Flags::PROTECTED).union(Flags::MAY_REPLICATE);
-        // Channels are no data.
-        let channels = self.row.flags.contains(Flags::PUBSUB);
-        matches!(self.row.locks, Locks::Alone) || self.row.flags.intersects(ALONE) && !channels
+/// How what a command locks is locked: alone to change data, or to stop the world. A reader that keeps what it found
+/// beside the data changes them too.
+fn access(row: &Command) -> Access {
+    const ALONE: Flags = Flags::WRITE.union(Flags::PROTECTED).union(Flags::MAY_REPLICATE);
+    // Channels are no data.
+    let changes = row.flags.intersects(ALONE) && !row.flags.contains(Flags::PUBSUB);
+    match changes || matches!(row.locks, Locks::Alone) {
+        true => Access::Exclusive,
+        false => Access::Shared,
     }
 }
+
+/// Slots for names, a power of two: how many is known here, so that a look needs not check where it goes.
+const SLOTS: usize = 4096;
 
 /// All commands.
 #[derive(Debug)]
 pub struct Table {
     nodes: &'static [Node],
-    slots: Box<[Option<(Spelling, &'static Node)>]>,
+    slots: Box<[Option<(Spelling, &'static Node)>; SLOTS]>,
     /// Full names by id.
     names: Vec<&'static str>,
 }
@@ -134,13 +161,14 @@ impl Table {
             .collect();
         nodes.sort_by_key(|node| node.row.name);
         let nodes: &'static [Node] = nodes.leak();
-        let mut slots = vec![None; (nodes.len() * 8).next_power_of_two()].into_boxed_slice();
+        assert!(nodes.len() * 8 <= SLOTS, "a quarter of {SLOTS} slots is full");
+        let mut slots = Box::new([None; SLOTS]);
         for node in nodes {
             for name in [node.row.name, &node.row.name.to_ascii_uppercase()] {
                 let name = Spelling::of(name.as_bytes());
-                let mut at = name.hash() & (slots.len() - 1);
+                let mut at = name.slot();
                 while slots[at].is_some() {
-                    at = (at + 1) & (slots.len() - 1);
+                    at = (at + 1) % SLOTS;
                 }
                 slots[at] = Some((name, node));
             }
@@ -170,14 +198,14 @@ impl Table {
     /// The command of that name, which is spelled so.
     #[inline(always)]
     fn spelled(&'static self, spelling: Spelling, name: &[u8]) -> Option<&'static Node> {
-        let mut at = spelling.hash() & (self.slots.len() - 1);
+        let mut at = spelling.slot();
         while let Some((stored, node)) = &self.slots[at] {
             if *stored == spelling
                 && (spelling.is_whole() || node.row.name.as_bytes().eq_ignore_ascii_case(name))
             {
                 return Some(node);
             }
-            at = (at + 1) & (self.slots.len() - 1);
+            at = (at + 1) % SLOTS;
         }
         None
     }
@@ -248,11 +276,12 @@ impl Spelling {
         self.len <= 16
     }
 
+    /// The slot where the look for it begins.
     #[inline]
-    fn hash(&self) -> usize {
+    fn slot(&self) -> usize {
         let mixed = (self.first ^ self.last.rotate_left(29) ^ self.len as u64)
             .wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (mixed >> 32) as usize
+        (mixed >> 32) as usize % SLOTS
     }
 }
 

@@ -193,7 +193,10 @@ impl<'k> Held<'k> {
     /// Unlocks them.
     #[inline(always)]
     pub(super) fn release(&mut self) {
-        if matches!(self, Held::None | Held::Many(_)) {
+        if matches!(self, Held::None) {
+            return;
+        }
+        if matches!(self, Held::Many(_)) {
             return release_several(self);
         }
         match std::mem::replace(self, Held::None) {

@@ -277,7 +277,8 @@ impl Connection {
         batch.add_words(&mut words, buffer);
         let commands = batch.commands(&words);
         let mut hashes = [None; WINDOW];
-        if commands.len() > 1 {
+        // Of commands that are a name each, there is nothing to be prepared.
+        if commands.len() > 1 && words.len() > commands.len() {
             self.session.prepare(commands.clone().map(|(args, _)| args), &mut hashes);
         }
         for (i, (args, size)) in commands.enumerate() {

@@ -19,13 +19,21 @@ pub(super) const PING: Command = Command::new("ping", -1, ping)
     .args(&[Arg::string("message").optional()]);
 
 fn ping(ctx: &mut Context<'_, '_>) -> Result<()> {
+    if ctx.args.len() == 1 && !ctx.session.only_listens() {
+        ctx.reply.simple("PONG");
+        return Ok(());
+    }
+    ping_at_length(ctx)
+}
+
+#[inline(never)]
+fn ping_at_length(ctx: &mut Context<'_, '_>) -> Result<()> {
     match (ctx.args.len(), ctx.args.get(1)) {
         (1 | 2, message) if ctx.session.only_listens() => {
             ctx.reply.array(2);
             ctx.reply.bulk(b"pong");
             ctx.reply.bulk(message.unwrap_or_default());
         }
-        (1, _) => ctx.reply.simple("PONG"),
         (2, Some(message)) => ctx.reply.bulk(message),
         _ => return Err(Error::WrongArity("ping".into())),
     }

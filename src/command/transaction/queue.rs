@@ -84,7 +84,7 @@ impl Queue {
         db: u32,
         watched: &[Key<'_>],
     ) -> Tx<'k> {
-        let writes = self.commands.iter().any(|queued| queued.node.is_exclusive());
+        let writes = self.commands.iter().any(|queued| queued.node.access == Access::Exclusive);
         // Watched keys are taken off their stripes, which is a change.
         let alone = writes || !watched.is_empty();
         let access = if alone { Access::Exclusive } else { Access::Shared };

@@ -44,10 +44,12 @@ impl Batch {
         words: &'a [&'a [u8]],
     ) -> impl ExactSizeIterator<Item = (Args<'a>, usize)> + Clone {
         let first = self.spans.first().map_or(0, |word| word.start);
-        let mut begin = Bounds { words: 0, bytes: first };
+        let (mut rest, mut begin) = (words, Bounds { words: 0, bytes: first });
         self.commands.iter().map(move |end| {
             let begin = std::mem::replace(&mut begin, *end);
-            (Args::new(&words[begin.words..end.words]), end.bytes - begin.bytes)
+            let (own, behind) = rest.split_at(end.words - begin.words);
+            rest = behind;
+            (Args::new(own), end.bytes - begin.bytes)
         })
     }
 
