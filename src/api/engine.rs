@@ -498,7 +498,7 @@ impl UpkeepThread {
 
     /// Waits for the next round, `hz` of which there are a second. Returns whether to stop.
     fn pause(keyspace: &Keyspace, stop: &(Mutex<bool>, Condvar)) -> bool {
-        let hz = keyspace.settings.hz.load(std::sync::atomic::Ordering::Relaxed).clamp(1, 500);
+        let hz = keyspace.settings.hz.load(std::sync::atomic::Ordering::Relaxed);
         let mut stopped = stop.0.lock();
         if !*stopped {
             stop.1.wait_for(&mut stopped, Duration::from_millis(1000 / hz));

@@ -107,7 +107,7 @@ async fn watch(shared: &Shared) {
     let mut last_id = 0;
     while !shared.stopping.load(Relaxed) {
         let now = shared.engine.clock().now();
-        let hz = shared.limits.hz.load(Relaxed).clamp(1, 500);
+        let hz = shared.limits.hz.load(Relaxed);
         let tick = Duration::from_millis(1000 / hz as u64);
         let held = shared.held_until().0.saturating_sub(now.0).max(0);
         let pause = tick.min(Duration::from_millis(held.unsigned_abs()));

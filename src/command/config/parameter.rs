@@ -40,6 +40,13 @@ pub enum Kind {
         /// The greatest.
         max: i64,
     },
+    /// A decimal integer that is not negative, and is brought within bounds.
+    Clamped {
+        /// What less is taken for.
+        min: i64,
+        /// What more is taken for.
+        max: i64,
+    },
     /// An octal integer, as file modes are written.
     Octal {
         /// The least.
@@ -149,10 +156,10 @@ impl Parameter {
                 () if word.eq_ignore_ascii_case(b"no") => Ok(Setting::Number(0)),
                 () => Err("argument must be 'yes' or 'no'".into()),
             },
-            Kind::Int { min, max } => {
-                let value =
-                    int::parse_i64(word).ok_or("argument couldn't be parsed into an integer")?;
-                within(value, min, max).map(Setting::Number)
+            Kind::Int { min, max } => integer(word, min, max).map(Setting::Number),
+            Kind::Clamped { min, max } => {
+                let value = integer(word, 0, i64::from(i32::MAX))?;
+                Ok(Setting::Number(value.clamp(min, max)))
             }
             Kind::Octal { min, max } => {
                 let digits = std::str::from_utf8(word).ok();
@@ -199,6 +206,11 @@ impl Parameter {
     }
 }
 
+fn integer(word: &[u8], min: i64, max: i64) -> Result<i64, Refusal> {
+    let value = int::parse_i64(word).ok_or("argument couldn't be parsed into an integer")?;
+    within(value, min, max)
+}
+
 fn within(value: i64, min: i64, max: i64) -> Result<i64, Refusal> {
     if value < min || value > max {
         return Err(format!("argument must be between {min} and {max} inclusive").into());
@@ -222,6 +234,14 @@ mod tests {
         assert_eq!(refused(int, "9"), Ok("9".into()));
         assert_eq!(refused(int, "10"), Err("argument must be between 0 and 9 inclusive".into()));
         assert_eq!(refused(int, "x"), Err("argument couldn't be parsed into an integer".into()));
+        let clamped = Kind::Clamped { min: 1, max: 500 };
+        for (word, shown) in [("0", "1"), ("1", "1"), ("77", "77"), ("2147483647", "500")] {
+            assert_eq!(refused(clamped, word), Ok(shown.into()));
+        }
+        for word in ["-1", "2147483648"] {
+            let refusal = "argument must be between 0 and 2147483647 inclusive";
+            assert_eq!(refused(clamped, word), Err(refusal.into()));
+        }
         let octal = Kind::Octal { min: 0, max: 0o777 };
         assert_eq!(refused(octal, "700"), Ok("700".into()));
         assert_eq!(

@@ -90,7 +90,7 @@ pub(super) static ROWS: &[Parameter] = &[
     int("maxmemory-eviction-tenacity", 0, 100, "10"),
     int("lfu-log-factor", 0, INT_MAX, "10"),
     int("lfu-decay-time", 0, INT_MAX, "1"),
-    int("hz", 0, INT_MAX, "10"),
+    Parameter::new("hz", Kind::Clamped { min: 1, max: 500 }, "10"),
     size("proto-max-bulk-len", 1024 * 1024, i64::MAX, "512mb"),
     yes_no("lazyfree-lazy-user-flush", "no"),
     Parameter::new("notify-keyspace-events", Kind::Words(notified), ""),
