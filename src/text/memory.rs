@@ -1,7 +1,7 @@
 //! Sizes in bytes as configuration files spell them: `100mb`, `1g`, `512`.
 
 /// Reads a size: digits and one of `b`, `k`, `kb`, `m`, `mb`, `g`, `gb` in any case,
-/// where `k` is 1000 and `kb` is 1024. `None` if it is anything else or does not fit.
+/// where `k` is 1000 and `kb` is 1024. No digits are zero. `None` if it is anything else or does not fit.
 pub(crate) fn parse_size(text: &[u8]) -> Option<u64> {
     let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
     let (number, unit) = text.split_at(digits);
@@ -15,6 +15,9 @@ pub(crate) fn parse_size(text: &[u8]) -> Option<u64> {
         b"gb" => 1 << 30,
         _ => return None,
     };
+    if number.is_empty() {
+        return Some(0);
+    }
     super::int::parse_u64(number)?.checked_mul(scale)
 }
 
@@ -51,6 +54,8 @@ mod tests {
     fn reads_every_unit() {
         for (text, bytes) in [
             ("0", 0),
+            ("", 0),
+            ("kb", 0),
             ("512", 512),
             ("7b", 7),
             ("7B", 7),
@@ -65,8 +70,7 @@ mod tests {
             assert_eq!(parse_size(text.as_bytes()), Some(bytes), "{text}");
         }
         for text in [
-            "",
-            "kb",
+            " ",
             "-1",
             "+1",
             "1 mb",

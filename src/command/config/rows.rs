@@ -255,8 +255,10 @@ const CLASSES: [&str; 3] = ["normal", "slave", "pubsub"];
 /// Reads `class hard soft seconds` groups and merges them into the present ones.
 fn buffer_limits(words: &[&[u8]], present: &[u8]) -> Result<Vec<u8>, Refusal> {
     let joined = words.join(&b' ');
-    let words: Vec<&[u8]> = joined.split(|b| *b == b' ').filter(|w| !w.is_empty()).collect();
-    if words.is_empty() || !words.len().is_multiple_of(4) {
+    // No group changes nothing.
+    let words: Vec<&[u8]> =
+        if joined.is_empty() { Vec::new() } else { joined.split(|b| *b == b' ').collect() };
+    if !words.len().is_multiple_of(4) {
         return Err("Wrong number of arguments in buffer limit configuration.".into());
     }
     let present = if present.is_empty() { BUFFER_LIMITS.as_bytes() } else { present };
@@ -319,6 +321,10 @@ mod tests {
         assert_eq!(merged.as_deref(), Ok(expected.as_bytes()));
         let both = buffer_limits(&[b"normal 1 2 3 pubsub 4 5 6"], expected.as_bytes());
         assert_eq!(both.as_deref(), Ok(&b"normal 1 2 3 slave 1048576 2 3 pubsub 4 5 6"[..]));
+        assert_eq!(buffer_limits(&[b""], expected.as_bytes()).as_deref(), Ok(expected.as_bytes()));
+        let none = buffer_limits(&[b"normal kb  0 pubsub 4 5 6"], expected.as_bytes());
+        assert_eq!(none.as_deref(), Ok(&b"normal 0 0 0 slave 1048576 2 3 pubsub 4 5 6"[..]));
+        assert!(buffer_limits(&[b" normal 1 2 3"], b"").is_err());
         assert!(buffer_limits(&[b"normal", b"1", b"2"], b"").is_err());
         assert!(buffer_limits(&[b"other", b"1", b"2", b"3"], b"").is_err());
         assert!(buffer_limits(&[b"normal", b"-1", b"2", b"3"], b"").is_err());
