@@ -256,12 +256,13 @@ impl Parameters {
     ) -> Result<()> {
         let _changing = self.changing.lock();
         let mut slots: Vec<&Slot> = Vec::with_capacity(changes.len());
-        for (name, _) in changes {
+        for (at, (name, _)) in changes.iter().enumerate() {
             let Some(slot) = self.told(name) else {
                 return Err(unknown(name));
             };
             may(slot.row).map_err(|why| failed(name, why))?;
-            if slots.iter().any(|seen| std::ptr::eq(*seen, slot)) {
+            // By its two names it may be given twice, and the last one counts.
+            if changes[..at].iter().any(|(before, _)| before.eq_ignore_ascii_case(name)) {
                 return Err(failed(name, "duplicate parameter"));
             }
             slots.push(slot);
@@ -283,7 +284,7 @@ impl Parameters {
             .collect();
         for (at, slot) in slots.iter().enumerate() {
             if let Err(why) = slot.apply() {
-                for (slot, value) in slots.iter().zip(previous) {
+                for (slot, value) in slots.iter().zip(previous).rev() {
                     *slot.value.write() = value;
                 }
                 // What was applied is applied again with the old value, which was good once.

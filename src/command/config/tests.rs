@@ -46,6 +46,19 @@ fn a_change_is_all_or_nothing() {
 }
 
 #[test]
+fn both_names_may_be_given_at_once() {
+    let parameters = Parameters::new();
+    set(&parameters, &[("slave-priority", "3"), ("replica-priority", "4")]).expect("accepted");
+    assert_eq!(parameters.number("replica-priority"), 4);
+    let never = |_: &Setting| Err("never".into());
+    let hooks = &parameters.known("timeout").hooks;
+    hooks.write().push(Box::new(never));
+    let refused = [("slave-priority", "5"), ("replica-priority", "6"), ("timeout", "1")].as_slice();
+    assert!(refusal(set(&parameters, refused)).ends_with("never"));
+    assert_eq!(parameters.number("replica-priority"), 4, "as it was before both");
+}
+
+#[test]
 fn refusals_have_redis_words() {
     let parameters = Parameters::new();
     assert_eq!(
