@@ -8,6 +8,7 @@ mod wire;
 
 use std::time::{Duration, Instant};
 
+use danio::{Config, ManualClock};
 use wire::Fixture;
 
 #[test]
@@ -78,6 +79,46 @@ fn replies_can_be_turned_off() {
     let mut wire = fixture.connect();
     wire.send("CLIENT REPLY OFF\r\nSET a 1\r\nPING\r\nCLIENT REPLY ON\r\nCLIENT REPLY SKIP\r\nPING\r\nGET a\r\n");
     wire.expect("+OK\r\n$1\r\n1\r\n");
+}
+
+#[test]
+fn whoever_asked_for_no_reply_gets_none_at_the_end_either() {
+    let fixture = Fixture::new();
+    for mode in ["OFF", "SKIP"] {
+        for last in ["QUIT\r\n", "*1\r\n$x\r\n", "\"a\r\n"] {
+            let mut wire = fixture.connect();
+            wire.send(format!("CLIENT REPLY {mode}\r\n{last}"));
+            wire.expect_end();
+        }
+    }
+}
+
+#[test]
+fn a_transaction_is_answered_as_a_whole() {
+    let fixture = Fixture::new();
+    let mut wire = fixture.connect();
+    wire.send("MULTI\r\nCLIENT REPLY OFF\r\nPING\r\nEXEC\r\nPING\r\n");
+    wire.expect(
+        "+OK\r\n-ERR Command not allowed inside a transaction\r\n+QUEUED\r\n\
+         -EXECABORT Transaction discarded because of previous errors.\r\n+PONG\r\n",
+    );
+}
+
+#[test]
+fn whoever_is_sent_something_is_not_idle() {
+    let clock = ManualClock::new();
+    let fixture = Fixture::of(Config::new().clock(clock.clone()), &[]);
+    let (mut monitor, mut listener, mut wire) =
+        (fixture.connect(), fixture.connect(), fixture.connect());
+    monitor.call(&["MONITOR"], "+OK\r\n");
+    listener.call(&["SUBSCRIBE", "c"], "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+    clock.advance(Duration::from_secs(100));
+    wire.call(&["PUBLISH", "c", "m"], ":1\r\n");
+    listener.expect("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n");
+    monitor.line();
+    clock.advance(Duration::from_secs(7));
+    let list = wire.text(&["CLIENT", "LIST"]);
+    assert_eq!(list.matches(" idle=7 ").count(), 2, "{list}");
 }
 
 #[test]

@@ -357,8 +357,8 @@ impl Client {
         self.traffic.on_write(sent, waiting);
     }
 
-    /// Notes that it called just now.
-    #[cfg(feature = "redis")]
+    /// Notes that it called, or was sent a push, just now.
+    #[cfg(any(feature = "network", feature = "redis"))]
     pub(crate) fn see(&self, now: Millis) {
         self.seen.store(now.0, Relaxed);
     }
@@ -369,7 +369,7 @@ impl Client {
         self.db.load(Relaxed)
     }
 
-    /// When it last sent something.
+    /// When it last sent something, or was sent a push.
     pub(crate) fn last_seen(&self) -> Millis {
         Millis(self.seen.load(Relaxed))
     }

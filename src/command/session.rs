@@ -246,6 +246,12 @@ impl Session {
         self.state.authenticated
     }
 
+    /// Whether the next command is not answered (`CLIENT REPLY`).
+    #[cfg(feature = "network")]
+    pub(crate) fn is_silent(&self) -> bool {
+        self.state.replies != Replies::On
+    }
+
     /// Bytes of commands that wait for EXEC.
     pub fn queued_bytes(&self) -> usize {
         self.state.queue.as_ref().map_or(0, |queue| queue.heap_size())

@@ -318,6 +318,8 @@ impl Connection {
     fn deliver(&mut self, desk: &mut Desk) -> Result<(), End> {
         let mut reply = RespWriter::new(&mut desk.output, self.session.protocol());
         self.session.take_mail(GATHER, &mut reply);
+        // As in Redis, whoever is sent something is not idle.
+        self.seat.client.see(self.shared.engine.clock().recent());
         self.send(desk)
     }
 
@@ -410,12 +412,15 @@ impl Connection {
     /// Answers what is not RESP, and ends.
     fn refuse(&mut self, error: ProtocolError, desk: &mut Desk) {
         tracing::trace!("{error} from client: {}", self.seat.client.origin.addr);
+        self.ending = true;
+        if self.session.is_silent() {
+            return;
+        }
         error.write(if self.output.waiting() > 0 {
             self.output.buffer()
         } else {
             &mut desk.output
         });
-        self.ending = true;
     }
 
     /// Sends what the worker gathered; what the socket does not take waits.

@@ -204,9 +204,10 @@ fn setinfo(ctx: &mut Context<'_, '_>) -> Result<()> {
     ctx.ok()
 }
 
+/// Not between MULTI and EXEC, whose reply would lose items that it has announced.
 const REPLY: Command = Command::new("reply", 3, reply)
     .group(Group::Connection)
-    .flags(&[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE])
+    .flags(&[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE, Flags::NO_MULTI, Flags::ALLOW_BUSY])
     .categories(&[Categories::CONNECTION])
     .since("3.2.0")
     .summary("Turns replies to this connection on or off, or skips the next.")
