@@ -15,6 +15,9 @@ const SUPERVISED: &[(&str, i64)] = &[("no", 0), ("auto", 1), ("systemd", 2), ("u
 const SYNCED: &[(&str, i64)] = &[("everysec", 0), ("always", 1), ("no", 2)];
 const DISKLESS: &[(&str, i64)] =
     &[("disabled", 0), ("on-empty-db", 1), ("swapdb", 2), ("flush-before-load", 3)];
+const ENDPOINTS: &[(&str, i64)] = &[("ip", 0), ("hostname", 1), ("unknown-endpoint", 2)];
+const CHANNELS: &[(&str, i64)] = &[("allchannels", 0), ("resetchannels", 1)];
+const NOTHING: &[(&str, i64)] = &[("", 0)];
 const ON_ERROR: &[(&str, i64)] = &[("ignore", 0), ("panic", 1), ("panic-on-replicas", 2)];
 
 /// What a configuration file may still name. There is nothing to show of it.
@@ -33,6 +36,7 @@ pub(super) static ROWS: &[Parameter] = &[
     one_of("activedefrag", NO, "no"),
     int("active-defrag-cycle-min", 1, 99, "1"),
     int("active-defrag-cycle-max", 1, 99, "25"),
+    int("active-defrag-cycle-us", 0, 100_000, "500"),
     int("active-defrag-threshold-lower", 0, 1000, "10"),
     int("active-defrag-threshold-upper", 0, 1000, "100"),
     size("active-defrag-ignore-bytes", 1, i64::MAX, "100mb"),
@@ -45,6 +49,14 @@ pub(super) static ROWS: &[Parameter] = &[
     text("proc-title-template", "{title} {listen-addr} {server-mode}"),
     one_of("supervised", SUPERVISED, "no").limits(Limits::IMMUTABLE),
     one_of("syslog-enabled", NO, "no").limits(Limits::IMMUTABLE),
+    one_of("server-cpulist", NOTHING, "").alias("server_cpulist").limits(Limits::IMMUTABLE),
+    one_of("bio-cpulist", NOTHING, "").alias("bio_cpulist").limits(Limits::IMMUTABLE),
+    one_of("bgsave-cpulist", NOTHING, "").alias("bgsave_cpulist").limits(Limits::IMMUTABLE),
+    one_of("aof-rewrite-cpulist", NOTHING, "")
+        .alias("aof_rewrite_cpulist")
+        .limits(Limits::IMMUTABLE),
+    one_of("log-format", &[("legacy", 0)], "legacy"),
+    one_of("log-timestamp-format", &[("legacy", 0)], "legacy"),
     text("syslog-ident", "redis").limits(Limits::IMMUTABLE),
     text("syslog-facility", "local0").limits(Limits::IMMUTABLE),
     yes_no("crash-log-enabled", "yes"),
@@ -58,8 +70,16 @@ pub(super) static ROWS: &[Parameter] = &[
     int("shutdown-timeout", 0, INT_MAX, "10"),
     yes_no("io-threads-do-reads", "no").limits(Limits::FIXED),
     int("max-new-connections-per-cycle", 1, 1000, "10"),
+    int("prefetch-batch-max-size", 0, 128, "16"),
+    text("bind-source-addr", ""),
+    one_of("unixsocketgroup", NOTHING, "").limits(Limits::IMMUTABLE),
+    one_of("mptcp", NO, "no").limits(Limits::IMMUTABLE),
     int("socket-mark-id", 0, u32::MAX as i64, "0").limits(Limits::IMMUTABLE),
     text("locale-collate", ""),
+    one_of("hash-seed", NOTHING, "").limits(Limits::IMMUTABLE),
+    // Danio says that it is Redis anyway.
+    yes_no("extended-redis-compatibility", "no"),
+    text("availability-zone", ""),
     // What is measured and shown.
     yes_no("hide-user-data-from-log", "yes"),
     // Files.
@@ -99,10 +119,7 @@ pub(super) static ROWS: &[Parameter] = &[
     yes_no("aof-rewrite-incremental-fsync", "yes"),
     yes_no("aof-timestamp-enabled", "no"),
     // Other servers.
-    one_of("cluster-enabled", NO, "no").limits(Limits::IMMUTABLE),
-    Parameter::new("replicaof", Kind::Enum(&[("", 0)]), "")
-        .alias("slaveof")
-        .limits(Limits::IMMUTABLE),
+    Parameter::new("replicaof", Kind::Words(no_one), "").alias("slaveof").limits(Limits::IMMUTABLE),
     yes_no("replica-serve-stale-data", "yes").alias("slave-serve-stale-data"),
     yes_no("replica-read-only", "yes").alias("slave-read-only"),
     yes_no("replica-ignore-maxmemory", "yes").alias("slave-ignore-maxmemory"),
@@ -125,16 +142,90 @@ pub(super) static ROWS: &[Parameter] = &[
     int("repl-backlog-ttl", 0, i64::MAX, "3600"),
     int("repl-timeout", 1, INT_MAX, "60"),
     int("repl-ping-replica-period", 1, INT_MAX, "10").alias("repl-ping-slave-period"),
+    one_of("repl-mptcp", NO, "no").limits(Limits::IMMUTABLE),
+    one_of("import-mode", NO, "no"),
+    // What a cluster would be told.
+    one_of("cluster-enabled", NO, "no").limits(Limits::IMMUTABLE),
+    text("cluster-config-file", "nodes.conf").limits(Limits::IMMUTABLE),
+    int("cluster-node-timeout", 0, i64::MAX, "15000"),
+    int("cluster-port", 0, 65535, "0").limits(Limits::IMMUTABLE),
+    int("cluster-databases", 1, INT_MAX, "1").limits(Limits::IMMUTABLE),
+    int("cluster-replica-validity-factor", 0, INT_MAX, "10").alias("cluster-slave-validity-factor"),
+    int("cluster-migration-barrier", 0, INT_MAX, "1"),
+    yes_no("cluster-allow-replica-migration", "yes"),
+    yes_no("cluster-require-full-coverage", "yes"),
+    yes_no("cluster-replica-no-failover", "no").alias("cluster-slave-no-failover"),
+    yes_no("cluster-allow-reads-when-down", "no"),
+    yes_no("cluster-allow-pubsubshard-when-down", "yes"),
+    size("cluster-link-sendbuf-limit", 0, i64::MAX, "0"),
+    one_of("cluster-preferred-endpoint-type", ENDPOINTS, "ip"),
+    text("cluster-announce-ip", ""),
+    text("cluster-announce-hostname", ""),
+    text("cluster-announce-human-nodename", ""),
+    int("cluster-announce-port", 0, 65535, "0"),
+    int("cluster-announce-bus-port", 0, 65535, "0"),
+    int("cluster-announce-tls-port", 0, 65535, "0"),
+    text("cluster-announce-client-ipv4", ""),
+    text("cluster-announce-client-ipv6", ""),
+    int("cluster-announce-client-port", 0, 65535, "0"),
+    int("cluster-announce-client-tls-port", 0, 65535, "0"),
+    int("cluster-blacklist-ttl", 0, INT_MAX, "60"),
+    int("cluster-manual-failover-timeout", 1, INT_MAX, "5000"),
+    one_of("cluster-config-save-behavior", &[("sync", 0), ("best-effort", 1)], "sync"),
+    yes_no("cluster-slot-stats-enabled", "no"),
+    int("cluster-slot-migration-log-max-len", 0, i64::MAX, "1000"),
+    size("slot-migration-max-failover-repl-bytes", 0, i64::MAX, "0"),
+    // No other transport, and no encryption.
+    one_of("rdma-port", &[("0", 0)], "0"),
+    one_of("rdma-bind", NOTHING, ""),
+    size("rdma-rx-size", 64 * 1024, 16 * 1024 * 1024, "1mb").limits(Limits::IMMUTABLE),
+    int("rdma-completion-vector", -1, 1024, "-1").limits(Limits::IMMUTABLE),
     one_of("tls-port", &[("0", 0)], "0"),
+    one_of("tls-cluster", NO, "no"),
+    one_of("tls-replication", NO, "no"),
+    text("tls-cert-file", ""),
+    text("tls-key-file", ""),
+    text("tls-key-file-pass", ""),
+    text("tls-client-cert-file", ""),
+    text("tls-client-key-file", ""),
+    text("tls-client-key-file-pass", ""),
+    text("tls-dh-params-file", ""),
+    text("tls-ca-cert-file", ""),
+    text("tls-ca-cert-dir", ""),
+    one_of("tls-auth-clients", &[("no", 0), ("yes", 1), ("optional", 2)], "yes"),
+    one_of("tls-auth-clients-user", &[("CN", 0), ("URI", 1), ("off", 2)], "off"),
+    text("tls-protocols", ""),
+    text("tls-ciphers", ""),
+    text("tls-ciphersuites", ""),
+    yes_no("tls-prefer-server-ciphers", "no"),
+    yes_no("tls-session-caching", "yes"),
+    int("tls-session-cache-size", 0, INT_MAX, "20480"),
+    int("tls-session-cache-timeout", 0, INT_MAX, "300"),
+    int("tls-auto-reload-interval", 0, INT_MAX, "0"),
+    int("max-new-tls-connections-per-cycle", 1, 1000, "1"),
     // Users, modules, and what test suites set.
-    Parameter::new("aclfile", Kind::Enum(&[("", 0)]), "").limits(Limits::IMMUTABLE),
-    text("acl-pubsub-default", "resetchannels"),
+    one_of("aclfile", NOTHING, "").limits(Limits::IMMUTABLE),
+    one_of("acl-pubsub-default", CHANNELS, "resetchannels"),
     int("acllog-max-len", 0, i64::MAX, "128"),
     one_of("enable-module-command", ALLOWED, "no").limits(Limits::IMMUTABLE),
     yes_no("enable-debug-assert", "no").limits(Limits::FIXED.union(Limits::HIDDEN)),
     yes_no("use-exit-on-panic", "no").limits(Limits::HIDDEN),
     one_of("propagation-error-behavior", ON_ERROR, "ignore"),
 ];
+
+/// Whose data this server has: its own.
+fn no_one(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let joined = words.join(&b' ');
+    let words: Vec<&[u8]> = joined.split(|byte| *byte == b' ').collect();
+    match words[..] {
+        [b""] => Ok(Vec::new()),
+        [no, one] if no.eq_ignore_ascii_case(b"no") && one.eq_ignore_ascii_case(b"one") => {
+            Ok(Vec::new())
+        }
+        [_, _] => Err("there is no replication, so that the only value is no one".into()),
+        _ => Err("wrong number of arguments".into()),
+    }
+}
 
 /// Three numbers, one for each of what a process can be to others.
 fn oom_scores(words: &[&[u8]], _: &[u8]) -> Result<Vec<u8>, Refusal> {

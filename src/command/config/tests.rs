@@ -118,6 +118,11 @@ fn what_only_other_servers_act_on_is_understood() {
         "slave-announce-port 6380",
         "masterauth secret",
         "tls-port 0",
+        "replicaof no one",
+        "slaveof NO ONE",
+        "tls-cert-file redis.crt",
+        "cluster-node-timeout 5000",
+        "cluster-slave-no-failover no",
     ] {
         let mut words = line.split(' ').map(str::as_bytes);
         let name = words.next().expect("a name");
@@ -131,6 +136,15 @@ fn what_only_other_servers_act_on_is_understood() {
         [("1 2", "wrong number of arguments"), ("1 2 2001", words), ("a 1 2", words)]
     {
         assert!(refusal(set(&parameters, &[("oom-score-adj-values", value)])).ends_with(refused));
+    }
+    let text = |name: &str| parameters.text(name);
+    assert_eq!((&*text("replicaof"), &*text("tls-cert-file")), (&b""[..], &b"redis.crt"[..]));
+    for (words, refused) in [
+        (&["10.0.0.1", "6379"][..], "there is no replication, so that the only value is no one"),
+        (&["10.0.0.1"], "wrong number of arguments"),
+    ] {
+        let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+        assert_eq!(parameters.load(b"replicaof", &words), Err(Some(refused.into())));
     }
     // No replica would be there.
     assert!(set(&parameters, &[("min-replicas-to-write", "1")]).is_err());
