@@ -290,7 +290,10 @@ fn three(words: &[&[u8]]) -> Option<[u64; 3]> {
     let [hard, soft, seconds] = words else {
         return None;
     };
-    let seconds = std::str::from_utf8(seconds).ok()?.parse::<u32>().ok()?;
+    let seconds = match seconds {
+        [] => 0,
+        digits => std::str::from_utf8(digits).ok()?.parse::<u32>().ok()?,
+    };
     Some([memory::parse_size(hard)?, memory::parse_size(soft)?, u64::from(seconds)])
 }
 
@@ -322,7 +325,7 @@ mod tests {
         let both = buffer_limits(&[b"normal 1 2 3 pubsub 4 5 6"], expected.as_bytes());
         assert_eq!(both.as_deref(), Ok(&b"normal 1 2 3 slave 1048576 2 3 pubsub 4 5 6"[..]));
         assert_eq!(buffer_limits(&[b""], expected.as_bytes()).as_deref(), Ok(expected.as_bytes()));
-        let none = buffer_limits(&[b"normal kb  0 pubsub 4 5 6"], expected.as_bytes());
+        let none = buffer_limits(&[b"normal kb   pubsub 4 5 6"], expected.as_bytes());
         assert_eq!(none.as_deref(), Ok(&b"normal 0 0 0 slave 1048576 2 3 pubsub 4 5 6"[..]));
         assert!(buffer_limits(&[b" normal 1 2 3"], b"").is_err());
         assert!(buffer_limits(&[b"normal", b"1", b"2"], b"").is_err());
