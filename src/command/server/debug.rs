@@ -126,10 +126,14 @@ fn load_aof(ctx: &mut Context<'_, '_>) -> Result<()> {
 
 /// Makes strings under `key:0`, `key:1`, …, unless there is something.
 fn populate(ctx: &mut Context<'_, '_>) -> Result<()> {
-    let count = parse::integer(&ctx.args[2])?;
-    let count = u64::try_from(count).map_err(|_| Error::NotInteger)?;
+    let positive = |word: &[u8]| {
+        let refusal = Error::reply("ERR value is out of range, must be positive");
+        let number = parse::integer_or(word, refusal.clone())?;
+        u64::try_from(number).map_err(|_| refusal)
+    };
+    let count = positive(&ctx.args[2])?;
     let prefix = ctx.args.get(3).unwrap_or(b"key");
-    let size = ctx.args.get(4).map(parse::integer).transpose()?;
+    let size = ctx.args.get(4).map(positive).transpose()?;
     let size = usize::try_from(size.unwrap_or(0)).map_err(|_| Error::NotInteger)?;
     ctx.tx.check_length(size)?;
     let absent = SetArgs { condition: Compare::Absent, ..SetArgs::default() };
