@@ -19,6 +19,7 @@ mod blocking;
 mod call;
 mod client;
 mod client_memory;
+mod cluster;
 mod config;
 mod connection;
 mod context;
@@ -87,6 +88,7 @@ pub use value::Value;
 /// The rows of every family.
 static FAMILIES: &[&[Command]] = &[
     bitmap::ROWS,
+    cluster::ROWS,
     connection::ROWS,
     geo::ROWS,
     hash::ROWS,

@@ -195,6 +195,8 @@ pub enum Group {
     Transactions,
     /// Channels.
     PubSub,
+    /// Servers that share the keys.
+    Cluster,
 }
 
 impl Group {
@@ -216,6 +218,7 @@ impl Group {
             Group::Stream => "stream",
             Group::Transactions => "transactions",
             Group::PubSub => "pubsub",
+            Group::Cluster => "cluster",
         }
     }
 }

@@ -66,6 +66,7 @@ fn connections() {
             "CLIENT UNBLOCK 1 NOPE | CLIENT UNBLOCK x | CLIENT UNBLOCK 999999",
             "PING a b | ECHO | ECHO a b | SELECT | SELECT 16 | SELECT -1 | SELECT a",
             "DEBUG | DEBUG NOPE | DEBUG SLEEP x | DEBUG SLEEP 0 | DEBUG SET-ACTIVE-EXPIRE 1",
+            "DEBUG POPULATE x | DEBUG POPULATE -1 | DEBUG POPULATE 1.5 | DEBUG POPULATE 3 k x | DEBUG POPULATE 3 k -1 | DEBUG POPULATE 3 k 1 2 | DEBUG POPULATE | DEBUG POPULATE 2 populated 3 | GET populated:1 | DEL populated:0 populated:1",
             "SHUTDOWN NOPE | SHUTDOWN SAVE NOSAVE | SHUTDOWN ABORT | PING",
             "FLUSHALL | DEBUG DIGEST | SET a 1 | SADD s 1 x | HSET h f 1 g 2 | ZADD z 1.5 a inf b | RPUSH l 1 x | XADD x 1-1 f v | EXPIRE a 1000 | DEBUG DIGEST | SELECT 3 | SET a 1 | DEBUG DIGEST | DEBUG DIGEST-VALUE a b | FLUSHALL",
             "MEMORY | MEMORY NOPE | MEMORY USAGE | MEMORY USAGE nothing | MEMORY USAGE nothing SAMPLES | MEMORY PURGE x | MEMORY PURGE | DEBUG HTSTATS 99 | DEBUG HTSTATS x | DEBUG HTSTATS-KEY nothing | DEBUG LISTPACK nothing",
@@ -109,6 +110,23 @@ fn what_waits_for_replicas_and_the_disk() {
         &["--appendonly", "yes", "--appendfsync", "no"],
         &[
             "WAITAOF 1 0 0 | MULTI | SET k v | WAITAOF 1 0 0 | WAITAOF 1 1 0 | EXEC | WAITAOF 0 0 0 | MULTI | WAITAOF 1 0 0 | EXEC",
+        ],
+    );
+}
+
+/// Redis 7.0 knows no READONLY without a cluster, as Danio; Valkey does.
+#[test]
+fn a_master_alone() {
+    compare(
+        &[],
+        &[
+            "ROLE | ROLE x | REPLICAOF | REPLICAOF a | REPLICAOF NO ONE | replicaof no one | SLAVEOF no ONE | REPLICAOF no two | REPLICAOF x -1 | SLAVEOF x 65536 | REPLICAOF x y",
+            "FAILOVER | FAILOVER ABORT | FAILOVER ABORT x | FAILOVER x | FAILOVER TO a | FAILOVER TO a b | FAILOVER TO a 1 | FAILOVER TO a 1 TO b 2 | FAILOVER FORCE | FAILOVER FORCE FORCE | FAILOVER TIMEOUT | FAILOVER TIMEOUT x | FAILOVER TIMEOUT 0 | FAILOVER TIMEOUT 1 | FAILOVER TIMEOUT 1 TIMEOUT 2 | FAILOVER timeout 1 to a 1 force | FAILOVER TO a 1 TIMEOUT -1",
+            "READONLY | READWRITE | READONLY x | ASKING | ASKING x",
+            "CLUSTER | CLUSTER INFO | cluster info x | CLUSTER NODES | CLUSTER SLOTS | CLUSTER SHARDS | CLUSTER MYID | CLUSTER COUNTKEYSINSLOT 1 | CLUSTER GETKEYSINSLOT 1 | CLUSTER LINKS | CLUSTER REPLICAS x | CLUSTER SLAVES x | CLUSTER HELP | CLUSTER NOPE",
+            "CLUSTER KEYSLOT x | CLUSTER KEYSLOT",
+            "MULTI | ROLE | READONLY | REPLICAOF NO ONE | CLUSTER INFO | FAILOVER | EXEC",
+            "MULTI | CLUSTER NOPE | CLUSTER INFO x | EXEC",
         ],
     );
 }

@@ -18,6 +18,7 @@ mod latency;
 mod lolwut;
 mod memory;
 mod monitor;
+mod replication;
 #[cfg(feature = "snapshot")]
 mod save;
 mod shutdown;
@@ -40,6 +41,7 @@ pub(super) static ROWS: &[Command] = &[
     flush::FLUSHALL,
     flush::FLUSHDB,
     flush::SWAPDB,
+    replication::FAILOVER,
     function::FUNCTION,
     info::INFO,
     #[cfg(feature = "snapshot")]
@@ -48,9 +50,12 @@ pub(super) static ROWS: &[Command] = &[
     lolwut::LOLWUT,
     memory::MEMORY,
     monitor::MONITOR,
+    replication::REPLICAOF,
+    replication::ROLE,
     #[cfg(feature = "snapshot")]
     save::SAVE,
     shutdown::SHUTDOWN,
+    replication::SLAVEOF,
     slowlog::SLOWLOG,
     time::TIME,
 ];
