@@ -140,7 +140,7 @@ fn what_is_too_long_is_refused() {
     let db = engine.db(0).unwrap();
     let (fits, long) = (vec![b'x'; LIMIT], vec![b'x'; LIMIT + 1]);
     type Write = fn(&Db, &str, &[u8]) -> danio::Result<()>;
-    let writes: [(&str, Write); 23] = [
+    let writes: [(&str, Write); 25] = [
         ("set", |db, k, v| db.set(k, v)),
         ("set_with", |db, k, v| db.set_with(k, v, SetOptions::new().previous()).map(drop)),
         ("set_ex", |db, k, v| db.set_ex(k, Duration::from_secs(9), v)),
@@ -161,6 +161,10 @@ fn what_is_too_long_is_refused() {
         ("geoadd", |db, k, v| db.geoadd(k, v, danio::Position::new(1.0, 1.0).unwrap()).map(drop)),
         ("xadd field", |db, k, v| db.xadd(k, [(v, b"v")]).map(drop)),
         ("xadd value", |db, k, v| db.xadd(k, [(b"f", v)]).map(drop)),
+        ("group", |db, k, v| db.consumer_group(k, v).create_from_end()),
+        ("group's key", |db, k, v| {
+            db.consumer_group(if v.len() > LIMIT { v } else { k.as_bytes() }, "g").create_from_end()
+        }),
         ("incr, by its key", |db, k, v| {
             if v.len() > LIMIT { db.incr(v).map(drop) } else { db.incr(k).map(drop) }
         }),
@@ -181,6 +185,15 @@ fn what_is_too_long_is_refused() {
         write(&db, "k", &fits).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(db.del("k"), "{name}");
     }
+    let group = db.consumer_group("k", "g");
+    group.create_from_start().unwrap();
+    let id = db.xadd("k", [("f", "v")]).unwrap();
+    assert_eq!(group.create_consumer(&long), Err(Error::StringTooLong));
+    assert_eq!(group.read(&long, 1), Err(Error::StringTooLong));
+    assert_eq!(group.claim(&long, Duration::ZERO, [id]), Err(Error::StringTooLong));
+    assert!(group.consumers().unwrap().is_empty());
+    assert_eq!(group.read(&fits, 1).unwrap().len(), 1);
+    db.flush();
     // By places behind the end, and no byte is allocated for them.
     let before = engine.used_memory();
     db.flush();

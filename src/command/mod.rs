@@ -49,6 +49,7 @@ mod scan;
 mod server;
 mod session;
 mod set;
+mod shown;
 mod stats;
 mod stream;
 mod string;

@@ -247,6 +247,7 @@ impl Tx<'_> {
         consumer: &[u8],
         take: impl FnOnce(&mut Group, &StreamLog, ConsumerId, &mut Change) -> R,
     ) -> Result<R> {
+        self.check_length(consumer.len())?;
         let missing = || Error::no_group(key.bytes, name, "");
         let now = self.now();
         self.change(key, |slot| {

@@ -198,6 +198,7 @@ impl Tx<'_> {
         budget: &mut Budget,
         show: impl FnOnce(Vec<Delivered<'_>>) -> R,
     ) -> Result<R> {
+        self.check_length(args.consumer.len())?;
         let missing = || Error::no_group(key.bytes, args.group, " in XREADGROUP with GROUP option");
         let now = self.now();
         self.change(key, |slot| {

@@ -29,6 +29,7 @@ impl Tx<'_> {
         make: bool,
         entries_read: Option<i64>,
     ) -> Result<()> {
+        self.check_length(group.len())?;
         self.change(key, |slot| {
             if slot.entry().is_none() && !make {
                 return Err(Error::reply(NO_STREAM));
@@ -113,6 +114,7 @@ impl Tx<'_> {
         group: &[u8],
         consumer: &[u8],
     ) -> Result<bool> {
+        self.check_length(consumer.len())?;
         self.check_group(key, group)?;
         let now = self.now();
         self.change(key, |slot| {

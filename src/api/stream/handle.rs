@@ -94,7 +94,8 @@ impl<S: Scope> ConsumerGroup<S> {
     /// (`XGROUP CREATE` with `0`).
     ///
     /// # Errors
-    /// [`Error::Reply`](crate::Error::Reply) with code `BUSYGROUP` if there is one of that name.
+    /// [`Error::Reply`](crate::Error::Reply) with code `BUSYGROUP` if there is one of that name;
+    /// [`Error::StringTooLong`](crate::Error::StringTooLong) if the name is longer than [`Config::max_string`](crate::Config::max_string).
     ///
     /// ```
     /// # let db = danio::Db::in_memory();
