@@ -4,14 +4,15 @@
 //! is called by the one door that all changes pass (`change.rs`). With nobody registered
 //! a change costs one load of a flag.
 
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use super::detached::Detached;
 use super::entry::Entry;
 use super::event::Event;
 use super::record::Record;
-use crate::sync::RwLock;
+use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// What an observer wants to be told; combined with `|`.
 pub(crate) mod wants {
@@ -100,13 +101,32 @@ pub(crate) trait Observer: Send + Sync {
     fn committed(&self, _what: &Committed) {}
 }
 
+/// How many threads may read the list of observers without a word to each other.
+const LANES: usize = if cfg!(shuttle) { 1 } else { 16 };
+
+crate::sync::thread_local! {
+    /// The lane of this thread; given out in turn.
+    static LANE: Cell<usize> = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        Cell::new(NEXT.fetch_add(1, Ordering::Relaxed) % LANES)
+    };
+}
+
+type List = Vec<Arc<dyn Observer>>;
+
 /// The registered observers.
 #[derive(Default)]
 pub(crate) struct Observers {
     /// What any of them wants.
     wants: AtomicU8,
-    list: RwLock<Vec<Arc<dyn Observer>>>,
+    /// The same list in each. Who reads it locks that of its thread, and who changes it all of them: one lock that every
+    /// write takes would pass from core to core.
+    lanes: [Lane; LANES],
 }
+
+#[derive(Default)]
+#[repr(align(128))]
+struct Lane(RwLock<List>);
 
 impl Observers {
     /// Whether anybody wants one of these.
@@ -118,22 +138,32 @@ impl Observers {
     /// Adds an observer. Who wants whole transactions has every stripe held meanwhile, so that none is
     /// told halfway.
     pub(crate) fn add(&self, observer: Arc<dyn Observer>) {
-        let mut list = self.list.write();
-        list.push(observer);
-        self.refresh(&list);
+        let mut lists = self.lists();
+        lists.iter_mut().for_each(|list| list.push(observer.clone()));
+        self.refresh(&lists[0]);
     }
 
     /// Removes an observer.
     pub(crate) fn remove(&self, observer: &Arc<dyn Observer>) {
-        let mut list = self.list.write();
-        list.retain(|o| !Arc::ptr_eq(o, observer));
-        self.refresh(&list);
+        let mut lists = self.lists();
+        lists.iter_mut().for_each(|list| list.retain(|o| !Arc::ptr_eq(o, observer)));
+        self.refresh(&lists[0]);
     }
 
     /// Asks all observers anew what they want.
     pub(crate) fn reconsider(&self) {
-        let list = self.list.write();
-        self.refresh(&list);
+        self.refresh(&self.lists()[0]);
+    }
+
+    /// All lanes, in one order.
+    fn lists(&self) -> Vec<RwLockWriteGuard<'_, List>> {
+        self.lanes.iter().map(|lane| lane.0.write()).collect()
+    }
+
+    /// The list for this thread to read.
+    #[inline]
+    fn list(&self) -> RwLockReadGuard<'_, List> {
+        self.lanes[LANE.with(Cell::get)].0.read()
     }
 
     fn refresh(&self, list: &[Arc<dyn Observer>]) {
@@ -155,24 +185,24 @@ impl Observers {
 
     /// Calls `tell` with those who want this.
     fn each(&self, what: u8, tell: impl FnMut(&Arc<dyn Observer>)) {
-        self.list.read().iter().filter(|o| o.wants() & what != 0).for_each(tell);
+        self.list().iter().filter(|o| o.wants() & what != 0).for_each(tell);
     }
 
     /// Has observers told of what happened so far.
     pub(crate) fn announce(&self, what: &mut Committed) {
         let news = &what.events[what.announced..];
         if !news.is_empty() {
-            self.list.read().iter().for_each(|o| o.announce(news));
+            self.list().iter().for_each(|o| o.announce(news));
             what.announced = what.events.len();
         }
     }
 
     pub(crate) fn swapped(&self, a: u32, b: u32) {
-        self.list.read().iter().for_each(|o| o.swapped(a, b));
+        self.list().iter().for_each(|o| o.swapped(a, b));
     }
 
     pub(crate) fn committed(&self, what: &Committed) {
-        self.list.read().iter().for_each(|o| o.committed(what));
+        self.list().iter().for_each(|o| o.committed(what));
     }
 }
 
