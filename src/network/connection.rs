@@ -129,7 +129,7 @@ impl Connection {
             }
             if self.has_mail() && self.output.waiting() == 0 {
                 let client = &self.seat.client;
-                if self.gathering.goes_on(client.mail_bytes(), || client.has_several_mails()) {
+                if self.gathering.goes_on(client.mail_bytes(), client.has_several_mails()) {
                     gather::wait_for_input(cx);
                     return Ok(Poll::Pending);
                 }
