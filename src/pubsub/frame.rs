@@ -7,10 +7,20 @@
 pub(crate) const PUSH: u8 = b'>';
 
 /// Writes a marker, a number and the line's end.
+#[inline]
 pub(crate) fn header(out: &mut Vec<u8>, marker: u8, number: usize) {
-    out.push(marker);
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-    out.extend_from_slice(b"\r\n");
+    match number {
+        0..10 => out.extend_from_slice(&[marker, b'0' + number as u8, b'\r', b'\n']),
+        10..100 => {
+            let digits = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+            out.extend_from_slice(&[marker, digits[0], digits[1], b'\r', b'\n']);
+        }
+        _ => {
+            out.push(marker);
+            out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+    }
 }
 
 /// Writes a byte string; gives the place of its bytes.
@@ -24,7 +34,11 @@ pub(crate) fn bulk(out: &mut Vec<u8>, bytes: &[u8]) -> std::ops::Range<usize> {
 
 /// Bytes that a [`header`] takes.
 pub(crate) fn header_size(number: usize) -> usize {
-    let digits = number.checked_ilog10().map_or(1, |log| log as usize + 1);
+    let digits = match number {
+        0..10 => 1,
+        10..100 => 2,
+        _ => number.ilog10() as usize + 1,
+    };
     1 + digits + 2
 }
 

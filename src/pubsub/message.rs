@@ -123,10 +123,11 @@ mod tests {
 
     #[test]
     fn takes_as_much_room_as_it_needs() {
-        for len in [0, 1, 9, 10, 99, 100, 999, 1000, 12_345] {
+        for len in [0, 1, 9, 10, 42, 99, 100, 999, 1000, 12_345] {
             let mut bytes = Vec::new();
             frame::bulk(&mut bytes, &vec![b'x'; len]);
             assert_eq!(frame::bulk_size(len), bytes.len());
+            assert!(bytes.starts_with(format!("${len}\r\nx").as_bytes()) || len == 0);
         }
     }
 
