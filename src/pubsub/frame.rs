@@ -7,7 +7,7 @@
 pub(crate) const PUSH: u8 = b'>';
 
 /// Writes a marker, a number and the line's end.
-#[inline]
+#[inline(always)]
 pub(crate) fn header(out: &mut Vec<u8>, marker: u8, number: usize) {
     match number {
         0..10 => out.extend_from_slice(&[marker, b'0' + number as u8, b'\r', b'\n']),
@@ -15,12 +15,15 @@ pub(crate) fn header(out: &mut Vec<u8>, marker: u8, number: usize) {
             let digits = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
             out.extend_from_slice(&[marker, digits[0], digits[1], b'\r', b'\n']);
         }
-        _ => {
-            out.push(marker);
-            out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-            out.extend_from_slice(b"\r\n");
-        }
+        _ => long_header(out, marker, number),
     }
+}
+
+#[inline(never)]
+fn long_header(out: &mut Vec<u8>, marker: u8, number: usize) {
+    out.push(marker);
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Writes a byte string; gives the place of its bytes.

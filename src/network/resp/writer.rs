@@ -2,6 +2,7 @@
 
 use crate::command::{Protocol, Push, Reply};
 use crate::error::Error;
+use crate::pubsub::frame;
 use crate::text::double;
 
 /// A [`Reply`] that appends RESP to a buffer.
@@ -40,21 +41,7 @@ impl<'a> RespWriter<'a> {
     /// A marker, a number and the line's end.
     #[inline(always)]
     fn header(&mut self, marker: u8, number: usize) {
-        if number < 10 {
-            self.out.extend_from_slice(&[marker, b'0' + number as u8, b'\r', b'\n']);
-        } else if number < 100 {
-            let digits = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
-            self.out.extend_from_slice(&[marker, digits[0], digits[1], b'\r', b'\n']);
-        } else {
-            self.long_header(marker, number);
-        }
-    }
-
-    #[inline(never)]
-    fn long_header(&mut self, marker: u8, number: usize) {
-        self.out.push(marker);
-        self.out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-        self.out.extend_from_slice(b"\r\n");
+        frame::header(self.out, marker, number);
     }
 
     /// `resp3` or `resp2`, by the client's version.
