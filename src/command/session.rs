@@ -257,8 +257,8 @@ impl Session {
         self.state.queue.as_ref().map_or(0, |queue| queue.heap_size())
     }
 
-    /// Runs one command given as words, its name first. One that waits, such as BLPOP, has the thread sleep, with a timeout of 0 until another thread
-    /// brings what it waits for.
+    /// Runs one command given as words, its name first. One that waits, such as BLPOP, has the thread sleep, with a
+    /// timeout of 0 until another thread brings what it waits for.
     ///
     /// # Errors
     /// Whatever the command answers that is an error.
@@ -419,7 +419,7 @@ impl Db {
     /// kept does it at less cost, and remembers what commands such as SELECT change.
     ///
     /// One that waits, such as BLPOP, has the thread sleep: with a timeout of 0 until another thread brings what it waits for,
-    /// be it for ever. Futures are [`Db::blpop_async`] and its kin.
+    /// be it for ever. With feature `async` there are futures: `Db::blpop_async` and its kin.
     ///
     /// ```
     /// use danio::command::Value;

@@ -162,7 +162,9 @@ impl Table {
         nodes.sort_by_key(|node| node.row.name);
         let nodes: &'static [Node] = nodes.leak();
         assert!(nodes.len() * 8 <= SLOTS, "a quarter of {SLOTS} slots is full");
-        let mut slots = Box::new([None; SLOTS]);
+        // Not made on a stack, which may be small.
+        let slots = vec![None; SLOTS].into_boxed_slice();
+        let mut slots: Box<[_; SLOTS]> = slots.try_into().expect("so many");
         for node in nodes {
             for name in [node.row.name, &node.row.name.to_ascii_uppercase()] {
                 let name = Spelling::of(name.as_bytes());
