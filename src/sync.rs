@@ -14,6 +14,20 @@ pub(crate) use std::sync::atomic;
 #[cfg(not(shuttle))]
 pub(crate) use std::{thread, thread_local};
 
+/// How many lanes there are for what threads share but in the sum, such as counters: so many do without a word to each other.
+pub(crate) const LANES: usize = 16;
+
+/// The lane of the calling thread, below [`LANES`]; threads are dealt them in turn.
+#[inline]
+pub(crate) fn lane() -> usize {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    std::thread_local! {
+        static LANE: usize = NEXT.fetch_add(1, Relaxed) % LANES;
+    }
+    LANE.with(|lane| *lane)
+}
+
 #[cfg(shuttle)]
 pub(crate) use model::{MutexGuard, wait_on};
 #[cfg(not(shuttle))]

@@ -1,8 +1,9 @@
 //! What a cache counts.
 
-use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
+
+use crate::sync::{LANES, lane};
 
 /// How a cache fares; see [`Cache::stats`](super::Cache::stats).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,9 +37,7 @@ impl CacheStats {
     }
 }
 
-/// Lanes of counters: threads that count at the same time do so on different cache lines.
-const LANES: usize = 16;
-
+/// Threads that count at the same time do so on different cache lines.
 #[derive(Default)]
 #[repr(align(128))]
 struct Lane {
@@ -72,14 +71,6 @@ struct Metrics {
     load_seconds: metrics::Histogram,
 }
 
-thread_local! {
-    /// The lane of this thread; given out in turn.
-    static LANE: Cell<usize> = {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        Cell::new(NEXT.fetch_add(1, Relaxed) % LANES)
-    };
-}
-
 /// Something that is counted.
 #[derive(Clone, Copy)]
 pub(super) enum Event {
@@ -105,7 +96,7 @@ impl Counters {
 
     #[inline]
     pub(super) fn count(&self, event: Event) {
-        let lane = || &self.lanes[LANE.with(Cell::get)];
+        let lane = || &self.lanes[lane()];
         match event {
             Event::Hit => drop(lane().hits.fetch_add(1, Relaxed)),
             Event::Miss => drop(lane().misses.fetch_add(1, Relaxed)),

@@ -7,19 +7,17 @@
 //! 64: no clock is read for the rest, unless somebody wants to know of short ones (`timing/`).
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::table::Table;
 use crate::clock::Stopwatch;
+use crate::sync::{LANES, lane};
 
 /// One call in this many is timed.
 const SAMPLED: u32 = 64;
-
-/// How many sets of counters there are.
-const SHARDS: usize = 16;
 
 /// How many spans of time are told apart, each twice as long as the one before: the first ends at a microsecond.
 pub(super) const SPANS: usize = 31;
@@ -74,7 +72,7 @@ impl Stats {
         let rows = Table::get().ids();
         let zeros = || (0..rows).map(|_| AtomicU64::new(0)).collect();
         Stats {
-            shards: (0..SHARDS).map(|_| (0..rows).map(|_| Counter::default()).collect()).collect(),
+            shards: (0..LANES).map(|_| (0..rows).map(|_| Counter::default()).collect()).collect(),
             spans: (0..rows).map(|_| [const { AtomicU64::new(0) }; SPANS]).collect(),
             counts_spans: AtomicBool::new(true),
             rejected: zeros(),
@@ -155,15 +153,6 @@ impl Stats {
         }
         self.errors.lock().clear();
     }
-}
-
-/// The shard of the calling thread: threads are dealt them in turn.
-fn own_shard() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static OWN: usize = NEXT.fetch_add(1, Relaxed) % SHARDS;
-    }
-    OWN.with(|own| *own)
 }
 
 /// A call that is timed.
@@ -250,7 +239,7 @@ impl Tally {
     /// Hands everything over.
     pub(super) fn settle(&mut self, stats: &Stats) {
         if self.calls != 0 {
-            let counter = &stats.shards[own_shard()][self.command];
+            let counter = &stats.shards[lane()][self.command];
             counter.calls.fetch_add(self.calls, Relaxed);
             if self.nanos != 0 {
                 counter.nanos.fetch_add(self.nanos, Relaxed);

@@ -4,15 +4,14 @@
 //! is called by the one door that all changes pass (`change.rs`). With nobody registered
 //! a change costs one load of a flag.
 
-use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::detached::Detached;
 use super::entry::Entry;
 use super::event::Event;
 use super::record::Record;
-use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use crate::sync::{LANES, RwLock, RwLockReadGuard, RwLockWriteGuard, lane};
 
 /// What an observer wants to be told; combined with `|`.
 pub(crate) mod wants {
@@ -101,16 +100,9 @@ pub(crate) trait Observer: Send + Sync {
     fn committed(&self, _what: &Committed) {}
 }
 
-/// How many threads may read the list of observers without a word to each other.
-const LANES: usize = if cfg!(shuttle) { 1 } else { 16 };
-
-crate::sync::thread_local! {
-    /// The lane of this thread; given out in turn.
-    static LANE: Cell<usize> = {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        Cell::new(NEXT.fetch_add(1, Ordering::Relaxed) % LANES)
-    };
-}
+/// How many threads may read the list of observers without a word to each other; one where the model checker would
+/// try the orders of all.
+const LISTS: usize = if cfg!(shuttle) { 1 } else { LANES };
 
 type List = Vec<Arc<dyn Observer>>;
 
@@ -121,7 +113,7 @@ pub(crate) struct Observers {
     wants: AtomicU8,
     /// The same list in each. Who reads it locks that of its thread, and who changes it all of them: one lock that every
     /// write takes would pass from core to core.
-    lanes: [Lane; LANES],
+    lanes: [Lane; LISTS],
 }
 
 #[derive(Default)]
@@ -163,7 +155,7 @@ impl Observers {
     /// The list for this thread to read.
     #[inline]
     fn list(&self) -> RwLockReadGuard<'_, List> {
-        self.lanes[LANE.with(Cell::get)].0.read()
+        self.lanes[lane() % LISTS].0.read()
     }
 
     fn refresh(&self, list: &[Arc<dyn Observer>]) {
