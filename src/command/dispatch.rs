@@ -58,6 +58,7 @@ impl Session {
             && node.direct
             && node.accepts(args.len())
         {
+            self.state.client.command.store(node.id, Relaxed);
             return match node.swift && self.tally.passes() {
                 true => self.run_swiftly(node, args, hash, reply),
                 false => self.run_at_once(node, args, hash, reply),
@@ -76,7 +77,6 @@ impl Session {
         hash: Option<Hash>,
         reply: &mut dyn Reply,
     ) -> Flow {
-        self.state.client.command.store(node.id, Relaxed);
         let ended = self.call::<false>(node, args, hash, reply);
         debug_assert!(!self.state.has_left(), "{} left something to be done", node.full_name);
         self.tally.count(&self.instance.stats, node.id);
@@ -95,7 +95,6 @@ impl Session {
         hash: Option<Hash>,
         reply: &mut dyn Reply,
     ) -> Flow {
-        self.state.client.command.store(node.id, Relaxed);
         let timed = self.begin(node, false);
         let ended = self.call::<false>(node, args, hash, reply);
         self.end(node, args, timed, ended, reply)

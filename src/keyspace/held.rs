@@ -149,7 +149,7 @@ impl Guards<'_> {
     }
 }
 
-/// Apart, so that the scope of one key is left by two comparisons and no jump by a table.
+/// Apart, so that the scope of one key, or of none, is left by comparisons and no jump by a table.
 #[cold]
 fn release_several(held: &mut Held<'_>) {
     *held = Held::None;
